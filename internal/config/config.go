@@ -1,0 +1,149 @@
+// Package config is what an operator sets: one struct of flags and
+// environment variables, their defaults, and checks that name the flag and
+// the fix. Only cmd and app read it.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Config holds every setting. Each is a flag and an environment variable,
+// secrets excepted: those come from the environment or a file only, since a
+// flag shows in the list of processes.
+type Config struct {
+	Listen         string   `env:"VISTKA_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the pages are served."`
+	BaseURL        string   `env:"VISTKA_BASE_URL" placeholder:"URL" help:"Address of these pages as readers see it, e.g. https://news.example.org. Default: http:// and the listening address."`
+	DataDir        string   `env:"VISTKA_DATA_DIR" default:"./var" placeholder:"DIR" help:"Where the private Postgres and the secret key are kept when none is configured."`
+	TrustedProxies []string `env:"VISTKA_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of reverse proxies whose X-Forwarded-For is believed."`
+	Run            []string `env:"VISTKA_RUN" default:"web,jobs,sender" placeholder:"ROLE" help:"Roles of this process: web, jobs, sender."`
+	MetricsListen  string   `env:"VISTKA_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where pprof is served, for operators only. Default: nowhere."`
+	LogFormat      string   `env:"VISTKA_LOG_FORMAT" default:"auto" enum:"auto,text,json" help:"auto (coloured on a terminal, else json), text or json."`
+	FeedAllow      []string `env:"VISTKA_FEED_ALLOW" placeholder:"HOST:PORT" help:"Hosts that feeds may be fetched from though their addresses are not public: for tests and intranets."`
+	Dev            bool     `env:"VISTKA_DEV" help:"Read templates from disk on each request and show every page under /dev/."`
+
+	DatabaseURL       string `kong:"-"`
+	DatabaseDirectURL string `kong:"-"`
+	SMTPURL           string `kong:"-"`
+	SecretKey         string `kong:"-"`
+}
+
+// Roles a process can have; see DESIGN's "any number of replicas".
+const (
+	RoleWeb    = "web"
+	RoleJobs   = "jobs"
+	RoleSender = "sender"
+)
+
+// Has says whether this process has the role.
+func (c *Config) Has(role string) bool { return slices.Contains(c.Run, role) }
+
+// ReadSecrets fills what never is a flag, from NAME or the file that NAME_FILE
+// names. Returns an error that names the variable and the fix.
+func (c *Config) ReadSecrets(getenv func(string) string) error {
+	for name, field := range map[string]*string{
+		"VISTKA_DATABASE_URL":        &c.DatabaseURL,
+		"VISTKA_DATABASE_DIRECT_URL": &c.DatabaseDirectURL,
+		"VISTKA_SMTP_URL":            &c.SMTPURL,
+		"VISTKA_SECRET_KEY":          &c.SecretKey,
+	} {
+		v, err := secret(name, getenv)
+		if err != nil {
+			return err
+		}
+		*field = v
+	}
+	return nil
+}
+
+func secret(name string, getenv func(string) string) (string, error) {
+	value, file := getenv(name), getenv(name+"_FILE")
+	switch {
+	case file == "":
+		return strings.TrimSpace(value), nil
+	case value != "":
+		return "", fmt.Errorf("%s and %s_FILE are both set: keep one", name, name)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", fmt.Errorf("%s_FILE: %w: name a file this process can read", name, err)
+	}
+	if info.Mode().Perm()&0o007 != 0 {
+		return "", fmt.Errorf("%s_FILE: %s can be read by everybody: chmod o= %s", name, file, file)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return strings.TrimSpace(string(raw)), nil
+}
+
+// Validate checks what can be checked without a network and fills what
+// follows from something else. The error joins all complaints, each with the
+// name of the setting and what to write instead.
+func (c *Config) Validate() error {
+	var errs []error
+	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		complain("--listen (VISTKA_LISTEN) %q: write host:port, like 127.0.0.1:8080", c.Listen)
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = "http://" + browsable(c.Listen)
+	}
+	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
+	u, err := url.Parse(c.BaseURL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		complain("--base-url (VISTKA_BASE_URL) %q: write the address readers use, like https://news.example.org", c.BaseURL)
+	}
+	for _, cidr := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(cidr); err != nil {
+			complain("--trusted-proxies (VISTKA_TRUSTED_PROXIES) %q: write networks like 10.0.0.0/8, separated by commas", cidr)
+		}
+	}
+	for _, role := range c.Run {
+		if role != RoleWeb && role != RoleJobs && role != RoleSender {
+			complain("--run (VISTKA_RUN) %q: the roles are web, jobs and sender", role)
+		}
+	}
+	for _, hp := range c.FeedAllow {
+		if _, _, err := net.SplitHostPort(hp); err != nil {
+			complain("--feed-allow (VISTKA_FEED_ALLOW) %q: write host:port, like 127.0.0.1:9000", hp)
+		}
+	}
+	if c.MetricsListen != "" {
+		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
+			complain("--metrics-listen (VISTKA_METRICS_LISTEN) %q: write host:port, like 127.0.0.1:9090", c.MetricsListen)
+		}
+	}
+	if c.DatabaseURL != "" {
+		if !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
+			complain("VISTKA_DATABASE_URL: write postgres://user:password@host:5432/database")
+		}
+		if c.SecretKey == "" {
+			complain("VISTKA_SECRET_KEY: an external database needs one: run `openssl rand -base64 32` once and keep the result safe, apart from the database's backups")
+		}
+	}
+	if c.DatabaseDirectURL != "" && c.DatabaseURL == "" {
+		complain("VISTKA_DATABASE_DIRECT_URL: set VISTKA_DATABASE_URL too, or neither")
+	}
+	return errors.Join(errs...)
+}
+
+// browsable turns a listening address into one a browser on this machine opens.
+func browsable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || (err == nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -1,0 +1,38 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+)
+
+// PageStatus is whether an article's page can be read.
+type PageStatus struct {
+	Live   bool
+	Gone   bool // 404 or 410
+	Status int  // 0 when there was no answer
+	Words  string
+}
+
+// CheckPage asks for an article's page with GET, because HEAD is often answered
+// wrongly, and reads none of it. 404, 410, 5xx and no answer are not live; any
+// other answer is: a firewall that refuses us (401, 403, 429) lets readers in.
+func (f *Fetcher) CheckPage(ctx context.Context, url string) PageStatus {
+	ctx, cancel := context.WithTimeout(ctx, FetchTimeout)
+	defer cancel()
+	resp, _, err := f.get(ctx, url, http.Header{"Accept": {acceptPage}})
+	if err != nil {
+		return PageStatus{Words: Words(err)}
+	}
+	_ = resp.Body.Close()
+	code := resp.StatusCode
+	s := PageStatus{Status: code, Words: fmt.Sprintf("The page answers %d.", code)}
+	switch {
+	case code == http.StatusNotFound, code == http.StatusGone:
+		s.Gone = true
+	case code >= 500:
+	default:
+		s.Live = true
+	}
+	return s
+}

@@ -1,0 +1,149 @@
+package locale
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+)
+
+// Locale is one language. Safe for concurrent use.
+type Locale struct {
+	tag      language.Tag
+	dates    calendar
+	messages map[string]*message
+	words    *i18n.Localizer
+}
+
+// message is what T needs without asking go-i18n: most words have neither
+// plural nor argument, and a page has a hundred of them.
+type message struct {
+	forms  []string           // plural forms the file gives, "other" among them
+	plain  string             // the "other" form when it has no slot
+	filled *template.Template // the "other" form when it has one
+}
+
+func newLocale(code string, files []*i18n.MessageFile) (*Locale, error) {
+	tag := language.Make(code)
+	l := &Locale{tag: tag, dates: newCalendar(code), messages: map[string]*message{}}
+	bundle := i18n.NewBundle(tag)
+	for _, f := range files {
+		for _, m := range f.Messages {
+			if l.messages[m.ID] != nil {
+				return nil, fmt.Errorf("locale file %s: the key %s stands there a second time", f.Path, m.ID)
+			}
+			known, err := newMessage(m)
+			if err != nil {
+				return nil, fmt.Errorf("locale file %s: %s: %w", f.Path, m.ID, err)
+			}
+			l.messages[m.ID] = known
+			if err := bundle.AddMessages(tag, m); err != nil {
+				return nil, fmt.Errorf("locale file %s: %s: %w", f.Path, m.ID, err)
+			}
+		}
+	}
+	l.words = i18n.NewLocalizer(bundle, code)
+	return l, nil
+}
+
+func newMessage(m *i18n.Message) (*message, error) {
+	known := &message{}
+	for form, text := range map[string]string{"zero": m.Zero, "one": m.One, "two": m.Two, "few": m.Few, "many": m.Many, "other": m.Other} {
+		if text == "" {
+			continue
+		}
+		known.forms = append(known.forms, form)
+		if _, err := template.New("").Parse(text); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(known.forms)
+	if !strings.Contains(m.Other, "{{") {
+		known.plain = m.Other
+		return known, nil
+	}
+	filled, err := template.New("").Option("missingkey=error").Parse(m.Other)
+	known.filled = filled
+	return known, err
+}
+
+// Code is the language as in URLs and forms: "uk".
+func (l *Locale) Code() string { return l.tag.String() }
+
+// Dir is the direction of its script for the dir attribute: "ltr" or "rtl".
+func (l *Locale) Dir() string {
+	script, _ := l.tag.Script()
+	switch script.String() {
+	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg":
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// Name is the language's name in itself, for a language switch: "Українська".
+func (l *Locale) Name() string {
+	name := display.Self.Name(l.tag)
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:]
+}
+
+// T is the message of key. args alternate names and values for its {{.name}}
+// slots. A key that is not there, or a slot without a value, gives the key in
+// brackets: an editor sees it, a test fails, nobody gets an error page.
+func (l *Locale) T(key string, args ...any) string {
+	m := l.messages[key]
+	switch {
+	case m == nil:
+		return "[" + key + "]"
+	case m.filled == nil && m.plain != "":
+		return m.plain
+	case m.filled == nil:
+		return "[" + key + "]"
+	}
+	var out bytes.Buffer
+	if err := m.filled.Execute(&out, values(args)); err != nil {
+		return "[" + key + "]"
+	}
+	return out.String()
+}
+
+// N is the message of key in the CLDR plural form for n, which its {{.n}}
+// shows with grouped digits. Otherwise as T.
+func (l *Locale) N(key string, n int, args ...any) string {
+	if l.messages[key] == nil {
+		return "[" + key + "]"
+	}
+	data := values(args)
+	data["n"] = l.Number(n)
+	s, err := l.words.Localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: n, TemplateData: data})
+	if err != nil || strings.Contains(s, "<no value>") {
+		return "[" + key + "]"
+	}
+	return s
+}
+
+// Has reports whether key has words.
+func (l *Locale) Has(key string) bool { return l.messages[key] != nil }
+
+// Keys lists the keys in order.
+func (l *Locale) Keys() []string { return slices.Sorted(maps.Keys(l.messages)) }
+
+// values makes a map of alternating names and values; a name without a value,
+// or one that is no string, is left out and shows as a missing slot.
+func values(args []any) map[string]any {
+	out := make(map[string]any, len(args)/2+1)
+	for i := 0; i+1 < len(args); i += 2 {
+		if name, ok := args[i].(string); ok {
+			out[name] = args[i+1]
+		}
+	}
+	return out
+}

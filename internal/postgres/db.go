@@ -1,0 +1,30 @@
+// Package postgres opens the database: pool, transactions, migrations, the
+// clock. It knows no table; each capability's package owns its own SQL.
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// DB is what a function that touches the database takes: a pool or a
+// transaction. The caller owns the transaction.
+type DB interface {
+	Begin(ctx context.Context) (pgx.Tx, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// InTx runs f in a transaction of db: committed when f returns nil, rolled
+// back otherwise, also on panic. No network call belongs inside f.
+func InTx(ctx context.Context, db DB, f func(tx pgx.Tx) error) error {
+	if err := pgx.BeginFunc(ctx, db, f); err != nil {
+		return fmt.Errorf("transaction: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package postgres
+
+// migrationLock is the key of the advisory lock under which one process at a
+// time migrates: "vistka" in ASCII.
+const migrationLock int64 = 0x76697374_6b61
+
+const (
+	sqlLockMigrations = `
+SELECT pg_advisory_xact_lock($1)`
+
+	sqlCreateRiverSchema = `
+CREATE SCHEMA IF NOT EXISTS river`
+
+	sqlVersionTables = `
+SELECT to_regclass('goose_db_version') IS NOT NULL,
+       to_regclass('river.river_migration') IS NOT NULL`
+
+	sqlVersion = `
+SELECT coalesce(max(version_id), 0)
+FROM goose_db_version
+WHERE is_applied`
+
+	sqlRiverVersion = `
+SELECT coalesce(max(version), 0)
+FROM river.river_migration
+WHERE line = 'main'`
+
+	// The first word of server_version: packagers add their own behind it.
+	sqlSettings = `
+SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
+       current_setting('server_version_num')::int AS version_number,
+       current_setting('fsync')::boolean AS fsync,
+       current_setting('synchronous_commit') AS synchronous_commit,
+       current_setting('full_page_writes')::boolean AS full_page_writes,
+       current_setting('data_checksums')::boolean AS data_checksums,
+       pg_is_in_recovery() AS in_recovery,
+       current_setting('max_connections')::int AS max_connections,
+       CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
+            THEN (SELECT system_identifier::text FROM pg_control_system())
+            ELSE ''
+       END AS system_identifier`
+)

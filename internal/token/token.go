@@ -1,0 +1,140 @@
+// Package token makes and checks signed, purpose-bound links: HMAC-SHA-256
+// truncated to 128 bits (RFC 2104 section 5) under a subkey per purpose
+// (HKDF, RFC 5869). Nothing is stored; the newest secret signs, every
+// configured secret verifies, so links survive a rotation.
+package token
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Purpose binds a token to one use: a token made for one is refused by every other.
+type Purpose string
+
+const (
+	Confirm     Purpose = "confirm"     // the link in a confirmation mail
+	Code        Purpose = "code"        // its 6-digit code
+	NotMe       Purpose = "not-me"      // "this wasn't me" in a confirmation mail
+	SignupPage  Purpose = "signup-page" // the page after a sign-up: send again, type the code
+	Unsubscribe Purpose = "unsubscribe" // long-lived, in every edition
+	Preferences Purpose = "preferences" // long-lived, for what is harmless
+	Manage      Purpose = "manage"      // fresh, 30 minutes, for what reveals or cannot be undone
+	Form        Purpose = "form"        // render time of a page with a form
+	Setup       Purpose = "setup"       // the one-time link of the first start
+	MessageID   Purpose = "message-id"  // left side of a Message-ID
+)
+
+// ErrInvalid says that a token is not one of ours for that purpose.
+var ErrInvalid = errors.New("token: invalid")
+
+const (
+	macSize       = 16 // octets: 128 bits
+	minSecretSize = 16 // characters
+)
+
+var encoding = base64.RawURLEncoding.Strict()
+
+// Keys are the secrets of VISTKA_SECRET_KEY, newest first.
+type Keys struct {
+	secrets [][]byte
+}
+
+// NewKeys takes the secrets, newest first. Returns an error if there is none
+// or one is shorter than 16 characters.
+func NewKeys(secrets ...string) (*Keys, error) {
+	if len(secrets) == 0 {
+		return nil, errors.New("token: no secret key")
+	}
+	k := &Keys{}
+	for i, s := range secrets {
+		if len(s) < minSecretSize {
+			return nil, fmt.Errorf("token: secret key %d has %d characters, at least %d are needed", i+1, len(s), minSecretSize)
+		}
+		k.secrets = append(k.secrets, []byte(s))
+	}
+	return k, nil
+}
+
+// Fingerprints names each secret without telling it, in the order given.
+func (k *Keys) Fingerprints() []string {
+	out := make([]string, len(k.secrets))
+	for i, s := range k.secrets {
+		sum := sha256.Sum256(append([]byte("vistka fingerprint "), s...))
+		out[i] = hex.EncodeToString(sum[:8])
+	}
+	return out
+}
+
+// Sign returns payload with its MAC, in URL-safe base64 without padding.
+func (k *Keys) Sign(p Purpose, payload []byte) string {
+	return encoding.EncodeToString(append(append([]byte{}, payload...), mac(k.secrets[0], p, payload)...))
+}
+
+// SignWith signs under the secret with this fingerprint, so that a retry
+// after a rotation has the same bytes. Returns ErrInvalid if it is not configured.
+func (k *Keys) SignWith(fingerprint string, p Purpose, payload []byte) (string, error) {
+	for i, f := range k.Fingerprints() {
+		if f == fingerprint {
+			return encoding.EncodeToString(append(append([]byte{}, payload...), mac(k.secrets[i], p, payload)...)), nil
+		}
+	}
+	return "", ErrInvalid
+}
+
+// Verify returns the payload of a token that Sign made for p under any
+// configured secret. Returns ErrInvalid otherwise.
+func (k *Keys) Verify(p Purpose, token string) ([]byte, error) {
+	raw, err := encoding.DecodeString(token)
+	if err != nil || len(raw) < macSize {
+		return nil, ErrInvalid
+	}
+	payload, sum := raw[:len(raw)-macSize], raw[len(raw)-macSize:]
+	for _, s := range k.secrets {
+		if hmac.Equal(sum, mac(s, p, payload)) {
+			return payload, nil
+		}
+	}
+	return nil, ErrInvalid
+}
+
+// SixDigits derives a short code from payload under the newest secret, as
+// RFC 4226 section 5.3 truncates; CheckSixDigits accepts it under any.
+func (k *Keys) SixDigits(p Purpose, payload []byte) string {
+	return sixDigits(k.secrets[0], p, payload)
+}
+
+// CheckSixDigits compares in constant time; spaces and dashes in code are ignored.
+func (k *Keys) CheckSixDigits(p Purpose, payload []byte, code string) bool {
+	code = strings.NewReplacer(" ", "", "-", "", " ", "").Replace(code)
+	ok := false
+	for _, s := range k.secrets {
+		ok = hmac.Equal([]byte(code), []byte(sixDigits(s, p, payload))) || ok
+	}
+	return ok
+}
+
+func sixDigits(secret []byte, p Purpose, payload []byte) string {
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(mac(secret, p, payload)[:4])%1_000_000)
+}
+
+func mac(secret []byte, p Purpose, payload []byte) []byte {
+	h := hmac.New(sha256.New, subkey(secret, string(p)))
+	h.Write(payload)
+	return h.Sum(nil)[:macSize]
+}
+
+func subkey(secret []byte, info string) []byte {
+	key, err := hkdf.Key(sha256.New, secret, nil, "vistka "+info, sha256.Size)
+	if err != nil {
+		panic(err) // only for a length above 255 hashes
+	}
+	return key
+}
