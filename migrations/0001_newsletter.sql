@@ -68,10 +68,17 @@ CREATE TABLE feed (
     problem         text        NOT NULL DEFAULT '',
     entries         int         NOT NULL DEFAULT 0,
     poll_interval   interval    NOT NULL DEFAULT '5 minutes',
+    moved_to        text        NOT NULL DEFAULT '',
+    moved_count     int         NOT NULL DEFAULT 0,
+    warning         text        NOT NULL DEFAULT '',
+    warning_at      timestamptz,
     created_at      timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX feed_next_poll_at_idx ON feed (next_poll_at) WHERE state = 'active';
 COMMENT ON TABLE feed IS 'a site''s RSS, Atom or JSON document; polled once, however many newsletters read it';
+COMMENT ON COLUMN feed.poll_interval IS 'adapts to how often the feed has something new';
+COMMENT ON COLUMN feed.moved_to IS 'where a permanent redirect leads; followed for good after several sightings on the same site';
+COMMENT ON COLUMN feed.warning IS 'what a person should look at though the poll was good: a gap, a move; stays until the next warning';
 COMMENT ON COLUMN feed.problem IS 'what is wrong in words a person can act on; empty when the last poll was good';
 
 CREATE TABLE newsletter_feed (

@@ -1,6 +1,41 @@
 -- +goose Up
 -- One mailing of a set of articles, and what each reader gets of it. docs/delivery.md draws the states.
 
+-- +goose StatementBegin
+CREATE FUNCTION next_slot(cadence text, zone text, hour smallint, after timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    today date := (after AT TIME ZONE zone)::date;
+    day   date := CASE cadence
+        WHEN 'daily' THEN today
+        WHEN 'weekly' THEN date_trunc('week', today)::date
+        WHEN 'monthly' THEN date_trunc('month', today)::date
+    END;
+    slot  timestamptz;
+BEGIN
+    IF day IS NULL OR hour IS NULL THEN
+        RETURN NULL;
+    END IF;
+    LOOP
+        -- An hour that the spring skips becomes the moment after the gap, one that the autumn repeats its
+        -- second passing; where the gap ends the day (Nuuk) the hour before it, so that the day keeps its slot.
+        slot := (day + make_interval(hours => hour)) AT TIME ZONE zone;
+        IF (slot AT TIME ZONE zone)::date > day THEN
+            slot := slot - interval '1 hour';
+        END IF;
+        IF slot > after THEN
+            RETURN slot;
+        END IF;
+        day := CASE cadence
+            WHEN 'daily' THEN day + 1
+            WHEN 'weekly' THEN day + 7
+            ELSE (day + interval '1 month')::date
+        END;
+    END LOOP;
+END $$;
+-- +goose StatementEnd
+COMMENT ON FUNCTION next_slot IS 'the first slot strictly after a moment: daily, Mondays, or the 1st, at the reader''s local hour; null for instant';
+
 CREATE TABLE edition (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     month           date        NOT NULL CONSTRAINT edition_month_check CHECK (extract(day FROM month) = 1),
@@ -14,12 +49,17 @@ CREATE TABLE edition (
                                 CONSTRAINT edition_state_check
                                 CHECK (state IN ('open', 'paused', 'cancelled', 'expired', 'settled')),
     reason          text        NOT NULL DEFAULT '',
+    resume_at       timestamptz,
     created_at      timestamptz NOT NULL,
+    CONSTRAINT edition_resume_at_check CHECK ((state IN ('cancelled', 'expired')) = (resume_at IS NOT NULL)),
     CONSTRAINT edition_content_key UNIQUE (newsletter_id, kind, slot, locale, article_ids)
 );
 CREATE INDEX edition_open_idx ON edition (id) WHERE state = 'open';
+CREATE INDEX edition_newsletter_id_idx ON edition (newsletter_id, id DESC);
+CREATE INDEX edition_article_ids_idx ON edition USING gin (article_ids);
 COMMENT ON TABLE edition IS 'the mail of one set of articles in one locale';
 COMMENT ON COLUMN edition.month IS 'the partition its deliveries lie in, fixed when the edition is made';
+COMMENT ON COLUMN edition.resume_at IS 'cancelled or expired: when its articles are mailed after all, in another edition that has this as its slot';
 COMMENT ON COLUMN edition.state IS 'settled: nothing queued at the moment; a reader who catches up opens it again';
 
 CREATE TABLE edition_body (
@@ -29,6 +69,12 @@ CREATE TABLE edition_body (
     segments        bytea       NOT NULL
 );
 COMMENT ON TABLE edition_body IS 'the frozen bytes of an edition with slots for one reader''s links; written once';
+
+CREATE TABLE fan_out (
+    newsletter_id   bigint      PRIMARY KEY REFERENCES newsletter,
+    head            bigint      NOT NULL
+);
+COMMENT ON TABLE fan_out IS 'the last seq whose instant fan-out was completed: keeps two releases two mails. A hint; the marks decide';
 
 CREATE TABLE owed (
     newsletter_id   bigint      NOT NULL REFERENCES newsletter,
@@ -146,5 +192,6 @@ COMMENT ON COLUMN notice.composed_at IS 'first composed: Date and links are deri
 COMMENT ON COLUMN notice.content IS 'what the words need beyond the rows referred to; never a secret';
 
 -- +goose Down
-DROP TABLE notice, attempt, delivery, relay, owed, edition_body, edition;
+DROP TABLE notice, attempt, delivery, relay, owed, fan_out, edition_body, edition;
 DROP FUNCTION ensure_delivery_month(date);
+DROP FUNCTION next_slot(text, text, smallint, timestamptz);

@@ -82,7 +82,7 @@ FOR UPDATE`
 	storeAddressKeySQL = `
 INSERT INTO address_key (fingerprint, wrapped)
 VALUES ($1, $2)
-ON CONFLICT (only) DO UPDATE
+ON CONFLICT (singleton) DO UPDATE
 SET fingerprint = EXCLUDED.fingerprint, wrapped = EXCLUDED.wrapped`
 	lockSecretsSQL = `
 SELECT pg_advisory_xact_lock(hashtextextended('secret_key', 0))`

@@ -49,7 +49,9 @@ func Handler(site *Site, o Options) (http.Handler, error) {
 	h := &handler{Options: o, site: site, pages: pages, client: &http.Client{Timeout: pingTimeout}}
 	r := chi.NewRouter()
 	r.Use(headers(o.VistkaURL))
-	r.Get("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/"+languages[0]+"/", http.StatusSeeOther) })
+	r.Get("/", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/"+languages[0]+"/", http.StatusSeeOther)
+	})
 	r.Get("/site.css", h.css)
 	r.Get("/image/{name}.png", h.image)
 	r.Get("/{lang:uk|en}/", h.front)

@@ -56,6 +56,9 @@ func parseGuarded(p *gofeed.Parser, body []byte) (f *gofeed.Feed, err error) {
 // checkShape refuses XML that is nested too deep or whose root never closes.
 // encoding/xml knows no entities of the document's own and opens nothing.
 func checkShape(body []byte, baseURL string) error {
+	if body[0] == '{' && !jsonVersion.Match(body) {
+		return notFeed(body, baseURL)
+	}
 	if body[0] != '<' {
 		return nil
 	}
@@ -95,6 +98,9 @@ scan:
 	return nil
 }
 
+// jsonVersion is what makes JSON a feed: the parser would take any object.
+var jsonVersion = regexp.MustCompile(`"version"\s*:\s*"https?:(?:\\?/){2}jsonfeed\.org(?:\\?/)version(?:\\?/)`)
+
 var htmlStart = regexp.MustCompile(`(?i)^(\s|<!--.*?-->)*<(!doctype html|html|head|body)\b`)
 
 func notFeed(body []byte, baseURL string) error {
@@ -128,7 +134,7 @@ func build(raw *gofeed.Feed, baseURL string) Document {
 
 func entry(it *gofeed.Item, base, lang string) Entry {
 	e := Entry{
-		GUID:     clip(strings.TrimSpace(it.GUID), 2000),
+		GUID:     clip(tidy(it.GUID), 2000),
 		URL:      absolute(link(it), base),
 		Title:    clip(plainTitle(it.Title), 1000),
 		Author:   clip(author(it), 300),
@@ -191,7 +197,7 @@ func entryLanguage(it *gofeed.Item) string {
 }
 
 func language(s string) string {
-	return clip(strings.ToLower(strings.ReplaceAll(strings.TrimSpace(s), "_", "-")), 35)
+	return clip(strings.ToLower(strings.ReplaceAll(tidy(s), "_", "-")), 35)
 }
 
 // date refuses years that Postgres or a reader would choke on.

@@ -36,7 +36,7 @@ func invisible(r rune) bool {
 	return false
 }
 
-// strict takes every tag off. A policy is safe to share once it is built.
+// plainText takes every tag off and makes one line of what is left.
 func plainText(strict *bluemonday.Policy, s string) string {
 	if strings.ContainsAny(s, "<&") {
 		// A tag that ends a line of text must not join two words.

@@ -44,7 +44,7 @@ func (h *header) mailbox(name, phrase, address string) {
 func (h *header) phrased(name, phrase, atom string) {
 	h.b = append(h.b, name...)
 	h.b = append(h.b, ": "...)
-	column := len(name) + 2
+	column, limit := len(name)+2, foldAt
 	if phrase = cleanLine(phrase); phrase != "" {
 		switch {
 		case len(phrase) <= 60 && atoms.MatchString(phrase):
@@ -54,8 +54,9 @@ func (h *header) phrased(name, phrase, atom string) {
 			h.b, column = append(h.b, quoted...), column+len(quoted)
 		default:
 			h.b, column = appendEncodedWords(h.b, phrase, column)
+			limit = lineLimit
 		}
-		if column+1+len(atom) > foldAt {
+		if column+1+len(atom) > limit {
 			h.b = append(h.b, "\r\n"...)
 		}
 		h.b = append(h.b, ' ')

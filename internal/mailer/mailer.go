@@ -27,11 +27,12 @@ type Options struct {
 
 // Renderer turns content into mails. It is safe for concurrent use.
 type Renderer struct {
-	web     fs.FS
-	catalog *locale.Catalog
-	opts    Options
-	pages   *template.Template
-	slots   placeholders
+	web      fs.FS
+	catalog  *locale.Catalog
+	opts     Options
+	pages    *template.Template
+	slots    placeholders
+	excerpts excerpter
 }
 
 // NewRenderer parses templates/mail of the embedded (or, with --dev, real)
@@ -52,7 +53,7 @@ func NewRenderer(web fs.FS, catalog *locale.Catalog, o Options) (*Renderer, erro
 	if _, err := rand.Read(nonce[:]); err != nil {
 		return nil, fmt.Errorf("mail renderer: %w", err)
 	}
-	return &Renderer{web: web, catalog: catalog, opts: o, pages: pages, slots: newPlaceholders(hex.EncodeToString(nonce[:]))}, nil
+	return &Renderer{web: web, catalog: catalog, opts: o, pages: pages, slots: newPlaceholders(hex.EncodeToString(nonce[:])), excerpts: newExcerpter()}, nil
 }
 
 // page executes one of the templates.

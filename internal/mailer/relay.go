@@ -29,6 +29,7 @@ const (
 
 // RelayConfig is one relay of VISTKA_SMTP_URL and how to behave towards it.
 type RelayConfig struct {
+	Label       string // its name where the address says nothing, as of the built-in inbox; empty: the address
 	Host        string
 	Port        int
 	User        string
@@ -75,6 +76,9 @@ func (t Timeouts) orDefaults() Timeouts {
 
 // Name tells relays apart without telling the password: user@host:port.
 func (c RelayConfig) Name() string {
+	if c.Label != "" {
+		return c.Label
+	}
 	if c.User == "" {
 		return c.addr()
 	}

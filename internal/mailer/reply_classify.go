@@ -61,7 +61,7 @@ func Classify(r Reply) Verdict {
 	switch r.Stage {
 	case StageMail, StageData:
 		switch {
-		case r.Stage == StageData && class == 2, class == 3 || class == 2:
+		case class == 2 || class == 3:
 			return Verdict{Action: PauseAll, Drop: true} // out of step
 		case class == 4:
 			return Verdict{Action: PauseAll, Drop: r.Code == 421}

@@ -156,14 +156,14 @@ func (c *Conn) send(env Envelope, body []byte, beforeDot func() error) (Reply, e
 	return r, err
 }
 
-// block is how much of a body is written under one deadline, in octets.
-const block = 64 << 10
+// writeBlock is how much of a body is written under one deadline, in octets.
+const writeBlock = 64 << 10
 
 // write sends the body in blocks and flushes it; the buffer of the library's
 // writer is used so that a small message is one packet.
 func (c *Conn) write(body []byte) error {
 	for len(body) > 0 {
-		n := min(len(body), block)
+		n := min(len(body), writeBlock)
 		if err := c.client.UpdateDeadline(c.cfg.Timeouts.Body); err != nil {
 			return err
 		}

@@ -12,12 +12,18 @@ import (
 // then every resyncEvery, so a step of the machine's wall clock moves nothing.
 // Durations stay monotonic. Tests set it by hand.
 type Clock struct {
-	mu   sync.RWMutex
-	base time.Time // database time at origin
-	at   time.Time // local reading with monotonic part; zero: the clock stands
+	mu    sync.RWMutex
+	base  time.Time     // database time at origin
+	at    time.Time     // local reading with monotonic part; zero: the clock stands
+	ahead time.Duration // by Advance
 }
 
-const resyncEvery = 30 * time.Second
+const (
+	resyncEvery = 30 * time.Second
+	// resyncWithin bounds a reading: the answer's moment is known to half the
+	// round trip, and a slow one is worth less than the difference we have.
+	resyncWithin = 2 * time.Second
+)
 
 // NewClock measures db's clock once. Returns the database's error if it
 // cannot be asked.
@@ -49,8 +55,13 @@ func (c *Clock) Set(t time.Time) {
 	c.base, c.at = t.UTC(), time.Time{}
 }
 
-// Advance moves a test clock by d.
-func (c *Clock) Advance(d time.Duration) { c.Set(c.Now().Add(d)) }
+// Advance moves a clock by d, for tests: one that stands goes on standing, one
+// that runs goes on running, that much ahead of the database.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.base, c.ahead = c.base.Add(d), c.ahead+d
+}
 
 // Sync measures the database's clock again. The mid-point of the round trip is
 // taken as the moment of the answer.
@@ -63,12 +74,13 @@ func (c *Clock) Sync(ctx context.Context, db DB) error {
 	trip := time.Since(start)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.base, c.at = now.UTC(), start.Add(trip/2)
+	c.base, c.at = now.UTC().Add(c.ahead), start.Add(trip/2)
 	return nil
 }
 
 // Run keeps the clock in step until ctx ends. A failed reading keeps the last
-// difference: a database that is away cannot move time.
+// difference: a database that is away cannot move time. A clock set by hand is
+// left standing.
 func (c *Clock) Run(ctx context.Context, db DB) error {
 	tick := time.NewTicker(resyncEvery)
 	defer tick.Stop()
@@ -77,7 +89,18 @@ func (c *Clock) Run(ctx context.Context, db DB) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			_ = c.Sync(ctx, db)
+			if c.stands() {
+				continue
+			}
+			once, cancel := context.WithTimeout(ctx, resyncWithin)
+			_ = c.Sync(once, db)
+			cancel()
 		}
 	}
+}
+
+func (c *Clock) stands() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.at.IsZero()
 }

@@ -1,8 +1,6 @@
 package token
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -31,9 +29,11 @@ func (h *Hasher) Sum(s string) []byte {
 	return m.Sum(nil)
 }
 
+const addressKey = "address-key" // info of the subkey that wraps
+
 // Wrap encrypts a hasher's key under the newest secret (AES-256-GCM, the nonce first).
 func (k *Keys) Wrap(key []byte) []byte {
-	g := sealer(k.secrets[0])
+	g := gcm(k.secrets[0], addressKey)
 	nonce := make([]byte, g.NonceSize())
 	rand.Read(nonce)
 	return g.Seal(nonce, nonce, key, nil)
@@ -43,7 +43,7 @@ func (k *Keys) Wrap(key []byte) []byte {
 // if none fits: the database was made with a secret that is not configured.
 func (k *Keys) Unwrap(wrapped []byte) ([]byte, error) {
 	for _, s := range k.secrets {
-		g := sealer(s)
+		g := gcm(s, addressKey)
 		if len(wrapped) < g.NonceSize() {
 			break
 		}
@@ -52,16 +52,4 @@ func (k *Keys) Unwrap(wrapped []byte) ([]byte, error) {
 		}
 	}
 	return nil, errors.New("token: no configured secret key opens the database's address key")
-}
-
-func sealer(secret []byte) cipher.AEAD {
-	block, err := aes.NewCipher(subkey(secret, "address-key"))
-	if err != nil {
-		panic(err) // the subkey has 32 octets
-	}
-	g, err := cipher.NewGCM(block)
-	if err != nil {
-		panic(err)
-	}
-	return g
 }

@@ -13,7 +13,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // Purpose binds a token to one use: a token made for one is refused by every other.
@@ -42,9 +44,12 @@ const (
 
 var encoding = base64.RawURLEncoding.Strict()
 
-// Keys are the secrets of VISTKA_SECRET_KEY, newest first.
+// Keys are the secrets of VISTKA_SECRET_KEY, newest first. Safe for
+// concurrent use.
 type Keys struct {
-	secrets [][]byte
+	secrets      [][]byte
+	fingerprints []string
+	subkeys      []sync.Map // per secret: Purpose → []byte, derived once; a link is made for every mail
 }
 
 // NewKeys takes the secrets, newest first. Returns an error if there is none
@@ -59,34 +64,37 @@ func NewKeys(secrets ...string) (*Keys, error) {
 			return nil, fmt.Errorf("token: secret key %d has %d characters, at least %d are needed", i+1, len(s), minSecretSize)
 		}
 		k.secrets = append(k.secrets, []byte(s))
+		k.fingerprints = append(k.fingerprints, fingerprint(s))
 	}
+	k.subkeys = make([]sync.Map, len(k.secrets))
 	return k, nil
 }
 
 // Fingerprints names each secret without telling it, in the order given.
-func (k *Keys) Fingerprints() []string {
-	out := make([]string, len(k.secrets))
-	for i, s := range k.secrets {
-		sum := sha256.Sum256(append([]byte("vistka fingerprint "), s...))
-		out[i] = hex.EncodeToString(sum[:8])
-	}
-	return out
+func (k *Keys) Fingerprints() []string { return slices.Clone(k.fingerprints) }
+
+func fingerprint(secret string) string {
+	sum := sha256.Sum256([]byte("vistka fingerprint " + secret))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Sign returns payload with its MAC, in URL-safe base64 without padding.
 func (k *Keys) Sign(p Purpose, payload []byte) string {
-	return encoding.EncodeToString(append(append([]byte{}, payload...), mac(k.secrets[0], p, payload)...))
+	return k.sign(0, p, payload)
 }
 
 // SignWith signs under the secret with this fingerprint, so that a retry
 // after a rotation has the same bytes. Returns ErrInvalid if it is not configured.
 func (k *Keys) SignWith(fingerprint string, p Purpose, payload []byte) (string, error) {
-	for i, f := range k.Fingerprints() {
-		if f == fingerprint {
-			return encoding.EncodeToString(append(append([]byte{}, payload...), mac(k.secrets[i], p, payload)...)), nil
-		}
+	i := slices.Index(k.fingerprints, fingerprint)
+	if i < 0 {
+		return "", ErrInvalid
 	}
-	return "", ErrInvalid
+	return k.sign(i, p, payload), nil
+}
+
+func (k *Keys) sign(i int, p Purpose, payload []byte) string {
+	return encoding.EncodeToString(k.mac(append(make([]byte, 0, len(payload)+sha256.Size), payload...), i, p, payload))
 }
 
 // Verify returns the payload of a token that Sign made for p under any
@@ -97,38 +105,41 @@ func (k *Keys) Verify(p Purpose, token string) ([]byte, error) {
 		return nil, ErrInvalid
 	}
 	payload, sum := raw[:len(raw)-macSize], raw[len(raw)-macSize:]
-	for _, s := range k.secrets {
-		if hmac.Equal(sum, mac(s, p, payload)) {
+	for i := range k.secrets {
+		if hmac.Equal(sum, k.mac(nil, i, p, payload)) {
 			return payload, nil
 		}
 	}
 	return nil, ErrInvalid
 }
 
-// SixDigits derives a short code from payload under the newest secret, as
-// RFC 4226 section 5.3 truncates; CheckSixDigits accepts it under any.
-func (k *Keys) SixDigits(p Purpose, payload []byte) string {
-	return sixDigits(k.secrets[0], p, payload)
-}
+// SixDigits derives a short code from payload under the newest secret,
+// modulo a million as RFC 4226 section 5.3; CheckSixDigits accepts it under any.
+func (k *Keys) SixDigits(p Purpose, payload []byte) string { return k.sixDigits(0, p, payload) }
 
 // CheckSixDigits compares in constant time; spaces and dashes in code are ignored.
 func (k *Keys) CheckSixDigits(p Purpose, payload []byte, code string) bool {
-	code = strings.NewReplacer(" ", "", "-", "", " ", "").Replace(code)
+	code = strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(code)
 	ok := false
-	for _, s := range k.secrets {
-		ok = hmac.Equal([]byte(code), []byte(sixDigits(s, p, payload))) || ok
+	for i := range k.secrets {
+		ok = hmac.Equal([]byte(code), []byte(k.sixDigits(i, p, payload))) || ok
 	}
 	return ok
 }
 
-func sixDigits(secret []byte, p Purpose, payload []byte) string {
-	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(mac(secret, p, payload)[:4])%1_000_000)
+func (k *Keys) sixDigits(i int, p Purpose, payload []byte) string {
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(k.mac(nil, i, p, payload))%1_000_000)
 }
 
-func mac(secret []byte, p Purpose, payload []byte) []byte {
-	h := hmac.New(sha256.New, subkey(secret, string(p)))
+// mac appends the MAC of payload under secret i to dst.
+func (k *Keys) mac(dst []byte, i int, p Purpose, payload []byte) []byte {
+	key, ok := k.subkeys[i].Load(p)
+	if !ok {
+		key, _ = k.subkeys[i].LoadOrStore(p, subkey(k.secrets[i], string(p)))
+	}
+	h := hmac.New(sha256.New, key.([]byte))
 	h.Write(payload)
-	return h.Sum(nil)[:macSize]
+	return h.Sum(dst)[:len(dst)+macSize]
 }
 
 func subkey(secret []byte, info string) []byte {

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"vistka/internal/app"
+	"vistka/internal/article"
+	"vistka/internal/newsletter"
+)
+
+type feedCommand struct {
+	Add   feedAddCommand   `cmd:"" help:"Add a feed to a newsletter; what is in it now is known, not news."`
+	List  feedListCommand  `cmd:"" help:"List the feeds and how they are."`
+	Check feedCheckCommand `cmd:"" help:"Show what each entry of a feed would become. Changes nothing."`
+	Poll  feedPollCommand  `cmd:"" help:"Read a newsletter's feeds now and release what is due."`
+}
+
+type feedAddCommand struct {
+	Newsletter string `required:"" help:"Slug of the newsletter."`
+	URL        string `arg:"" help:"Address of the feed, or of the site."`
+	JSON       bool   `name:"json" help:"As JSON."`
+}
+
+// Run adds the feed and reads it once.
+func (c feedAddCommand) Run(ctx context.Context, s *session) error {
+	return s.withNewsletter(ctx, c.Newsletter, func(a *app.App, n newsletter.Newsletter) error {
+		added, err := a.Articles.AddFeed(ctx, n.ID, c.URL)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(s.out, added)
+		}
+		fmt.Fprintf(s.out, "Added %s (%s). Known already and not mailed: %d. From now on new articles go to %s.\n", added.URL, added.Title, added.Poll.Baseline, n.Name)
+		return nil
+	})
+}
+
+type feedListCommand struct {
+	Newsletter string `required:"" help:"Slug of the newsletter."`
+	JSON       bool   `name:"json" help:"As JSON."`
+}
+
+// Run lists a newsletter's feeds.
+func (c feedListCommand) Run(ctx context.Context, s *session) error {
+	return s.withNewsletter(ctx, c.Newsletter, func(a *app.App, n newsletter.Newsletter) error {
+		feeds, err := article.ListFeeds(ctx, a.Pool, n.ID)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(s.out, feeds)
+		}
+		rows := make([][]any, len(feeds))
+		for i, f := range feeds {
+			read := "never"
+			if f.GoodAt != nil {
+				read = f.GoodAt.Format(time.DateTime)
+			}
+			rows[i] = []any{f.URL, f.State, f.Entries, read, f.Problem}
+		}
+		return printTable(s.out, []any{"URL", "STATE", "ENTRIES", "LAST READ (UTC)", "PROBLEM"}, rows)
+	})
+}
+
+type feedCheckCommand struct {
+	Newsletter string `required:"" help:"Slug of the newsletter."`
+	URL        string `arg:"" help:"Address of the feed, or of the site."`
+	JSON       bool   `name:"json" help:"As JSON."`
+}
+
+// Run shows what would become of each entry.
+func (c feedCheckCommand) Run(ctx context.Context, s *session) error {
+	return s.withNewsletter(ctx, c.Newsletter, func(a *app.App, n newsletter.Newsletter) error {
+		check, err := a.Articles.CheckFeed(ctx, n.ID, c.URL)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(s.out, check)
+		}
+		rows := make([][]any, len(check.Verdicts))
+		for i, v := range check.Verdicts {
+			rows[i] = []any{v.State, v.Title, v.Reason}
+		}
+		for _, remark := range check.Remarks {
+			defer fmt.Fprintln(s.out, "!", remark)
+		}
+		fmt.Fprintf(s.out, "%s — %s\n\n", check.Title, check.URL)
+		return printTable(s.out, []any{"WOULD BE", "TITLE", "WHY"}, rows)
+	})
+}
+
+type feedPollCommand struct {
+	Newsletter string `required:"" help:"Slug of the newsletter."`
+	JSON       bool   `name:"json" help:"As JSON."`
+}
+
+// Run reads each feed of the newsletter now.
+func (c feedPollCommand) Run(ctx context.Context, s *session) error {
+	return s.withNewsletter(ctx, c.Newsletter, func(a *app.App, n newsletter.Newsletter) error {
+		feeds, err := article.ListFeeds(ctx, a.Pool, n.ID)
+		if err != nil {
+			return err
+		}
+		var results []article.PollResult
+		var rows [][]any
+		for _, f := range feeds {
+			r, err := a.Articles.PollNow(ctx, f.ID)
+			if err != nil {
+				return err
+			}
+			results = append(results, r)
+			rows = append(rows, []any{f.URL, r.Entries, r.New, r.Held, r.Known, r.Problem})
+		}
+		if c.JSON {
+			return printJSON(s.out, results)
+		}
+		return printTable(s.out, []any{"FEED", "ENTRIES", "NEW", "HELD", "KNOWN", "PROBLEM"}, rows)
+	})
+}
+
+// withNewsletter opens the application and looks the newsletter up.
+func (s *session) withNewsletter(ctx context.Context, slug string, f func(a *app.App, n newsletter.Newsletter) error) error {
+	return s.open(ctx, func(a *app.App) error {
+		n, err := newsletter.BySlug(ctx, a.Pool, slug)
+		if err != nil {
+			return fmt.Errorf("newsletter %q: %w; vistka newsletter list shows which there are", slug, err)
+		}
+		return f(a, n)
+	})
+}

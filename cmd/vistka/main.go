@@ -1,0 +1,131 @@
+// Command vistka turns a website's new articles into mail its readers asked for.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/lmittmann/tint"
+	"golang.org/x/term"
+
+	"vistka/internal/app"
+	"vistka/internal/config"
+)
+
+// version is set by the build.
+var version = "dev"
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// command is the whole command line.
+type command struct {
+	config.Config `embed:""`
+
+	Serve       serveCommand       `cmd:"" help:"Serve the pages, watch the feeds, send the mail."`
+	Demo        demoCommand        `cmd:"" help:"Everything at once, with an example news site and a built-in inbox."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database's schema up to date and stop."`
+	Doctor      doctorCommand      `cmd:"" help:"Check database, relay, feeds, DNS records and clock."`
+	Newsletter  newsletterCommand  `cmd:"" help:"Add and list newsletters."`
+	Feed        feedCommand        `cmd:"" help:"Add, list, check and poll feeds."`
+	Subscribers subscribersCommand `cmd:"" help:"Export and erase subscribers."`
+	Account     accountCommand     `cmd:"" help:"Add people to the admin pages."`
+	Seed        seedCommand        `cmd:"" help:"Fill a newsletter with made-up subscribers, to try things at size."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+// session is what a command is run with.
+type session struct {
+	config *config.Config
+	log    *slog.Logger
+	out    io.Writer // results
+	err    io.Writer // progress and logs
+}
+
+// Exit codes: 0 done, 1 it did not work, 2 the command line is wrong.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
+	var c command
+	exit := -1
+	parser, err := kong.New(&c,
+		kong.Name("vistka"),
+		kong.Description("Vistka turns a website's new articles into mail its readers asked for.\n\nStart with: vistka demo"),
+		kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exit = code }),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	)
+	if err != nil {
+		fmt.Fprintln(errOut, "vistka:", err)
+		return exitFailure
+	}
+	parsed, err := parser.Parse(args)
+	if exit >= 0 { // --help was shown
+		return exit
+	}
+	if err == nil {
+		err = errors.Join(c.ReadSecrets(getenv), c.Validate())
+	}
+	if err != nil {
+		fmt.Fprintf(errOut, "vistka: %v\n", err)
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	err = parsed.Run(&session{config: &c.Config, log: newLogger(c.LogFormat, errOut), out: out, err: errOut})
+	if err != nil {
+		fmt.Fprintf(errOut, "vistka: %v\n", err)
+		return exitFailure
+	}
+	return 0
+}
+
+// open builds the application for one command and passes it on; what the
+// private Postgres needs is stopped afterwards.
+func (s *session) open(ctx context.Context, f func(a *app.App) error) error {
+	a, err := app.Open(ctx, *s.config, s.log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(a), a.Close())
+}
+
+// terminal says whether a person watches standard error.
+func (s *session) terminal() bool { return isTerminal(s.err) }
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// barPace is how often a progress bar is drawn.
+const barPace = 100 * time.Millisecond
+
+func newLogger(format string, w io.Writer) *slog.Logger {
+	terminal := isTerminal(w)
+	if format == "auto" {
+		format = "json"
+		if terminal {
+			format = "text"
+		}
+	}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(tint.NewHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal}))
+}

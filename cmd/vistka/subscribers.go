@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+
+	"vistka/internal/app"
+	"vistka/internal/emailaddr"
+	"vistka/internal/subscriber"
+)
+
+type subscribersCommand struct {
+	Export subscribersExportCommand `cmd:"" help:"Write subscribers as CSV."`
+	Person subscribersPersonCommand `cmd:"" help:"Write all that is kept about one address, as JSON."`
+	Erase  subscribersEraseCommand  `cmd:"" help:"Remove a person's data; the address stays unmailable."`
+}
+
+type subscribersExportCommand struct {
+	Newsletter string `help:"Slug of one newsletter; all without it."`
+	Status     string `help:"active, paused, ended or pending; all who ever confirmed without it."`
+	Output     string `short:"o" default:"-" help:"File to write; - is standard output."`
+	BOM        bool   `name:"bom" help:"A byte order mark first, for Excel."`
+	Raw        bool   `help:"Cells as they are, without an apostrophe before what a spreadsheet would take for a formula."`
+}
+
+// Run streams the export from one snapshot, with a bar when it goes to a file.
+func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
+	return s.open(ctx, func(a *app.App) (err error) {
+		filter := subscriber.ExportFilter{Newsletter: c.Newsletter, Status: c.Status, BOM: c.BOM, Raw: c.Raw}
+		if c.Output == "-" {
+			_, err := a.Subscribers.Export(ctx, s.out, filter)
+			return err
+		}
+		total, err := a.Subscribers.Count(ctx, filter)
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if closeErr := f.Close(); err == nil {
+				err = closeErr
+			}
+		}()
+		bar := s.progress(total, "exporting")
+		rows, err := a.Subscribers.Export(ctx, io.MultiWriter(f, lineCounter{bar}), filter)
+		if err != nil {
+			return err
+		}
+		_ = bar.Finish()
+		fmt.Fprintf(s.err, "\n%d subscribers written to %s\n", rows, c.Output)
+		return nil
+	})
+}
+
+// lineCounter moves a bar by the lines written.
+type lineCounter struct{ bar *progressbar.ProgressBar }
+
+func (l lineCounter) Write(p []byte) (int, error) {
+	n := 0
+	for _, b := range p {
+		if b == '\n' {
+			n++
+		}
+	}
+	_ = l.bar.Add(n)
+	return len(p), nil
+}
+
+type subscribersPersonCommand struct {
+	Address string `arg:"" help:"The address."`
+}
+
+// Run prints what is kept about one person (GDPR article 15).
+func (c subscribersPersonCommand) Run(ctx context.Context, s *session) error {
+	address, err := emailaddr.Parse(c.Address)
+	if err != nil {
+		return err
+	}
+	return s.open(ctx, func(a *app.App) error {
+		known, err := a.Subscribers.ExportPerson(ctx, address)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(s.out, "%s\n", known)
+		return err
+	})
+}
+
+type subscribersEraseCommand struct {
+	Address string `arg:"" help:"The address."`
+	Yes     bool   `help:"Do it; without this it is only said what would be done."`
+}
+
+// Run erases one person (GDPR article 17).
+func (c subscribersEraseCommand) Run(ctx context.Context, s *session) error {
+	if !c.Yes {
+		fmt.Fprintf(s.out, "This removes everything about %s for good. Run it again with --yes.\n", c.Address)
+		return nil
+	}
+	address, err := emailaddr.Parse(c.Address)
+	if err != nil {
+		return err
+	}
+	return s.open(ctx, func(a *app.App) error {
+		known, err := a.Subscribers.Erase(ctx, address)
+		if err != nil {
+			return err
+		}
+		if !known {
+			fmt.Fprintln(s.out, "Nothing was kept about this address. It will not be mailed.")
+			return nil
+		}
+		fmt.Fprintln(s.out, "Erased. The address will not be mailed or imported again, unless the person signs up anew.")
+		return nil
+	})
+}
+
+// progress is a bar on standard error, silent where that is no terminal.
+func (s *session) progress(total int64, what string) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(s.err), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(barPace), progressbar.OptionSetVisibility(s.terminal()))
+}

@@ -1,0 +1,161 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"vistka/internal/account"
+	"vistka/internal/article"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+)
+
+type articlesBody struct {
+	Newsletters  []newsletter.Newsletter
+	NewsletterID int64
+	State        string
+	Search       string
+	States       []article.State
+	Counts       map[article.State]int64
+	Rows         []article.Row
+	Next         string // address of the next page, or ""
+	Filtered     bool
+	Names        map[int64]string
+}
+
+func articleStates() []article.State {
+	return []article.State{
+		article.Held, article.Waiting, article.Released, article.Never, article.Baseline, article.Dropped, article.Withdrawn,
+	}
+}
+
+func (a *admin) articles(w http.ResponseWriter, r *http.Request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	b := articlesBody{NewsletterID: queryID(q.Get("newsletter")), State: q.Get("state"), Search: strings.TrimSpace(q.Get("q")), States: articleStates()}
+	b.Filtered = b.NewsletterID != 0 || b.State != "" || b.Search != ""
+	var err error
+	if b.Newsletters, b.Names, err = a.newsletterNames(r); err != nil {
+		return err
+	}
+	if b.Counts, err = article.Counts(ctx, a.DB, b.NewsletterID); err != nil {
+		return err
+	}
+	var next string
+	b.Rows, next, err = article.List(ctx, a.DB, article.Filter{
+		NewsletterID: b.NewsletterID, State: article.State(b.State), Search: b.Search, Cursor: q.Get("after"),
+	})
+	if errors.Is(err, article.ErrCursor) {
+		return page.BadRequest(err)
+	}
+	if err != nil {
+		return err
+	}
+	b.Next = nextPage(r, next)
+	return a.render(w, r, http.StatusOK, "articles", "admin.articles.title", b)
+}
+
+// nextPage is this page's address with another cursor.
+func nextPage(r *http.Request, cursor string) string {
+	if cursor == "" {
+		return ""
+	}
+	q := url.Values{}
+	for k, v := range r.URL.Query() {
+		q[k] = v
+	}
+	q.Set("after", cursor)
+	return r.URL.Path + "?" + q.Encode()
+}
+
+func (a *admin) newsletterNames(r *http.Request) ([]newsletter.Newsletter, map[int64]string, error) {
+	list, err := newsletter.List(r.Context(), a.DB)
+	names := make(map[int64]string, len(list))
+	for _, n := range list {
+		names[n.ID] = n.Name
+	}
+	return list, names, err
+}
+
+type articleBody struct {
+	article.Article
+	Newsletter string
+	Accounts   map[int64]string
+	CanHold    bool
+	CanRelease bool
+	CanNever   bool
+}
+
+func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	got, err := article.Get(ctx, a.DB, id)
+	if errors.Is(err, article.ErrNotFound) {
+		return page.NotFound(err)
+	}
+	if err != nil {
+		return err
+	}
+	b := articleBody{Article: got, Accounts: map[int64]string{}}
+	_, names, err := a.newsletterNames(r)
+	if err != nil {
+		return err
+	}
+	b.Newsletter = names[got.NewsletterID]
+	list, err := a.Accounts.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, acc := range list {
+		b.Accounts[acc.ID] = acc.Name
+	}
+	b.CanHold = got.State == article.Waiting
+	b.CanRelease = got.State != article.Released && (got.State != article.Withdrawn || a.Articles.OnRestore != nil)
+	b.CanNever = got.State == article.Baseline || got.State == article.Waiting || got.State == article.Held || got.State == article.Dropped
+	return a.render(w, r, http.StatusOK, "article", "admin.article.title", b, "title", got.Title)
+}
+
+// maxReason bounds an editor's words; in octets.
+const maxReason = 1000
+
+func (a *admin) decideArticle(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	acts := map[string]func() error{}
+	reason := strings.TrimSpace(r.PostFormValue("reason"))
+	if len(reason) > maxReason {
+		return page.BadRequest(errors.New("reason too long"))
+	}
+	ctx, by := r.Context(), me(r).ID
+	acts["hold"] = func() error { return a.Articles.Hold(ctx, id, by, reason) }
+	acts["release"] = func() error { return a.Articles.Release(ctx, id, by, reason) }
+	acts["never"] = func() error { return a.Articles.Never(ctx, id, by, reason) }
+	name := r.PostFormValue("act")
+	act, ok := acts[name]
+	if !ok {
+		return page.BadRequest(errors.New("unknown act"))
+	}
+	back := "/admin/articles/" + strconv.FormatInt(id, 10)
+	switch err := act(); {
+	case errors.Is(err, article.ErrNotFound):
+		return page.NotFound(err)
+	case errors.Is(err, article.ErrState):
+		return a.say(w, r, false, "admin.article.said.state", back)
+	case errors.Is(err, article.ErrNotLive):
+		return a.say(w, r, false, "admin.article.said.not_live", back)
+	case err != nil:
+		return err
+	}
+	if err := account.Record(ctx, a.DB, account.Event{At: a.Clock.Now(), AccountID: by, Act: "article." + name, Object: fmt.Sprintf("article %d", id)}); err != nil {
+		return err
+	}
+	return a.say(w, r, true, "admin.article.said."+name, back)
+}

@@ -1,0 +1,192 @@
+package admin
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"vistka/internal/article"
+	"vistka/internal/delivery"
+	"vistka/internal/edition"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+)
+
+// editionRow is an edition with its deliveries counted.
+type editionRow struct {
+	edition.Edition
+	Newsletter string
+	Counts     map[string]int64
+	Total      int64
+	Settled    int64 // sent, failed, skipped, cancelled
+}
+
+// Percent is how far the edition is, 0 to 100; 100 only when nothing is left.
+func (e editionRow) Percent() int {
+	if e.Total == 0 {
+		return 0
+	}
+	return int(e.Settled * 100 / e.Total)
+}
+
+// Waiting is what is still to go out.
+func (e editionRow) Waiting() int64 { return e.Total - e.Settled }
+
+func (a *admin) editionRows(r *http.Request, list []edition.Edition, names map[int64]string) ([]editionRow, error) {
+	ids := make([]int64, len(list))
+	for i, e := range list {
+		ids[i] = e.ID
+	}
+	counts, err := a.Editions.Counts(r.Context(), ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]editionRow, len(list))
+	for i, e := range list {
+		row := editionRow{Edition: e, Newsletter: names[e.NewsletterID], Counts: counts[e.ID]}
+		for state, n := range row.Counts {
+			row.Total += n
+			switch delivery.State(state) {
+			case delivery.Sent, delivery.Failed, delivery.Skipped, delivery.Cancelled:
+				row.Settled += n
+			}
+		}
+		out[i] = row
+	}
+	return out, nil
+}
+
+type editionsBody struct {
+	Newsletters  []newsletter.Newsletter
+	NewsletterID int64
+	Rows         []editionRow
+	Next         string
+	HeldInt      int // deliveries in doubt that wait for a person
+}
+
+func (a *admin) editions(w http.ResponseWriter, r *http.Request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	b := editionsBody{NewsletterID: queryID(q.Get("newsletter"))}
+	var err error
+	var names map[int64]string
+	if b.Newsletters, names, err = a.newsletterNames(r); err != nil {
+		return err
+	}
+	list, before, err := a.Editions.List(ctx, edition.Filter{NewsletterID: b.NewsletterID, Before: queryID(q.Get("after"))})
+	if err != nil {
+		return err
+	}
+	if before != 0 {
+		b.Next = nextPage(r, strconv.FormatInt(before, 10))
+	}
+	if b.Rows, err = a.editionRows(r, list, names); err != nil {
+		return err
+	}
+	backlog, err := a.Deliveries.Backlog(ctx)
+	if err != nil {
+		return err
+	}
+	b.HeldInt = int(backlog.Held)
+	return a.render(w, r, http.StatusOK, "editions", "admin.editions.title", b)
+}
+
+type editionBody struct {
+	editionRow
+	Articles  []article.Article
+	States    []string
+	Troubled  []delivery.Listed
+	CanPause  bool
+	CanResume bool
+	CanCancel bool
+	CanRetry  bool
+}
+
+// troubledShown is how many of the relay's words an edition's page holds.
+const troubledShown = 100
+
+func (a *admin) edition(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	e, err := a.Editions.Get(ctx, id)
+	if errors.Is(err, edition.ErrNotFound) {
+		return page.NotFound(err)
+	}
+	if err != nil {
+		return err
+	}
+	_, names, err := a.newsletterNames(r)
+	if err != nil {
+		return err
+	}
+	rows, err := a.editionRows(r, []edition.Edition{e}, names)
+	if err != nil {
+		return err
+	}
+	b := editionBody{editionRow: rows[0], States: []string{"sent", "queued", "sending", "deferred", "in doubt", "failed", "skipped", "cancelled"}}
+	for _, articleID := range e.ArticleIDs {
+		got, err := article.Get(ctx, a.DB, articleID)
+		if err != nil && !errors.Is(err, article.ErrNotFound) {
+			return err
+		}
+		if err == nil {
+			b.Articles = append(b.Articles, got)
+		}
+	}
+	if b.Troubled, err = delivery.Troubled(ctx, a.DB, id, troubledShown); err != nil {
+		return err
+	}
+	b.CanPause = e.State == "open"
+	b.CanResume = e.State == "paused"
+	b.CanCancel = e.State == "open" || e.State == "paused"
+	b.CanRetry = b.Counts["failed"] > 0
+	return a.render(w, r, http.StatusOK, "edition", "admin.edition.title", b, "id", e.ID)
+}
+
+// cancelWait is when what a cancelled edition owed goes out after all, unless
+// its articles are withdrawn: time for a person to mend them.
+const cancelWait = 24 * time.Hour
+
+func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	ctx, name := r.Context(), r.PostFormValue("act")
+	reason := strings.TrimSpace(r.PostFormValue("reason"))
+	if len(reason) > maxReason {
+		return page.BadRequest(errors.New("reason too long"))
+	}
+	reason = cmp.Or(reason, fmt.Sprintf("By %s in the admin pages.", me(r).Name))
+	switch name {
+	case "pause":
+		err = a.Editions.Pause(ctx, id, reason)
+	case "resume":
+		err = a.Editions.Resume(ctx, id)
+	case "cancel":
+		_, err = a.Editions.Cancel(ctx, id, a.Clock.Now().Add(cancelWait), reason)
+	case "retry":
+		err = a.retryFailed(r, id)
+	default:
+		return page.BadRequest(errors.New("unknown act"))
+	}
+	back := "/admin/editions/" + strconv.FormatInt(id, 10)
+	switch {
+	case errors.Is(err, edition.ErrNotFound), errors.Is(err, delivery.ErrNotFound):
+		return page.NotFound(err)
+	case errors.Is(err, edition.ErrState):
+		return a.say(w, r, false, "admin.edition.said.state", back)
+	case err != nil:
+		return err
+	}
+	if err := a.record(r, "edition."+name, fmt.Sprintf("edition %d", id), nil); err != nil {
+		return err
+	}
+	return a.say(w, r, true, "admin.edition.said."+name, back)
+}

@@ -1,0 +1,102 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"vistka/internal/account"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/subscriber"
+)
+
+type exportBody struct {
+	Newsletters []newsletter.Newsletter
+	Newsletter  string // slug
+	Status      string
+	Statuses    []string
+	BOM         bool
+	Ask         bool   // the password is asked for again
+	Error       string // of the password, in words
+}
+
+func (a *admin) exportPage(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	return a.showExport(w, r, http.StatusOK, exportBody{Newsletter: q.Get("newsletter"), Status: q.Get("status")})
+}
+
+func (a *admin) showExport(w http.ResponseWriter, r *http.Request, status int, b exportBody) error {
+	var err error
+	if b.Newsletters, _, err = a.newsletterNames(r); err != nil {
+		return err
+	}
+	b.Statuses = []string{subscriber.StatusActive, subscriber.StatusPaused, subscriber.StatusEnded, subscriber.StatusPending}
+	b.Ask = !a.fresh(r.Context())
+	return a.render(w, r, status, "export", "admin.export.title", b)
+}
+
+// export streams every address out of the house: the password must have been
+// given lately, and who took what is written down first.
+func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	b := exportBody{Newsletter: r.PostFormValue("newsletter"), Status: r.PostFormValue("status"), BOM: r.PostFormValue("bom") != ""}
+	if !a.fresh(ctx) {
+		switch err := a.Accounts.Reauthenticate(ctx, me(r).ID, r.PostFormValue("password")); {
+		case errors.Is(err, account.ErrRefused):
+			b.Error = a.locale(r).T("admin.export.refused")
+			return a.showExport(w, r, http.StatusUnprocessableEntity, b)
+		case errors.Is(err, account.ErrTooMany):
+			b.Error = a.locale(r).T("admin.login.too_many")
+			return a.showExport(w, r, http.StatusTooManyRequests, b)
+		case err != nil:
+			return err
+		}
+		a.refresh(ctx)
+	}
+	object := "all newsletters"
+	if b.Newsletter != "" {
+		object = "newsletter " + b.Newsletter
+	}
+	if err := a.record(r, "export", object, map[string]any{"status": b.Status}); err != nil {
+		return err
+	}
+	out := &download{w: w, name: "vistka-" + a.Clock.Now().Format(time.DateOnly) + ".csv"}
+	_, err := a.Subscribers.Export(ctx, out, subscriber.ExportFilter{Newsletter: b.Newsletter, Status: b.Status, BOM: b.BOM})
+	switch {
+	case err == nil:
+		return nil
+	case out.begun:
+		// A file that ends early must not look whole: the connection is cut.
+		a.Log.ErrorContext(ctx, "export cut", "error", err)
+		panic(http.ErrAbortHandler)
+	case errors.Is(err, subscriber.ErrBadStatus), errors.Is(err, newsletter.ErrNotFound):
+		return page.BadRequest(err)
+	}
+	return err
+}
+
+// exportPatience is how long one piece of the file may take to leave: the
+// whole may take hours, a client that stands still may not hold a snapshot.
+const exportPatience = time.Minute
+
+// download sets the headers with the first octet, so that an error before it still gets a page.
+type download struct {
+	w     http.ResponseWriter
+	name  string
+	begun bool
+}
+
+// Write passes p on and moves the connection's deadline.
+func (d *download) Write(p []byte) (int, error) {
+	if !d.begun {
+		d.begun = true
+		h := d.w.Header()
+		h.Set("Content-Type", "text/csv; charset=utf-8")
+		h.Set("Content-Disposition", `attachment; filename="`+d.name+`"`)
+		h.Set("Cache-Control", "no-store")
+	}
+	// Not every writer has a deadline to move; those of the server do.
+	_ = http.NewResponseController(d.w).SetWriteDeadline(time.Now().Add(exportPatience))
+	return d.w.Write(p)
+}

@@ -1,0 +1,134 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"vistka/internal/article"
+	"vistka/internal/feed"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+)
+
+type feedsBody struct {
+	Newsletters  []newsletter.Newsletter
+	NewsletterID int64
+	Names        map[int64]string
+	Rows         []article.FeedRow
+	URL          string
+	Error        string // of the address, in words
+	Check        *article.Check
+}
+
+func (a *admin) feedsBody(r *http.Request) (b feedsBody, err error) {
+	if b.Newsletters, b.Names, err = a.newsletterNames(r); err != nil {
+		return b, err
+	}
+	b.Rows, err = article.ListFeeds(r.Context(), a.DB, 0)
+	return b, err
+}
+
+func (a *admin) feeds(w http.ResponseWriter, r *http.Request) error {
+	b, err := a.feedsBody(r)
+	if err != nil {
+		return err
+	}
+	b.NewsletterID = queryID(r.URL.Query().Get("newsletter"))
+	return a.render(w, r, http.StatusOK, "feeds", "admin.feeds.title", b)
+}
+
+// checkFeed reads a feed and shows what each entry would become; nothing is stored.
+func (a *admin) checkFeed(w http.ResponseWriter, r *http.Request) error {
+	b, err := a.feedsBody(r)
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	b.URL, b.NewsletterID = strings.TrimSpace(q.Get("url")), queryID(q.Get("newsletter"))
+	if b.URL == "" {
+		b.Error = a.locale(r).T("admin.feed.error.empty")
+		return a.render(w, r, http.StatusUnprocessableEntity, "feeds", "admin.feeds.title", b)
+	}
+	check, err := a.Articles.CheckFeed(r.Context(), b.NewsletterID, b.URL)
+	var wrong *feed.Error
+	if errors.As(err, &wrong) {
+		b.Error = a.feedWords(r, wrong)
+		return a.render(w, r, http.StatusUnprocessableEntity, "feeds", "admin.feeds.title", b)
+	}
+	if err != nil {
+		return err
+	}
+	b.Check = &check
+	return a.render(w, r, http.StatusOK, "feeds", "admin.feeds.title", b)
+}
+
+// feedWords says what is wrong with a feed's address in the reader's language.
+func (a *admin) feedWords(r *http.Request, e *feed.Error) string {
+	l := a.locale(r)
+	key := "admin.feed.kind." + strings.ReplaceAll(string(e.Kind), " ", "_")
+	if !l.Has(key) {
+		return e.Words
+	}
+	return l.T(key, "status", e.Status)
+}
+
+func (a *admin) addFeed(w http.ResponseWriter, r *http.Request) error {
+	url, id := strings.TrimSpace(r.PostFormValue("url")), queryID(r.PostFormValue("newsletter"))
+	if _, err := newsletter.Get(r.Context(), a.DB, id); errors.Is(err, newsletter.ErrNotFound) {
+		return page.BadRequest(err)
+	} else if err != nil {
+		return err
+	}
+	added, err := a.Articles.AddFeed(r.Context(), id, url)
+	var wrong *feed.Error
+	if errors.As(err, &wrong) || url == "" {
+		b, err := a.feedsBody(r)
+		if err != nil {
+			return err
+		}
+		b.URL, b.NewsletterID, b.Error = url, id, a.locale(r).T("admin.feed.error.empty")
+		if url != "" {
+			b.Error = a.feedWords(r, wrong)
+		}
+		return a.render(w, r, http.StatusUnprocessableEntity, "feeds", "admin.feeds.title", b)
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.record(r, "feed.add", fmt.Sprintf("feed %d", added.FeedID), map[string]any{"newsletter": id}); err != nil {
+		return err
+	}
+	return a.say(w, r, true, "admin.feed.said.added", "/admin/feeds")
+}
+
+func (a *admin) actFeed(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	ctx, name := r.Context(), r.PostFormValue("act")
+	switch name {
+	case "pause":
+		err = a.Articles.PauseFeed(ctx, id)
+	case "resume":
+		err = a.Articles.ResumeFeed(ctx, id)
+	case "remove":
+		err = a.Articles.RemoveFeed(ctx, queryID(r.PostFormValue("newsletter")), id)
+	default:
+		return page.BadRequest(errors.New("unknown act"))
+	}
+	switch {
+	case errors.Is(err, article.ErrNotFound):
+		return page.NotFound(err)
+	case errors.Is(err, article.ErrState):
+		return a.say(w, r, false, "admin.feed.said.state", "/admin/feeds")
+	case err != nil:
+		return err
+	}
+	if err := a.record(r, "feed."+name, fmt.Sprintf("feed %d", id), nil); err != nil {
+		return err
+	}
+	return a.say(w, r, true, "admin.feed.said."+name, "/admin/feeds")
+}

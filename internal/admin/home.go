@@ -1,0 +1,93 @@
+package admin
+
+import (
+	"net/http"
+	"time"
+
+	"vistka/internal/article"
+	"vistka/internal/delivery"
+	"vistka/internal/edition"
+	"vistka/internal/newsletter"
+	"vistka/internal/subscriber"
+)
+
+// trouble is one thing that is wrong: what, and where to mend it.
+type trouble struct {
+	Bad   bool // else a warning
+	Title string
+	Text  string
+	Words string // of a relay or a feed, as they are
+	URL   string
+	Link  string
+}
+
+type homeBody struct {
+	Troubles    []trouble
+	Newsletters []homeNewsletter
+	Active      int64
+	Unconfirmed int64
+	Backlog     delivery.Backlog
+	Waiting     int64 // everything that is to go out
+	Relays      []delivery.RelayState
+	Feeds       []article.FeedRow
+	Editions    []editionRow
+	Articles    map[article.State]int64
+	InboxURL    string
+}
+
+type homeNewsletter struct {
+	newsletter.Newsletter
+	subscriber.Totals
+}
+
+const (
+	// staleQueue is when mail that waits is a reason to look: a relay's greylisting takes minutes.
+	staleQueue = time.Hour
+	// staleFeed is when a feed without a good answer is more than a passing fault.
+	staleFeed = 2 * time.Hour
+	// homeEditions is how many of the last editions Home shows.
+	homeEditions = 5
+)
+
+func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	b := homeBody{InboxURL: a.InboxURL}
+	list, names, err := a.newsletterNames(r)
+	if err != nil {
+		return err
+	}
+	for _, n := range list {
+		if n.ArchivedAt != nil {
+			continue
+		}
+		row := homeNewsletter{Newsletter: n}
+		if row.Totals, err = a.Subscribers.Totals(ctx, a.DB, n.ID); err != nil {
+			return err
+		}
+		b.Active += row.Active
+		b.Unconfirmed += row.Pending
+		b.Newsletters = append(b.Newsletters, row)
+	}
+	if b.Backlog, err = a.Deliveries.Backlog(ctx); err != nil {
+		return err
+	}
+	b.Waiting = b.Backlog.Notices + b.Backlog.Queued + b.Backlog.Deferred + b.Backlog.Doubtful
+	if b.Relays, err = a.Deliveries.RelayStates(ctx); err != nil {
+		return err
+	}
+	if b.Feeds, err = article.ListFeeds(ctx, a.DB, 0); err != nil {
+		return err
+	}
+	if b.Articles, err = article.Counts(ctx, a.DB, 0); err != nil {
+		return err
+	}
+	editions, _, err := a.Editions.List(ctx, edition.Filter{Limit: homeEditions})
+	if err != nil {
+		return err
+	}
+	if b.Editions, err = a.editionRows(r, editions, names); err != nil {
+		return err
+	}
+	b.Troubles = a.troubles(r, b)
+	return a.render(w, r, http.StatusOK, "home", "admin.home.title", b)
+}

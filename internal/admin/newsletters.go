@@ -1,0 +1,199 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"vistka/internal/article"
+	"vistka/internal/delivery"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+)
+
+type newslettersBody struct {
+	Rows []newsletter.Newsletter
+}
+
+func (a *admin) newsletters(w http.ResponseWriter, r *http.Request) error {
+	list, err := newsletter.List(r.Context(), a.DB)
+	if err != nil {
+		return err
+	}
+	return a.render(w, r, http.StatusOK, "newsletters", "admin.newsletters.title", newslettersBody{Rows: list})
+}
+
+// newsletterForm is what the form shows: the values as typed, also the wrong ones.
+type newsletterForm struct {
+	ID        int64 // 0: a new one
+	Values    map[string]string
+	Errors    map[string]string // field to words
+	Cadences  []string
+	Families  []newsletter.Newsletter // that a new one may be a translation of
+	Languages []page.Link
+	Welcome   bool
+}
+
+// textFields are the fields whose value is one string of the newsletter.
+func textFields(n *newsletter.Newsletter) map[string]*string {
+	return map[string]*string{
+		"slug": &n.Slug, "name": &n.Name, "description": &n.Description, "language": &n.Language, "from_name": &n.FromName,
+		"from_address": &n.FromAddress, "reply_to": &n.ReplyTo, "postal_address": &n.PostalAddress, "site_url": &n.SiteURL,
+		"privacy_url": &n.PrivacyURL, "logo_url": &n.LogoURL, "accent": &n.Accent, "default_cadence": &n.DefaultCadence, "timezone": &n.Timezone,
+	}
+}
+
+func formOf(n newsletter.Newsletter) newsletterForm {
+	f := newsletterForm{ID: n.ID, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome}
+	for field, value := range textFields(&n) {
+		f.Values[field] = *value
+	}
+	f.Values["origins"] = strings.Join(n.Origins, "\n")
+	f.Values["hour"] = strconv.Itoa(int(n.Hour))
+	f.Values["grace"] = strconv.Itoa(int(n.Grace / time.Minute))
+	f.Values["family"] = ""
+	return f
+}
+
+// readForm takes what was typed into n; what cannot be read is an error of its field.
+func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, newsletterForm, newsletter.FieldErrors) {
+	errs := newsletter.FieldErrors{}
+	for field, value := range textFields(&n) {
+		*value = strings.ReplaceAll(r.PostForm.Get(field), "\r\n", "\n")
+	}
+	n.Origins = strings.FieldsFunc(r.PostForm.Get("origins"), func(c rune) bool { return c == '\n' || c == '\r' || c == ' ' || c == ',' })
+	n.Welcome = r.PostForm.Get("welcome") != ""
+	hour, err := strconv.ParseInt(strings.TrimSpace(r.PostForm.Get("hour")), 10, 16)
+	if err != nil {
+		errs["hour"] = "newsletter.error.hour"
+	}
+	n.Hour = int16(hour)
+	grace, err := strconv.ParseInt(strings.TrimSpace(r.PostForm.Get("grace")), 10, 32)
+	if err != nil {
+		errs["grace"] = "newsletter.error.duration"
+	}
+	n.Grace = time.Duration(grace) * time.Minute
+	f := formOf(n)
+	for field := range f.Values {
+		f.Values[field] = r.PostForm.Get(field)
+	}
+	return n, f, errs
+}
+
+func (a *admin) newNewsletter(w http.ResponseWriter, r *http.Request) error {
+	n := newsletter.New()
+	n.Language = a.locale(r).Code()
+	return a.showForm(w, r, http.StatusOK, formOf(n))
+}
+
+func (a *admin) addNewsletter(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return page.BadRequest(err)
+	}
+	n, f, errs := readForm(r, newsletter.New())
+	return a.save(w, r, n, f, errs, func() (newsletter.Newsletter, error) {
+		return newsletter.Add(r.Context(), a.DB, n, r.PostForm.Get("family"), a.Clock.Now())
+	})
+}
+
+func (a *admin) editNewsletter(w http.ResponseWriter, r *http.Request) error {
+	n, err := a.newsletterAt(r)
+	if err != nil {
+		return err
+	}
+	return a.showForm(w, r, http.StatusOK, formOf(n))
+}
+
+func (a *admin) saveNewsletter(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return page.BadRequest(err)
+	}
+	stored, err := a.newsletterAt(r)
+	if err != nil {
+		return err
+	}
+	n, f, errs := readForm(r, stored)
+	return a.save(w, r, n, f, errs, func() (newsletter.Newsletter, error) { return newsletter.Update(r.Context(), a.DB, n) })
+}
+
+func (a *admin) save(w http.ResponseWriter, r *http.Request, n newsletter.Newsletter, f newsletterForm, errs newsletter.FieldErrors, put func() (newsletter.Newsletter, error)) error {
+	for field, key := range n.CheckPostalAddress(a.RelayOnLoopback) {
+		errs[field] = key
+	}
+	if len(errs) == 0 {
+		stored, err := put()
+		switch {
+		case err == nil:
+			act := "newsletter.edit"
+			if n.ID == 0 {
+				act = "newsletter.add"
+			}
+			if err := a.record(r, act, fmt.Sprintf("newsletter %d", stored.ID), nil); err != nil {
+				return err
+			}
+			return a.say(w, r, true, "admin.newsletter.said.saved", "/admin/newsletters")
+		case !errors.As(err, &errs):
+			return err
+		}
+	}
+	f.Errors = inWords(a.locale(r), errs)
+	return a.showForm(w, r, http.StatusUnprocessableEntity, f)
+}
+
+func (a *admin) showForm(w http.ResponseWriter, r *http.Request, status int, f newsletterForm) error {
+	f.Cadences = newsletter.Cadences()
+	var err error
+	if f.Families, err = newsletter.List(r.Context(), a.DB); err != nil {
+		return err
+	}
+	for _, l := range a.Pages.Catalog().All() {
+		f.Languages = append(f.Languages, page.Link{Code: l.Code(), Name: l.Name()})
+	}
+	title := "admin.newsletter.edit"
+	if f.ID == 0 {
+		title = "admin.newsletter.new"
+	}
+	return a.render(w, r, status, "newsletter", title, f)
+}
+
+func (a *admin) newsletterAt(r *http.Request) (newsletter.Newsletter, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return newsletter.Newsletter{}, err
+	}
+	n, err := newsletter.Get(r.Context(), a.DB, id)
+	if errors.Is(err, newsletter.ErrNotFound) {
+		return n, page.NotFound(err)
+	}
+	return n, err
+}
+
+// mailTest mails the newest article, as an edition would carry it, to the
+// person who asks; without an article it says that the relay works.
+func (a *admin) mailTest(w http.ResponseWriter, r *http.Request) error {
+	n, err := a.newsletterAt(r)
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	rows, _, err := article.List(ctx, a.DB, article.Filter{NewsletterID: n.ID, Limit: 1})
+	if err != nil {
+		return err
+	}
+	acc := me(r)
+	notice := delivery.Notice{Kind: delivery.Test, Locale: a.locale(r).Code(), NewsletterID: n.ID, Address: acc.Address}
+	notice.Content.Kind = newsletter.Instant
+	for _, row := range rows {
+		notice.Content.Articles = append(notice.Content.Articles, row.ID)
+	}
+	if err := delivery.Enqueue(ctx, a.DB, a.Clock.Now(), notice); err != nil {
+		return err
+	}
+	if err := a.record(r, "newsletter.test", fmt.Sprintf("newsletter %d", n.ID), nil); err != nil {
+		return err
+	}
+	return a.say(w, r, true, "admin.newsletter.said.test", "/admin/newsletters")
+}

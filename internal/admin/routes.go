@@ -1,0 +1,70 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"vistka/internal/account"
+	"vistka/internal/page"
+)
+
+// route is an address that needs a log-in and a role. One without a role
+// answers nobody.
+type route struct {
+	method, pattern string
+	need            account.Role
+	handler         page.Handler
+}
+
+func (a *admin) table() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	const viewer, editor, owner = account.Viewer, account.Editor, account.Owner
+	return []route{
+		{get, "/", viewer, a.home},
+		{post, "/logout", viewer, a.logout},
+		{post, "/language", viewer, a.language},
+
+		{get, "/articles", viewer, a.articles},
+		{get, "/articles/{id}", viewer, a.article},
+		{post, "/articles/{id}", editor, a.decideArticle},
+
+		{get, "/editions", viewer, a.editions},
+		{get, "/editions/{id}", viewer, a.edition},
+		{post, "/editions/{id}", editor, a.actEdition},
+		{get, "/deliveries", viewer, a.doubtful},
+		{post, "/deliveries", editor, a.retry},
+
+		{get, "/subscribers", viewer, a.subscribers},
+		{get, "/subscribers/{id}", viewer, a.subscriber},
+		{post, "/subscribers/{id}", editor, a.actSubscriber},
+
+		{get, "/export", editor, a.exportPage},
+		{post, "/export", editor, a.export},
+
+		{get, "/newsletters", viewer, a.newsletters},
+		{get, "/newsletters/new", owner, a.newNewsletter},
+		{post, "/newsletters/new", owner, a.addNewsletter},
+		{get, "/newsletters/{id}", owner, a.editNewsletter},
+		{post, "/newsletters/{id}", owner, a.saveNewsletter},
+		{post, "/newsletters/{id}/test", editor, a.mailTest},
+
+		{get, "/feeds", viewer, a.feeds},
+		{get, "/feeds/check", viewer, a.checkFeed},
+		{post, "/feeds", owner, a.addFeed},
+		{post, "/feeds/{id}", owner, a.actFeed},
+	}
+}
+
+// routes is every address under /admin. Those above the loop are open to
+// people who are not logged in.
+func (a *admin) routes(r chi.Router) {
+	h := a.Pages.Handle
+	r.Get("/login", h(a.loginPage))
+	r.Post("/login", h(a.login))
+	r.Get("/setup", h(a.setupPage))
+	r.Post("/setup", h(a.setup))
+	for _, t := range a.table() {
+		r.With(a.need(t.need)).Method(t.method, t.pattern, h(t.handler))
+	}
+}

@@ -1,0 +1,156 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"vistka/internal/delivery"
+	"vistka/internal/emailaddr"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/subscriber"
+	"vistka/internal/suppression"
+)
+
+type subscribersBody struct {
+	Newsletters  []newsletter.Newsletter
+	NewsletterID int64
+	Status       string
+	Statuses     []string
+	Search       string
+	Rows         []subscriber.Row
+	Names        map[string]string // of newsletters, by slug
+	Next         string
+	Filtered     bool
+	Totals       subscriber.Totals
+}
+
+func (a *admin) subscribers(w http.ResponseWriter, r *http.Request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	b := subscribersBody{
+		NewsletterID: queryID(q.Get("newsletter")), Status: q.Get("status"), Search: strings.TrimSpace(q.Get("q")), Names: map[string]string{},
+		Statuses: []string{subscriber.StatusActive, subscriber.StatusPaused, subscriber.StatusEnded},
+	}
+	b.Filtered = b.NewsletterID != 0 || b.Status != "" || b.Search != ""
+	var err error
+	if b.Newsletters, _, err = a.newsletterNames(r); err != nil {
+		return err
+	}
+	f := subscriber.Filter{Status: b.Status, Query: b.Search, Cursor: q.Get("after")}
+	for _, n := range b.Newsletters {
+		b.Names[n.Slug] = n.Name
+		if n.ID == b.NewsletterID {
+			f.Newsletter = n.Slug
+		}
+	}
+	var next string
+	b.Rows, next, err = a.Subscribers.Search(ctx, a.DB, f)
+	if errors.Is(err, subscriber.ErrBadCursor) || errors.Is(err, subscriber.ErrBadStatus) {
+		return page.BadRequest(err)
+	}
+	if err != nil {
+		return err
+	}
+	b.Next = nextPage(r, next)
+	if b.Totals, err = a.Subscribers.Totals(ctx, a.DB, b.NewsletterID); err != nil {
+		return err
+	}
+	return a.render(w, r, http.StatusOK, "subscribers", "admin.subscribers.title", b)
+}
+
+type subscriberBody struct {
+	subscriber.Person
+	Names      map[string]string
+	Deliveries []delivery.Listed
+	ByHand     bool // suppressed by a person, who may lift it
+}
+
+// deliveriesShown bounds one person's page.
+const deliveriesShown = 100
+
+func (a *admin) subscriber(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.personAt(r)
+	if err != nil {
+		return err
+	}
+	b := subscriberBody{Person: p, Names: map[string]string{}, ByHand: p.Suppressed == string(suppression.ByHand)}
+	list, _, err := a.newsletterNames(r)
+	if err != nil {
+		return err
+	}
+	for _, n := range list {
+		b.Names[n.Slug] = n.Name
+	}
+	if b.Deliveries, err = delivery.OfSubscriber(r.Context(), a.DB, p.ID, deliveriesShown); err != nil {
+		return err
+	}
+	return a.render(w, r, http.StatusOK, "subscriber", "admin.subscriber.title", b)
+}
+
+func (a *admin) personAt(r *http.Request) (subscriber.Person, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return subscriber.Person{}, err
+	}
+	p, err := a.Subscribers.Get(r.Context(), a.DB, id)
+	if errors.Is(err, subscriber.ErrNoReader) {
+		return p, page.NotFound(err)
+	}
+	return p, err
+}
+
+func (a *admin) actSubscriber(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.personAt(r)
+	if err != nil {
+		return err
+	}
+	ctx, name := r.Context(), r.PostFormValue("act")
+	object, back := fmt.Sprintf("subscriber %d", p.ID), "/admin/subscribers/"+strconv.FormatInt(p.ID, 10)
+	detail := map[string]any{}
+	switch name {
+	case "end":
+		newsletterID := queryID(r.PostFormValue("newsletter"))
+		detail["newsletter"] = newsletterID
+		_, err = a.Subscribers.End(ctx, newsletterID, p.ID, subscriber.FromAdmin, subscriber.Evidence{})
+	case "suppress", "lift":
+		err = a.suppress(ctx, p, name == "suppress")
+	case "erase":
+		if r.PostFormValue("sure") == "" {
+			return a.say(w, r, false, "admin.subscriber.said.not_sure", back)
+		}
+		var addr emailaddr.Address
+		if addr, err = emailaddr.Parse(p.Address); err == nil {
+			_, err = a.Subscribers.Erase(ctx, addr)
+		}
+		back = "/admin/subscribers"
+	default:
+		return page.BadRequest(errors.New("unknown act"))
+	}
+	if errors.Is(err, subscriber.ErrNoReader) {
+		return page.NotFound(err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.record(r, "subscriber."+name, object, detail); err != nil {
+		return err
+	}
+	return a.say(w, r, true, "admin.subscriber.said."+name, back)
+}
+
+func (a *admin) suppress(ctx context.Context, p subscriber.Person, on bool) error {
+	addr, err := emailaddr.Parse(p.Address)
+	if err != nil {
+		return fmt.Errorf("suppress subscriber %d: %w", p.ID, err)
+	}
+	hash := a.Subscribers.Hasher.Sum(addr.Key())
+	if on {
+		return suppression.Add(ctx, a.DB, hash, suppression.ByHand, "", a.Clock.Now())
+	}
+	_, err = suppression.Remove(ctx, a.DB, hash, suppression.ByHand)
+	return err
+}

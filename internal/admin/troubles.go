@@ -1,0 +1,102 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+
+	"vistka/internal/article"
+	"vistka/internal/locale"
+)
+
+// troubles says what is wrong, the worst first, and what to do about each.
+func (a *admin) troubles(r *http.Request, b homeBody) []trouble {
+	l := a.locale(r)
+	all := slices.Concat(a.sendingTroubles(l, b), a.feedTroubles(l, b))
+	if a.untrustedProxy(r) {
+		all = append(all, trouble{Title: l.T("admin.trouble.proxy"), Text: l.T("admin.trouble.proxy.do")})
+	}
+	slices.SortStableFunc(all, func(x, y trouble) int {
+		switch {
+		case x.Bad == y.Bad:
+			return 0
+		case x.Bad:
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
+	var out []trouble
+	driven := false
+	for _, relay := range b.Relays {
+		driven = driven || relay.Driven
+		if relay.State == "down" {
+			out = append(out, trouble{
+				Bad: true, Title: l.T("admin.trouble.relay", "name", relay.Name), Text: l.T("admin.trouble.relay_do"), Words: relay.Problem,
+			})
+		}
+	}
+	if !driven {
+		out = append(out, trouble{Bad: true, Title: l.T("admin.trouble.no_sender"), Text: l.T("admin.trouble.no_sender_do")})
+	}
+	if b.Backlog.Held > 0 {
+		out = append(out, trouble{
+			Bad: true, Title: l.N("admin.trouble.doubt", int(b.Backlog.Held)), Text: l.T("admin.trouble.doubt_do"),
+			URL: "/admin/deliveries", Link: l.T("admin.trouble.doubt_link"),
+		})
+	}
+	if b.Backlog.Oldest != nil && a.Clock.Now().Sub(*b.Backlog.Oldest) > staleQueue && b.Waiting > 0 {
+		out = append(out, trouble{
+			Title: l.N("admin.trouble.queue", int(b.Waiting)), Text: l.T("admin.trouble.queue_do"),
+			URL: "/admin/editions", Link: l.T("admin.trouble.queue_link"),
+		})
+	}
+	for _, e := range b.Editions {
+		if e.State == "paused" {
+			out = append(out, trouble{
+				Title: l.T("admin.trouble.paused", "id", e.ID, "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: e.Reason,
+				URL: "/admin/editions/" + strconv.FormatInt(e.ID, 10), Link: l.T("admin.trouble.paused_link"),
+			})
+		}
+	}
+	return out
+}
+
+func (a *admin) feedTroubles(l *locale.Locale, b homeBody) []trouble {
+	var out []trouble
+	seen := map[int64]bool{} // a feed that two newsletters read is one trouble
+	for _, f := range b.Feeds {
+		if seen[f.ID] {
+			continue
+		}
+		seen[f.ID] = true
+		name := f.Title
+		if name == "" {
+			name = f.URL
+		}
+		link := trouble{URL: "/admin/feeds", Link: l.T("admin.trouble.feed_link"), Words: f.Problem}
+		silent := f.GoodAt == nil || a.Clock.Now().Sub(*f.GoodAt) > staleFeed
+		switch {
+		case f.State == "gone":
+			link.Bad, link.Title, link.Text = true, l.T("admin.trouble.feed_gone", "name", name), l.T("admin.trouble.feed_gone_do")
+		case f.State == "active" && f.Problem != "":
+			link.Bad = silent
+			link.Title, link.Text = l.T("admin.trouble.feed", "name", name), l.T("admin.trouble.feed_do")
+		case f.State == "active" && f.PolledAt != nil && a.Clock.Now().Sub(*f.PolledAt) > staleFeed:
+			link.Bad, link.Title, link.Text = true, l.T("admin.trouble.feed_late", "name", name), l.T("admin.trouble.feed_late_do")
+		default:
+			continue
+		}
+		out = append(out, link)
+	}
+	if n := b.Articles[article.Held]; n > 0 {
+		out = append(out, trouble{
+			Title: l.N("admin.trouble.held", int(n)), Text: l.T("admin.trouble.held_do"),
+			URL: "/admin/articles?state=held", Link: l.T("admin.trouble.held_link"),
+		})
+	}
+	return out
+}

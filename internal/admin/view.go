@@ -1,0 +1,176 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"vistka/internal/account"
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+)
+
+// frame is what the layout and every template need beside the page's body.
+type frame struct {
+	L       *locale.Locale
+	Me      account.Account
+	Path    string // this page, for the language switch
+	Current string // the part of the navigation this page belongs to
+	Zone    *time.Location
+	Now     time.Time
+	Flash   string // what the last act came to, in words
+	FlashOK bool
+	Codes   []page.Link
+}
+
+// When is a moment as tables show it: sortable, the same in both languages.
+func (f frame) When(t time.Time) string { return t.In(f.Zone).Format("2006-01-02\u00a015:04") }
+
+// Exact is the moment for machines.
+func (f frame) Exact(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// Ago is how long ago t was, or how far ahead, in whole units.
+func (f frame) Ago(t time.Time) string {
+	d, side := f.Now.Sub(t), "ago"
+	if d < 0 {
+		d, side = -d, "ahead"
+	}
+	switch {
+	case d < time.Minute:
+		return f.L.T("admin." + side + ".now")
+	case d < time.Hour:
+		return f.L.N("admin."+side+".minutes", int(d/time.Minute))
+	case d < 48*time.Hour:
+		return f.L.N("admin."+side+".hours", int(d/time.Hour))
+	}
+	return f.L.N("admin."+side+".days", int(d/(24*time.Hour)))
+}
+
+// Num groups digits.
+func (f frame) Num(n any) string {
+	switch n := n.(type) {
+	case int:
+		return f.L.Number(n)
+	case int64:
+		return f.L.Number(int(n))
+	}
+	return ""
+}
+
+// May says whether this account may do what the role may.
+func (f frame) May(role string) bool { return f.Me.Role.Allows(account.Role(role)) }
+
+// Parts are those of the navigation this account may see, in order; "" is Home.
+func (f frame) Parts() []string {
+	parts := []string{"", "articles", "editions", "subscribers", "newsletters", "feeds"}
+	if f.Me.Role.Allows(account.Editor) {
+		parts = append(parts, "export")
+	}
+	return parts
+}
+
+func (a *admin) locale(r *http.Request) *locale.Locale {
+	if acc := me(r); acc.ID != 0 && a.Pages.Catalog().Has(acc.Locale) {
+		return a.Pages.Catalog().For(acc.Locale)
+	}
+	return a.Pages.Locale(r, "")
+}
+
+// render writes the template admin/name. title is a locale key, with args for its slots.
+func (a *admin) render(w http.ResponseWriter, r *http.Request, status int, name, title string, body any, args ...any) error {
+	l, ctx := a.locale(r), r.Context()
+	f := frame{L: l, Me: me(r), Path: r.URL.RequestURI(), Current: section(r), Now: a.Clock.Now()}
+	if r.Method == http.MethodPost {
+		f.Path = r.URL.Path // a page that answers a post is addressed without its query
+	}
+	var err error
+	if f.Zone, err = a.zone(r); err != nil {
+		return err
+	}
+	if flash := a.sessions.PopString(ctx, keyFlash); flash != "" {
+		kind, key, _ := strings.Cut(flash, ":")
+		f.Flash, f.FlashOK = l.T(key), kind == "good"
+	}
+	view := page.View{L: l, Title: l.T(title, args...), Site: page.Site{Name: "Vistka", URL: "/admin/"}, Wide: true, Stylesheet: "admin.css", Nav: f, Body: body}
+	if f.Me.ID == 0 {
+		view.Languages = a.Pages.Languages(r, l)
+	} else {
+		for _, other := range a.Pages.Catalog().All() {
+			if other.Code() != l.Code() {
+				f.Codes = append(f.Codes, page.Link{Code: other.Code(), Name: other.Name()})
+			}
+		}
+		view.Nav = f
+	}
+	return a.Pages.Render(w, r, status, "admin/"+name, view)
+}
+
+// zone is that of the first newsletter: accounts have none of their own.
+func (a *admin) zone(r *http.Request) (*time.Location, error) {
+	if me(r).ID == 0 {
+		return time.UTC, nil
+	}
+	list, err := newsletter.List(r.Context(), a.DB)
+	if err != nil || len(list) == 0 {
+		return time.UTC, err
+	}
+	if z, err := time.LoadLocation(list[0].Timezone); err == nil {
+		return z, nil
+	}
+	return time.UTC, nil
+}
+
+func section(r *http.Request) string {
+	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/admin/"), "/")
+	if part == "deliveries" {
+		return "editions"
+	}
+	return part
+}
+
+// say leaves words for the page that the answer leads to.
+func (a *admin) say(w http.ResponseWriter, r *http.Request, ok bool, key, to string) error {
+	kind := "bad"
+	if ok {
+		kind = "good"
+	}
+	a.sessions.Put(r.Context(), keyFlash, kind+":"+key)
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func (a *admin) record(r *http.Request, act, object string, detail map[string]any) error {
+	return account.Record(r.Context(), a.DB, account.Event{At: a.Clock.Now(), AccountID: me(r).ID, Act: act, Object: object, Detail: detail})
+}
+
+func inWords(l *locale.Locale, keys map[string]string) map[string]string {
+	out := make(map[string]string, len(keys))
+	for field, key := range keys {
+		out[field] = l.T(key)
+	}
+	return out
+}
+
+// pathID is the {id} of the address; anything else is not there.
+func pathID(r *http.Request) (int64, error) {
+	id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64)
+	if err != nil || id <= 0 {
+		return 0, page.NotFound(err)
+	}
+	return id, nil
+}
+
+func queryID(s string) int64 {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id < 0 {
+		return 0
+	}
+	return id
+}
+
+// Int is n for a plural form.
+func (f frame) Int(n int64) int { return int(n) }

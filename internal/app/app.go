@@ -1,0 +1,127 @@
+// Package app builds Vistka out of its parts, runs it and stops it in order.
+// It is the one place where everything is known to everything.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"vistka/internal/config"
+	"vistka/internal/locale"
+	"vistka/internal/mailer"
+	"vistka/internal/postgres"
+	"vistka/internal/postgres/private"
+	"vistka/internal/token"
+	"vistka/web"
+)
+
+// App is Vistka with its database open and its services built, running nothing.
+type App struct {
+	Config  config.Config
+	Pool    *pgxpool.Pool
+	Clock   *postgres.Clock
+	Keys    *token.Keys
+	Hasher  *token.Hasher
+	Catalog *locale.Catalog
+	Services
+
+	log     *slog.Logger
+	files   fs.FS
+	relays  []mailer.RelayConfig
+	private *private.Server // nil with a database of the operator's
+}
+
+// closeTimeout bounds the clean stop of the private Postgres.
+const closeTimeout = 30 * time.Second
+
+// Open connects to the database, or starts the private one, brings its schema
+// up to date and builds the services. Close ends what it began.
+func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*App, error) {
+	a := &App{Config: cfg, log: log, files: web.FS}
+	if cfg.Dev {
+		a.files = os.DirFS("web")
+	}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) error {
+	for _, raw := range strings.Fields(a.Config.SMTPURL) {
+		relay, err := mailer.ParseRelayURL(raw)
+		if err != nil {
+			return fmt.Errorf("VISTKA_SMTP_URL: %w", err)
+		}
+		a.relays = append(a.relays, relay)
+	}
+	var err error
+	if a.Catalog, err = locale.Load(a.files); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(a.Config.DataDir, 0o755); err != nil {
+		return fmt.Errorf("--data-dir (VISTKA_DATA_DIR): %w", err)
+	}
+	if a.Keys, err = loadKeys(a.Config.SecretKey, a.Config.DataDir); err != nil {
+		return err
+	}
+	url := a.Config.DatabaseURL
+	if url == "" {
+		if a.private, err = private.Start(ctx, private.Options{DataDir: a.Config.DataDir, Log: a.log}); err != nil {
+			return fmt.Errorf("private Postgres: %w", err)
+		}
+		url = a.private.URL()
+	}
+	if err := a.migrate(ctx, url); err != nil {
+		return err
+	}
+	if a.Pool, err = postgres.Open(ctx, url); err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	if a.Clock, err = postgres.NewClock(ctx, a.Pool); err != nil {
+		return err
+	}
+	if a.Hasher, err = bindKeys(ctx, a.Pool, a.Keys); err != nil {
+		return err
+	}
+	return a.build()
+}
+
+// migrate goes round a pooler where there is one: migrations take session locks.
+func (a *App) migrate(ctx context.Context, url string) error {
+	if a.Config.DatabaseDirectURL != "" {
+		url = a.Config.DatabaseDirectURL
+	}
+	pool, err := postgres.Open(ctx, url)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer pool.Close()
+	return postgres.Migrate(ctx, pool, a.log)
+}
+
+// Close ends the connections and then the private Postgres, if it is ours.
+func (a *App) Close() error {
+	if a.Pool != nil {
+		a.Pool.Close()
+	}
+	if a.private == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return a.private.Stop(ctx)
+}
+
+func namedNow(now time.Time, stale time.Duration) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{"now": now, "stale": stale}
+}

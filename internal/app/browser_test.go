@@ -1,0 +1,150 @@
+package app_test
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// axe is the accessibility checker that is run on every page that is walked.
+//
+//go:embed testdata/axe.min.js
+var axe string
+
+// stepTimeout bounds one act in the browser; none takes long, so that reaching
+// it means something is broken.
+const stepTimeout = 30 * time.Second
+
+// browser is one tab of a headless Chromium.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// newBrowser starts Chromium, or skips where there is none; in CI, or with
+// VISTKA_BROWSER=require, that fails instead.
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("VISTKA_BROWSER") == "require" || os.Getenv("CI") == "true" {
+			t.Fatal("chromium is not installed")
+		}
+		t.Skip("chromium is not installed")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), opts...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	b := &browser{t: t, ctx: ctx}
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// withoutScripts lets pages run no JavaScript from now on.
+func (b *browser) withoutScripts() {
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+}
+
+// call runs one command of the DevTools protocol.
+func call[P, R any](b *browser, command cdp.Command[P, R], params P) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, command, params); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func run[T any](b *browser, a chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepTimeout)
+	defer cancel()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		where, _ := chromedp.Run(b.ctx, chromedp.Location())
+		b.t.Fatalf("at %s: %v", where, err)
+	}
+	return v
+}
+
+func (b *browser) open(url string) { b.t.Helper(); run(b, chromedp.Navigate(url)) }
+
+func (b *browser) fill(selector, value string) {
+	b.t.Helper()
+	run(b, chromedp.SendKeys(chromedp.CSS(selector), value))
+}
+
+// follow clicks and waits until the page that this leads to has loaded.
+func (b *browser) follow(selector string) {
+	b.t.Helper()
+	run(b, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector))))
+}
+
+func (b *browser) text(selector string) string {
+	b.t.Helper()
+	return run(b, chromedp.TextContent(chromedp.CSS(selector)))
+}
+
+// size sets the window, in CSS pixels, and the colour scheme.
+func (b *browser) size(width, height int64, scheme string) {
+	b.t.Helper()
+	run(b, chromedp.EmulateViewport(width, height))
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+}
+
+// accessible runs axe-core on the page as it is: any violation of WCAG 2.2 AA
+// or of axe's best practices fails the test. It also looks for a page that
+// needs sideways scrolling (1.4.10).
+func (b *browser) accessible() {
+	b.t.Helper()
+	run(b, chromedp.Evaluate[chromedp.Void](axe))
+	type violation struct {
+		ID, Help string
+		Nodes    []struct{ HTML, FailureSummary string }
+	}
+	found := run(b, chromedp.Evaluate[[]violation](
+		`axe.run(document, {iframes: false}).then(r => r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`,
+		chromedp.EvalAwaitPromise))
+	for _, v := range found {
+		detail, _ := json.MarshalIndent(v.Nodes, "", "  ")
+		b.t.Errorf("%s: axe %s: %s\n%s", run(b, chromedp.Location()), v.ID, v.Help, detail)
+	}
+	if over := run(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`)); over > 0 {
+		b.t.Errorf("%s: %d px wider than the window", run(b, chromedp.Location()), over)
+	}
+}
+
+// look checks the page at the sizes and schemes people have, and keeps
+// pictures where VISTKA_SCREENSHOTS names a folder.
+func (b *browser) look(name string) {
+	b.t.Helper()
+	folder := os.Getenv("VISTKA_SCREENSHOTS")
+	for _, width := range []int64{320, 1280} {
+		for _, scheme := range []string{"light", "dark"} {
+			b.size(width, 900, scheme)
+			b.accessible()
+			if folder == "" {
+				continue
+			}
+			file := filepath.Join(folder, name+"-"+map[int64]string{320: "320", 1280: "1280"}[width]+"-"+scheme+".png")
+			if err := os.WriteFile(file, run(b, chromedp.FullScreenshot(100)), 0o600); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+}

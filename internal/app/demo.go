@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+
+	"vistka/internal/article"
+	"vistka/internal/demo"
+	"vistka/internal/newsletter"
+)
+
+// demoAccent is the example site's red.
+const demoAccent = "#a02c1f"
+
+// RunDemo is Run with the example news site beside it, whose two newsletters
+// and feeds are added on the first start, through the same calls as the
+// command line's.
+func (a *App) RunDemo(ctx context.Context, siteListen string, opened func(Ready)) error {
+	ln, err := net.Listen("tcp", siteListen)
+	if err != nil {
+		return fmt.Errorf("--site-listen: %w", err)
+	}
+	defer ln.Close()
+	siteURL := "http://" + browsable(ln.Addr())
+	site, err := demo.Open(filepath.Join(a.Config.DataDir, "site.json"), a.Clock.Now())
+	if err != nil {
+		return err
+	}
+	slugs, err := a.demoNewsletters(ctx, siteURL)
+	if err != nil {
+		return err
+	}
+	handler, err := demo.Handler(site, demo.Options{
+		URL: siteURL, VistkaURL: a.Config.BaseURL, Newsletters: slugs, Inbox: true,
+		Catalog: a.Catalog, Files: a.files, Now: a.Clock.Now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	parts := newLifetimes(a.log)
+	parts.start("example site", func(ctx context.Context) error { return serveHTTP(ctx, ln, handler, a.log) })
+	defer parts.stop()
+	if err := a.demoFeeds(ctx, siteURL, slugs); err != nil {
+		return err
+	}
+	return a.Run(ctx, func(r Ready) {
+		r.SiteURL = siteURL + "/"
+		opened(r)
+	})
+}
+
+// demoNewsletters makes the newsletters of the example site, one a language,
+// translations of each other, unless they are there.
+func (a *App) demoNewsletters(ctx context.Context, siteURL string) (map[string]string, error) {
+	slugs := map[string]string{"uk": "checked-uk", "en": "checked-en"}
+	for _, lang := range []string{"uk", "en"} {
+		_, err := newsletter.BySlug(ctx, a.Pool, slugs[lang])
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, newsletter.ErrNotFound) {
+			return nil, err
+		}
+		l := a.Catalog.For(lang)
+		n := newsletter.New()
+		n.Slug, n.Language, n.Name, n.Description = slugs[lang], lang, l.T("demo.name"), l.T("demo.terms")
+		n.FromName, n.FromAddress = l.T("demo.name"), "news@checked.example"
+		n.PostalAddress = l.T("demo.postal")
+		n.SiteURL, n.Origins = siteURL+"/"+lang+"/", []string{siteURL}
+		n.Accent, n.Grace, n.Timezone = demoAccent, 0, "Europe/Kyiv"
+		n.Thanks = map[string]string{"en": a.Catalog.For("en").T("demo.thanks"), "uk": a.Catalog.For("uk").T("demo.thanks")}
+		family := ""
+		if lang == "en" {
+			family = slugs["uk"]
+		}
+		if _, err := newsletter.Add(ctx, a.Pool, n, family, a.Clock.Now()); err != nil {
+			return nil, fmt.Errorf("add demo newsletter %s: %w", n.Slug, err)
+		}
+	}
+	return slugs, nil
+}
+
+func (a *App) demoFeeds(ctx context.Context, siteURL string, slugs map[string]string) error {
+	for lang, slug := range slugs {
+		n, err := newsletter.BySlug(ctx, a.Pool, slug)
+		if err != nil {
+			return err
+		}
+		feeds, err := article.ListFeeds(ctx, a.Pool, n.ID)
+		if err != nil {
+			return err
+		}
+		if len(feeds) > 0 {
+			continue
+		}
+		if _, err := a.Articles.AddFeed(ctx, n.ID, siteURL+"/"+lang+"/feed.xml"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

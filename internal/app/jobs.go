@@ -1,0 +1,72 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"vistka/internal/postgres"
+)
+
+// Pace of the job queue. Promises in seconds rest on its notifications; the
+// poll is for those that get lost.
+const (
+	jobWorkers      = 16
+	jobCooldown     = 20 * time.Millisecond
+	jobPoll         = time.Second
+	jobsStopTimeout = 15 * time.Second
+)
+
+func (a *App) newJobs(pool *pgxpool.Pool) (*river.Client[pgx.Tx], error) {
+	workers := river.NewWorkers()
+	a.Articles.AddWorkers(workers)
+	a.Subscribers.AddWorkers(workers)
+	a.Editions.AddWorkers(workers)
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Schema:            postgres.RiverSchema,
+		Logger:            a.log,
+		Workers:           workers,
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
+		FetchCooldown:     jobCooldown,
+		FetchPollInterval: jobPoll,
+		PeriodicJobs:      periodicJobs(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("job queue: %w", err)
+	}
+	return client, nil
+}
+
+// runJobs works the queue until ctx ends, then lets what runs finish, then
+// cancels it: every job may be begun again.
+func (a *App) runJobs(ctx context.Context) error {
+	jobs := a.jobs
+	if a.Config.DatabaseDirectURL != "" { // behind a pooler notifications would be lost
+		pool, err := postgres.Open(ctx, a.Config.DatabaseDirectURL)
+		if err != nil {
+			return fmt.Errorf("VISTKA_DATABASE_DIRECT_URL: %w", err)
+		}
+		defer pool.Close()
+		if jobs, err = a.newJobs(pool); err != nil {
+			return err
+		}
+	}
+	if err := jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start job queue: %w", err)
+	}
+	<-ctx.Done()
+	soft, cancel := context.WithTimeout(context.Background(), jobsStopTimeout)
+	defer cancel()
+	if err := jobs.Stop(soft); err != nil {
+		hard, cancel := context.WithTimeout(context.Background(), jobsStopTimeout)
+		defer cancel()
+		return errors.Join(err, jobs.StopAndCancel(hard))
+	}
+	return nil
+}

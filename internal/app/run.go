@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+
+	"vistka/internal/config"
+	"vistka/internal/inbox"
+	"vistka/internal/mailer"
+)
+
+// Ready says where things are once they answer. An empty URL is not there.
+type Ready struct {
+	URL      string
+	SetupURL string // makes the first account
+	InboxURL string
+	SiteURL  string // of the example site
+}
+
+// Run plays this process's roles until ctx ends or one fails, and stops them
+// in order: first the pages, then the sender, then the jobs, then what they
+// stand on. opened is called once everything answers.
+func (a *App) Run(ctx context.Context, opened func(Ready)) error {
+	parts := newLifetimes(a.log)
+	defer parts.stop()
+	if a.private != nil {
+		parts.start("private Postgres", a.private.Run)
+	}
+	parts.start("clock", func(ctx context.Context) error { return a.Clock.Run(ctx, a.Pool) })
+
+	ready := Ready{URL: a.Config.BaseURL}
+	box, err := a.startInbox(parts)
+	if err != nil {
+		return err
+	}
+	if box != nil {
+		ready.InboxURL = a.Config.BaseURL + "/inbox/"
+	}
+	if a.Config.Has(config.RoleJobs) {
+		parts.start("jobs", a.runJobs)
+	}
+	if a.Config.Has(config.RoleSender) {
+		a.Deliveries.Relays = a.relays
+		parts.start("sender", a.Deliveries.Run)
+	}
+	if a.Config.MetricsListen != "" {
+		if err := a.startOperatorPages(parts); err != nil {
+			return err
+		}
+	}
+	if a.Config.Has(config.RoleWeb) {
+		if err := a.startPages(parts, box); err != nil {
+			return err
+		}
+		if ready.SetupURL, err = a.setupURL(ctx); err != nil {
+			return err
+		}
+	}
+	opened(ready)
+	return parts.wait(ctx)
+}
+
+// startInbox stands in for a relay when none is configured.
+func (a *App) startInbox(parts *lifetimes) (*inbox.Box, error) {
+	if len(a.relays) > 0 {
+		return nil, nil
+	}
+	box, err := inbox.Open(filepath.Join(a.Config.DataDir, "inbox"))
+	if err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("inbox: %w", err)
+	}
+	addr := netip.MustParseAddrPort(ln.Addr().String())
+	a.relays = []mailer.RelayConfig{{
+		Label: "inbox", Host: addr.Addr().String(), Port: int(addr.Port()), TLS: mailer.TLSNone, Connections: inboxConnections,
+	}}
+	parts.start("inbox", func(ctx context.Context) error { return box.Serve(ctx, ln) })
+	return box, nil
+}
+
+// inboxConnections is few: each mail is a file on this machine's disk.
+const inboxConnections = 2
+
+func (a *App) startPages(parts *lifetimes, box *inbox.Box) error {
+	ln, err := net.Listen("tcp", a.Config.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen (VISTKA_LISTEN): %w: is another Vistka running? Choose another port, like --listen 127.0.0.1:8090", err)
+	}
+	handler, err := a.pages(box)
+	if err != nil {
+		return err
+	}
+	parts.start("pages", func(ctx context.Context) error { return serveHTTP(ctx, ln, handler, a.log) })
+	return nil
+}
+
+func (a *App) startOperatorPages(parts *lifetimes) error {
+	ln, err := net.Listen("tcp", a.Config.MetricsListen)
+	if err != nil {
+		return fmt.Errorf("--metrics-listen (VISTKA_METRICS_LISTEN): %w", err)
+	}
+	parts.start("operator pages", func(ctx context.Context) error { return serveHTTP(ctx, ln, operatorPages(), a.log) })
+	return nil
+}
+
+// browsable is a listener's address as a browser on this machine opens it.
+func browsable(addr net.Addr) string {
+	ap, err := netip.ParseAddrPort(addr.String())
+	if err != nil || !ap.Addr().IsUnspecified() {
+		return addr.String()
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), ap.Port()).String()
+}

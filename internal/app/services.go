@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"vistka/internal/account"
+	"vistka/internal/article"
+	"vistka/internal/delivery"
+	"vistka/internal/edition"
+	"vistka/internal/feed"
+	"vistka/internal/mailer"
+	"vistka/internal/subscriber"
+)
+
+// Services are what Vistka can do, each knowing only what lies below it; what
+// one must set off in another is wired here.
+type Services struct {
+	Accounts    *account.Service
+	Articles    *article.Service
+	Subscribers *subscriber.Service
+	Editions    *edition.Service
+	Deliveries  *delivery.Service
+
+	fetcher *feed.Fetcher
+	jobs    *river.Client[pgx.Tx]
+}
+
+func (a *App) build() error {
+	renderer, err := mailer.NewRenderer(a.files, a.Catalog, mailer.Options{BaseURL: a.Config.BaseURL, Reload: a.Config.Dev})
+	if err != nil {
+		return fmt.Errorf("mail templates: %w", err)
+	}
+	holder, err := instance(a.Config.DataDir)
+	if err != nil {
+		return err
+	}
+	if a.Accounts, err = account.New(a.Pool, a.Keys, a.Hasher, a.Clock); err != nil {
+		return err
+	}
+	a.fetcher = &feed.Fetcher{Allow: slices.Clone(a.Config.FeedAllow), UserAgent: "Vistka (+" + a.Config.BaseURL + ")"}
+	a.Articles = &article.Service{DB: a.Pool, Fetcher: a.fetcher, Clock: a.Clock, Log: a.log}
+	a.Subscribers = &subscriber.Service{DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, Log: a.log}
+	a.Editions = &edition.Service{DB: a.Pool, Clock: a.Clock, Keys: a.Keys, Renderer: renderer, Log: a.log}
+	a.Deliveries = &delivery.Service{
+		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log,
+		Holder: holder, InDoubtWait: delivery.DefaultInDoubtWait,
+	}
+	if a.Config.DatabaseDirectURL != "" { // a pooler does not keep a session that listens
+		a.Deliveries.Connect = func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, a.Config.DatabaseDirectURL) }
+	}
+	a.wire()
+	if a.jobs, err = a.newJobs(a.Pool); err != nil {
+		return err
+	}
+	a.Articles.Jobs, a.Subscribers.Jobs, a.Editions.Jobs = a.jobs, a.jobs, a.jobs
+	return nil
+}
+
+// wire lets what happens in one part set off what follows in another, in the
+// same transaction.
+func (a *App) wire() {
+	a.Articles.OnRelease = func(ctx context.Context, tx pgx.Tx, newsletterID, _, _ int64) error {
+		return a.Editions.Released(ctx, tx, newsletterID)
+	}
+	a.Articles.OnWithdraw = func(ctx context.Context, tx pgx.Tx, _, articleID, _ int64) error {
+		_, err := a.Editions.Withdraw(ctx, tx, articleID)
+		return err
+	}
+	a.Articles.OnRestore = func(ctx context.Context, tx pgx.Tx, _, articleID, _ int64) error {
+		_, err := a.Editions.ReleaseAgain(ctx, tx, articleID, "released again")
+		return err
+	}
+	a.Subscribers.Changed = a.Editions.Released
+	a.Subscribers.Notify = func(ctx context.Context, tx pgx.Tx, n subscriber.Notice) error {
+		return a.Deliveries.Enqueue(ctx, tx, delivery.Notice{
+			Kind: delivery.NoticeKind(n.Kind), Locale: n.Locale, NewsletterID: n.NewsletterID,
+			SignupID: n.SignupID, SubscriberID: n.SubscriberID, Content: delivery.Content{AskedAt: n.AskedAt},
+		})
+	}
+	a.Deliveries.Compose = a.Editions.Compose
+}
+
+func periodicJobs() []*river.PeriodicJob {
+	return slices.Concat(article.PeriodicJobs(), subscriber.PeriodicJobs(), edition.PeriodicJobs())
+}
+
+// RelaysOnLoopback says that no mail leaves this machine: no postal address is
+// demanded of a newsletter then.
+func (a *App) RelaysOnLoopback() bool {
+	return !slices.ContainsFunc(a.relays, func(r mailer.RelayConfig) bool { return !r.Loopback() })
+}
+
+// setupURL is the link that makes the first account; empty once there is one.
+func (a *App) setupURL(ctx context.Context) (string, error) {
+	token, err := a.Accounts.SetupToken(ctx)
+	if errors.Is(err, account.ErrSetUp) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return a.Config.BaseURL + "/admin/setup?token=" + token, nil
+}
+
+// readyTimeout bounds the question to the database behind /readyz.
+const readyTimeout = 2 * time.Second

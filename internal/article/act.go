@@ -1,0 +1,165 @@
+package article
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
+)
+
+// Hold keeps a waiting article back until a person decides. accountID 0 is the
+// command line. Returns ErrNotFound or ErrState.
+func (s *Service) Hold(ctx context.Context, articleID, accountID int64, reason string) error {
+	return s.move(ctx, articleID, accountID, Held, cmp.Or(reason, "Held by an editor."), Waiting)
+}
+
+// Never decides that an article is not mailed.
+func (s *Service) Never(ctx context.Context, articleID, accountID int64, reason string) error {
+	return s.move(ctx, articleID, accountID, Never, cmp.Or(reason, "An editor decided not to mail it."), Baseline, Waiting, Held, Dropped)
+}
+
+// Withdraw takes a released article back: OnWithdraw cancels what is queued.
+func (s *Service) Withdraw(ctx context.Context, articleID, accountID int64, reason string) error {
+	return s.move(ctx, articleID, accountID, Withdrawn, cmp.Or(reason, "Withdrawn by an editor. Readers who have it keep it."), Released)
+}
+
+func (s *Service) move(ctx context.Context, articleID, accountID int64, to State, reason string, from ...State) error {
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		a, err := one[locked](ctx, tx, sqlLock, pgx.StrictNamedArgs{"id": articleID})
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(from, a.State) {
+			return fmt.Errorf("%w: it is %s", ErrState, a.State)
+		}
+		if err := s.set(ctx, tx, a, to, reason, accountID); err != nil {
+			return err
+		}
+		if to == Withdrawn {
+			return call(ctx, s.OnWithdraw, tx, a.NewsletterID, a.ID, a.Seq)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("article %d to %s: %w", articleID, to, err)
+	}
+	return nil
+}
+
+func (s *Service) set(ctx context.Context, tx pgx.Tx, a locked, to State, reason string, accountID int64) error {
+	now := s.Clock.Now()
+	if _, err := tx.Exec(ctx, sqlSetState, pgx.StrictNamedArgs{"id": a.ID, "state": string(to), "reason": reason, "now": now}); err != nil {
+		return err
+	}
+	return event(ctx, tx, a.ID, now, to, reason, accountID)
+}
+
+// Release mails an article now, whatever was decided before. Its page is asked
+// first: ErrNotLive, and nothing changed, if it does not answer. A withdrawn
+// article keeps its seq and is restored. Returns ErrNotFound or ErrState.
+func (s *Service) Release(ctx context.Context, articleID, accountID int64, reason string) error {
+	reason = cmp.Or(reason, "Released by an editor.")
+	a, err := one[Article](ctx, s.DB, sqlGet, pgx.StrictNamedArgs{"id": articleID})
+	if err != nil {
+		return fmt.Errorf("release article %d: %w", articleID, err)
+	}
+	if a.State == Released {
+		return fmt.Errorf("release article %d: %w: it is released", articleID, ErrState)
+	}
+	if page := s.Fetcher.CheckPage(ctx, a.URL); !page.Live {
+		return fmt.Errorf("release article %d: %w: %s", articleID, ErrNotLive, page.Words)
+	}
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		a, err := one[locked](ctx, tx, sqlLock, pgx.StrictNamedArgs{"id": articleID})
+		if err != nil {
+			return err
+		}
+		switch {
+		case a.State == Released, a.State == Withdrawn && s.OnRestore == nil:
+			return fmt.Errorf("%w: it is %s", ErrState, a.State)
+		case a.State == Withdrawn:
+			if err := s.set(ctx, tx, a, Released, reason, accountID); err != nil {
+				return err
+			}
+			return call(ctx, s.OnRestore, tx, a.NewsletterID, a.ID, a.Seq)
+		}
+		return s.release(ctx, tx, a, accountID, reason)
+	})
+	if err != nil {
+		return fmt.Errorf("release article %d: %w", articleID, err)
+	}
+	return nil
+}
+
+// ReleaseHeld releases every held article of a newsletter, oldest first. Those
+// whose page does not answer stay held. Returns how many were released.
+func (s *Service) ReleaseHeld(ctx context.Context, newsletterID, accountID int64, reason string) (int, error) {
+	rows, err := s.DB.Query(ctx, sqlHeld, pgx.StrictNamedArgs{"newsletter_id": newsletterID})
+	if err != nil {
+		return 0, fmt.Errorf("release held of newsletter %d: %w", newsletterID, err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return 0, fmt.Errorf("release held of newsletter %d: %w", newsletterID, err)
+	}
+	n := 0
+	for _, id := range ids {
+		switch err := s.Release(ctx, id, accountID, reason); {
+		case err == nil:
+			n++
+		case isAny(err, ErrNotLive, ErrState, ErrNotFound): // stays, or somebody else decided
+		default:
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// BaselineHeld counts every held article of a newsletter as known, not news.
+func (s *Service) BaselineHeld(ctx context.Context, newsletterID, accountID int64, reason string) (int, error) {
+	tag, err := s.DB.Exec(ctx, sqlBaselineHeld, pgx.StrictNamedArgs{"newsletter_id": newsletterID, "account_id": accountID,
+		"now": s.Clock.Now(), "reason": cmp.Or(reason, "Counted as known by an editor.")})
+	if err != nil {
+		return 0, fmt.Errorf("baseline held of newsletter %d: %w", newsletterID, err)
+	}
+	return int(tag.RowsAffected()), nil
+}
+
+// MailNewest releases the newest article of the baseline: the offer made when a
+// feed is added. Returns its id; ErrNotFound if the baseline is empty.
+func (s *Service) MailNewest(ctx context.Context, newsletterID, accountID int64, reason string) (int64, error) {
+	rows, err := s.DB.Query(ctx, sqlNewestBaseline, pgx.StrictNamedArgs{"newsletter_id": newsletterID})
+	if err != nil {
+		return 0, fmt.Errorf("newest of newsletter %d: %w", newsletterID, err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return 0, fmt.Errorf("newest of newsletter %d: %w", newsletterID, err)
+	}
+	if len(ids) == 0 {
+		return 0, fmt.Errorf("newest of newsletter %d: %w", newsletterID, ErrNotFound)
+	}
+	return ids[0], s.Release(ctx, ids[0], accountID, cmp.Or(reason, "The newest article when the feed was added; mailed at an editor's wish."))
+}
+
+// DropIfGone asks the page of a released article and withdraws it on 404 or
+// 410: a digest asks before it is composed. Returns whether it was withdrawn.
+func (s *Service) DropIfGone(ctx context.Context, articleID int64) (bool, error) {
+	a, err := one[Article](ctx, s.DB, sqlGet, pgx.StrictNamedArgs{"id": articleID})
+	if err != nil {
+		return false, fmt.Errorf("check article %d: %w", articleID, err)
+	}
+	if a.State != Released {
+		return false, nil
+	}
+	page := s.Fetcher.CheckPage(ctx, a.URL)
+	if !page.Gone {
+		return false, nil
+	}
+	err = s.Withdraw(ctx, articleID, 0, "Taken out: its page is gone. "+page.Words)
+	return err == nil, err
+}

@@ -1,0 +1,45 @@
+package article
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Filters say which entries of a feed a newsletter takes. Empty takes all.
+// Case does not count; a language "uk" takes "uk-UA" too.
+type Filters struct {
+	Topics        []string `json:"topics,omitempty"`
+	WithoutTopics []string `json:"without_topics,omitempty"`
+	Authors       []string `json:"authors,omitempty"`
+	Languages     []string `json:"languages,omitempty"`
+}
+
+// refuse is why an entry is outside, or "".
+func (f Filters) refuse(c *candidate) string {
+	named := func(list []string) func(string) bool {
+		return func(s string) bool {
+			return slices.ContainsFunc(list, func(l string) bool { return strings.EqualFold(strings.TrimSpace(l), s) })
+		}
+	}
+	if len(f.Topics) > 0 && !slices.ContainsFunc(c.Topics, named(f.Topics)) {
+		return "none of its topics is taken by this newsletter"
+	}
+	if i := slices.IndexFunc(c.Topics, named(f.WithoutTopics)); i >= 0 {
+		return fmt.Sprintf("the topic %q is left out of this newsletter", c.Topics[i])
+	}
+	if len(f.Authors) > 0 {
+		authors := strings.Split(c.Author, ", ")
+		if !slices.ContainsFunc(authors, named(f.Authors)) {
+			return "its author is not taken by this newsletter"
+		}
+	}
+	if len(f.Languages) > 0 && c.Language != "" {
+		base, _, _ := strings.Cut(c.Language, "-")
+		take := named(f.Languages)
+		if !take(c.Language) && !take(base) {
+			return fmt.Sprintf("its language is %s", c.Language)
+		}
+	}
+	return ""
+}

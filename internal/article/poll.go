@@ -1,0 +1,201 @@
+package article
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/feed"
+	"vistka/internal/postgres"
+)
+
+// Manners of polling.
+const (
+	quickest   = 5 * time.Minute
+	slowest    = 30 * time.Minute
+	backOffMax = 6 * time.Hour
+	alertAfter = 3 // failures in a row before somebody is told
+	moveAfter  = 3 // sightings of a permanent redirect before it is believed
+)
+
+// PollResult is what one poll found, summed over the newsletters of the feed.
+type PollResult struct {
+	FeedID      int64
+	NotModified bool
+	Entries     int
+	Known       int
+	Baseline    int
+	New         int // waiting or released at once
+	Held        int
+	Never       int
+	Gap         bool   // nothing of the last poll was left: some may have been missed
+	Problem     string // words, when the poll was not good; the state is kept
+	Next        time.Time
+}
+
+func (r *PollResult) count(p plan) {
+	for _, d := range p.decisions {
+		switch {
+		case !d.isNew():
+			r.Known++
+		case d.state == Baseline:
+			r.Baseline++
+		case d.state == Held:
+			r.Held++
+		case d.state == Never:
+			r.Never++
+		default:
+			r.New++
+		}
+	}
+	r.Gap = r.Gap || p.gap
+}
+
+// Poll asks a feed and records what it shows. What is wrong with the feed is
+// recorded with it and told in the result; errors are of the database.
+// Returns ErrNotFound, or ErrNotActive for a feed paused or gone.
+func (s *Service) Poll(ctx context.Context, feedID int64) (PollResult, error) {
+	for {
+		res, err := s.poll(ctx, feedID)
+		if !errors.Is(err, errSuperseded) || ctx.Err() != nil {
+			return res, err
+		}
+		// The other document may be older than ours: ask again.
+	}
+}
+
+// PollNow polls and then releases what is due, in one pass.
+func (s *Service) PollNow(ctx context.Context, feedID int64) (PollResult, error) {
+	res, err := s.Poll(ctx, feedID)
+	if err != nil {
+		return res, err
+	}
+	_, err = s.ReleaseDue(ctx)
+	return res, err
+}
+
+func (s *Service) poll(ctx context.Context, feedID int64) (PollResult, error) {
+	f, err := one[source](ctx, s.DB, sqlFeed, pgx.StrictNamedArgs{"id": feedID})
+	if err != nil {
+		return PollResult{}, fmt.Errorf("poll feed %d: %w", feedID, err)
+	}
+	if f.State != "active" {
+		return PollResult{}, fmt.Errorf("poll feed %d: %w: %s", feedID, ErrNotActive, f.State)
+	}
+	req := feed.Request{URL: f.URL, ETag: f.ETag, LastModified: f.LastModified}
+	var whole bool // a newsletter that has no baseline yet needs the whole document
+	if err := s.DB.QueryRow(ctx, sqlUnbaselined, pgx.StrictNamedArgs{"id": feedID}).Scan(&whole); err != nil {
+		return PollResult{}, fmt.Errorf("poll feed %d: %w", feedID, err)
+	}
+	if whole {
+		req.ETag, req.LastModified = "", ""
+	}
+	resp, err := s.Fetcher.Fetch(ctx, req)
+	if err != nil {
+		return s.feedBad(ctx, f, err)
+	}
+	if resp.NotModified {
+		return s.record(ctx, f, resp, nil)
+	}
+	doc, err := feed.Parse(resp.Body, resp.ContentType, resp.FinalURL)
+	if err != nil {
+		return s.feedBad(ctx, f, err)
+	}
+	return s.record(ctx, f, resp, &doc)
+}
+
+// feedGood closes a good poll: validators kept, next time set, moves noticed.
+func (s *Service) feedGood(ctx context.Context, tx pgx.Tx, f source, pairs []pair, resp feed.Response, doc *feed.Document, now time.Time, res *PollResult) error {
+	perDay := 0.0
+	for _, p := range pairs {
+		perDay = max(perDay, p.PerDay)
+	}
+	every := interval(perDay)
+	res.Next = now.Add(max(jitter(every), resp.Retry))
+	args := pgx.StrictNamedArgs{"id": f.ID, "now": now, "next": res.Next, "etag": resp.ETag, "last_modified": resp.LastModified,
+		"title": "", "site_url": "", "entries": (*int)(nil), "poll_interval": &every, "moved_to": "", "moved_count": 0, "warning": ""}
+	if doc != nil {
+		args["title"], args["site_url"], args["entries"] = doc.Title, doc.SiteURL, &res.Entries
+	}
+	if res.Gap {
+		args["warning"] = "Nothing in the feed was there at the last good poll. Articles may have come and gone unseen: let the feed show more of them."
+	}
+	if resp.MovedTo != "" && resp.MovedTo != f.URL {
+		count := 1
+		if resp.MovedTo == f.MovedTo {
+			count = f.MovedCount + 1
+		}
+		args["moved_to"], args["moved_count"] = resp.MovedTo, count
+		if count == moveAfter && !feed.SameSite(resp.MovedTo, f.URL) {
+			args["warning"] = fmt.Sprintf("The site says that this feed has moved for good to %s, another site. If that is right, add that address.", resp.MovedTo)
+		}
+	}
+	if _, err := tx.Exec(ctx, sqlFeedGood, args); err != nil {
+		return err
+	}
+	if count, _ := args["moved_count"].(int); count >= moveAfter && feed.SameSite(resp.MovedTo, f.URL) {
+		if _, err := tx.Exec(ctx, sqlFeedMove, pgx.StrictNamedArgs{"id": f.ID}); err != nil {
+			return err
+		}
+	}
+	if w, _ := args["warning"].(string); w != "" {
+		s.Log.WarnContext(ctx, "feed needs a look", "feed", f.ID, "warning", w)
+	}
+	return nil
+}
+
+// feedBad keeps everything as it was, says what is wrong and backs off.
+func (s *Service) feedBad(ctx context.Context, f source, cause error) (PollResult, error) {
+	if ctx.Err() != nil { // we are stopping; the feed is not to blame
+		return PollResult{}, fmt.Errorf("poll feed %d: %w", f.ID, ctx.Err())
+	}
+	now := s.Clock.Now()
+	wait := max(jitter(backOff(f.Failures+1)), feed.Delay(cause))
+	res := PollResult{FeedID: f.ID, Problem: feed.Words(cause), Next: now.Add(wait)}
+	gone := feed.KindOf(cause) == feed.KindGone
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, sqlFeedBad, pgx.StrictNamedArgs{"id": f.ID, "now": now, "polled_at": f.PolledAt,
+			"problem": res.Problem, "next": res.Next, "gone": gone})
+		if err == nil && tag.RowsAffected() == 0 {
+			err = errSuperseded
+		}
+		return err
+	})
+	if err != nil {
+		return PollResult{}, fmt.Errorf("record problem of feed %d: %w", f.ID, err)
+	}
+	level := slog.LevelInfo
+	if gone || f.Failures+1 == alertAfter {
+		level = slog.LevelWarn
+	}
+	s.Log.Log(ctx, level, "feed not read", "feed", f.ID, "failures", f.Failures+1, "next", res.Next, "err", cause)
+	return res, nil
+}
+
+// interval follows how much a feed brings: a busy site each five minutes, a
+// quiet one each half hour.
+func interval(perDay float64) time.Duration {
+	switch {
+	case perDay >= 4:
+		return quickest
+	case perDay >= 1:
+		return 2 * quickest
+	case perDay > 0:
+		return 3 * quickest
+	}
+	return slowest
+}
+
+func backOff(failures int) time.Duration {
+	return min(quickest<<min(failures-1, 10), backOffMax)
+}
+
+// jitter spreads feeds that were added together: up to a tenth earlier or later.
+func jitter(d time.Duration) time.Duration {
+	return d + time.Duration((rand.Float64()-0.5)*0.2*float64(d))
+}

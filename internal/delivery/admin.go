@@ -1,0 +1,163 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
+)
+
+// ErrNotFound says that there is no such delivery or notice, or none in the
+// state the act needs.
+var ErrNotFound = errors.New("delivery: not found")
+
+// Counts tells how many deliveries of an edition are in each state.
+func (s *Service) Counts(ctx context.Context, editionID int64) (map[State]int64, error) {
+	rows, err := s.DB.Query(ctx, sqlCounts, pgx.StrictNamedArgs{"edition": editionID})
+	if err != nil {
+		return nil, fmt.Errorf("count deliveries of edition %d: %w", editionID, err)
+	}
+	counts := map[State]int64{}
+	var state State
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&state, &n}, func() error {
+		counts[state] = n
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count deliveries of edition %d: %w", editionID, err)
+	}
+	return counts, nil
+}
+
+// Backlog is what waits, for Home.
+type Backlog struct {
+	Notices  int64      // queued or due again
+	Queued   int64      // deliveries of open and paused editions
+	Deferred int64      // refused for the time being
+	Doubtful int64      // in doubt, to be sent again
+	Held     int64      // in doubt, a person decides
+	Oldest   *time.Time // of the editions and notices that wait, when the oldest was made
+}
+
+// Backlog counts over the editions that are not settled, and the notices.
+func (s *Service) Backlog(ctx context.Context) (Backlog, error) {
+	rows, err := s.DB.Query(ctx, sqlBacklog)
+	if err != nil {
+		return Backlog{}, fmt.Errorf("count the backlog: %w", err)
+	}
+	b, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Backlog])
+	if err != nil {
+		return Backlog{}, fmt.Errorf("count the backlog: %w", err)
+	}
+	return b, nil
+}
+
+// RelayState is how a relay fares.
+type RelayState struct {
+	Name      string
+	Driven    bool // some process holds its lease
+	State     string
+	Problem   string
+	ProblemAt *time.Time
+}
+
+// RelayStates lists the relays this service is configured with.
+func (s *Service) RelayStates(ctx context.Context) ([]RelayState, error) {
+	names := make([]string, len(s.Relays))
+	for i, r := range s.Relays {
+		names[i] = r.Name()
+	}
+	rows, err := s.DB.Query(ctx, sqlRelayStates, pgx.StrictNamedArgs{"names": names})
+	if err != nil {
+		return nil, fmt.Errorf("list relays: %w", err)
+	}
+	states, err := pgx.CollectRows(rows, pgx.RowToStructByName[RelayState])
+	if err != nil {
+		return nil, fmt.Errorf("list relays: %w", err)
+	}
+	return states, nil
+}
+
+// Doubt is one message of which nobody knows whether the relay took it.
+type Doubt struct {
+	NoticeID     int64 // 0 for a delivery
+	Month        time.Time
+	EditionID    int64
+	SubscriberID int64
+	Newsletter   string
+	Address      string
+	Doubts       int
+	DueAt        *time.Time // when it is sent again by itself; nil: held for a person
+	Reply        string
+}
+
+// Key is what Decide takes.
+func (d Doubt) Key() Key {
+	return Key{Notice: d.NoticeID, Month: d.Month, Edition: d.EditionID, Subscriber: d.SubscriberID}
+}
+
+// InDoubt lists the messages in doubt, those held for a person first.
+func (s *Service) InDoubt(ctx context.Context, limit int) ([]Doubt, error) {
+	rows, err := s.DB.Query(ctx, sqlInDoubt, pgx.StrictNamedArgs{"limit": limit})
+	if err != nil {
+		return nil, fmt.Errorf("list messages in doubt: %w", err)
+	}
+	doubts, err := pgx.CollectRows(rows, pgx.RowToStructByName[Doubt])
+	if err != nil {
+		return nil, fmt.Errorf("list messages in doubt: %w", err)
+	}
+	return doubts, nil
+}
+
+// Decide settles a message that is held in doubt: again sends the same bytes
+// under the same Message-ID once more, otherwise it counts as sent. Returns
+// ErrNotFound if it is not held.
+func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
+	sql := sqlDecideDelivery
+	args := pgx.StrictNamedArgs{"again": again, "now": s.Clock.Now()}
+	if k.Notice != 0 {
+		sql, args["id"] = sqlDecideNotice, k.Notice
+	} else {
+		args["month"], args["edition"], args["subscriber"] = k.Month, k.Edition, k.Subscriber
+	}
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, sql, args)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrNotFound
+		}
+		if k.Notice == 0 && again {
+			if _, err := tx.Exec(ctx, sqlEditionReopen, pgx.StrictNamedArgs{"edition": k.Edition}); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(ctx, sqlNotify)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("decide %s: %w", k, err)
+	}
+	return nil
+}
+
+// Retry owes the articles of an edition's failed deliveries again to the
+// readers who still want them; the next fan-out makes new deliveries, so that a
+// translation sent meanwhile counts. Returns how many readers. The caller has
+// the fan-out of newsletterID run.
+func (s *Service) Retry(ctx context.Context, editionID int64) (readers int64, newsletterID int64, err error) {
+	err = s.DB.QueryRow(ctx, sqlRetry, pgx.StrictNamedArgs{"edition": editionID, "now": s.Clock.Now()}).Scan(&readers, &newsletterID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("retry the failed of edition %d: %w", editionID, err)
+	}
+	return readers, newsletterID, nil
+}

@@ -1,0 +1,170 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"vistka/internal/mailer/smtptest"
+)
+
+// holdAtRcpt lets the relay wait before it answers RCPT, so that a test can act
+// between the reading of a row and the commit of its attempt.
+func (w *world) holdAtRcpt() (reached <-chan string, release func()) {
+	at, open := make(chan string, 100), make(chan struct{})
+	w.lab.Script(func(e smtptest.Event) smtptest.Action {
+		if e.Stage == smtptest.RCPT {
+			at <- e.To
+			return smtptest.Action{Until: open}
+		}
+		return smtptest.Action{}
+	})
+	return at, func() { close(open) }
+}
+
+// B5 and invariant 6: what a reader, an editor or a bounce says until the
+// attempt commits takes effect; no dot is written after it.
+func TestConsentAtTheLastMoment(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		act   string // $1: the reader
+		want  State
+		tries int
+	}{
+		{"left", `UPDATE subscription SET state = 'ended', ended_at = now() WHERE subscriber_id = $1`, Cancelled, 0},
+		{"suppressed", `INSERT INTO suppression (address_hash, reason, at) SELECT address_hash, 'spam report', now() FROM subscriber WHERE id = $1`, Cancelled, 0},
+		{"erased", `DELETE FROM subscriber WHERE id = $1`, Cancelled, 0},
+		{"paused", `UPDATE subscription SET paused_until = now() + interval '3 days' WHERE subscriber_id = $1`, Skipped, 0},
+		{"edition paused", `UPDATE edition SET state = 'paused' WHERE id IN (SELECT edition_id FROM delivery WHERE subscriber_id = $1)`, Queued, 0},
+		{"delivery cancelled", `UPDATE delivery SET state = 'cancelled' WHERE subscriber_id = $1`, Cancelled, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, smtptest.Options{})
+			reached, release := w.holdAtRcpt()
+			id := w.deliver("reader@example.org")
+			stop := w.start(w.s)
+			<-reached
+			w.exec(tt.act, id)
+			release()
+			stop() // what is under way ends first
+			if r := w.row(id); r.State != tt.want || r.Tries != tt.tries {
+				t.Fatalf("%+v", r)
+			}
+			if n := w.lab.Journal.Len(); n != 0 {
+				t.Fatalf("%d mails were sent", n)
+			}
+			owed := w.count("owed WHERE subscriber_id = $1 AND article_id = 1 AND due_at > now() + interval '2 days'", id)
+			due := w.count("subscription WHERE subscriber_id = $1 AND due_at > now() + interval '2 days'", id)
+			if want := map[bool]int{true: 1}[tt.want == Skipped]; owed != want || due != want {
+				t.Fatalf("%d owed, %d due, want %d", owed, due, want)
+			}
+		})
+	}
+}
+
+// A reader who left while thousands wait costs the relay nothing.
+func TestUnwillingAreSettledUnsent(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	var left, paused []int64
+	for i := range 20 {
+		left, paused = append(left, w.deliver(fmt.Sprintf("l%d@example.org", i))), append(paused, w.deliver(fmt.Sprintf("p%d@example.org", i)))
+	}
+	good := w.deliver("good@example.org")
+	w.exec(`UPDATE subscription SET state = 'ended', ended_at = now() WHERE subscriber_id = ANY($1)`, left)
+	w.exec(`UPDATE subscription SET paused_until = now() + interval '1 day' WHERE subscriber_id = ANY($1)`, paused)
+	w.start(w.s)
+	w.untilState(good, Sent)
+	w.until("settled", func() bool { return w.editionState() == "settled" })
+	if c, s, o := w.count("delivery WHERE state = 'cancelled'"), w.count("delivery WHERE state = 'skipped'"), w.count("owed"); c != 20 || s != 20 || o != 20 {
+		t.Fatalf("%d cancelled, %d skipped, %d owed", c, s, o)
+	}
+	if n := len(w.lab.Events(smtptest.MAIL)); n != 1 {
+		t.Fatalf("the relay was troubled %d times", n)
+	}
+}
+
+// Leaving and an attempt are ordered by the subscription's row: whichever
+// commits first is seen by the other.
+func TestLeavingAndAttemptAreOrdered(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	id := w.deliver("reader@example.org")
+	ids, err := w.s.upsertRelays(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fence, err := w.s.takeOver(t.Context(), ids[0], true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaving, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer leaving.Rollback(context.Background())
+	if _, err := leaving.Exec(t.Context(), `UPDATE subscription SET state = 'ended', ended_at = now() WHERE subscriber_id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	type answer struct {
+		granted []bool
+		err     error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		l := &Ledger{DB: w.db, Clock: w.clock, Relay: ids[0], Fence: fence}
+		granted, err := l.Record(context.Background(), nil, []Next{{Key: w.key(id)}})
+		answered <- answer{granted, err}
+	}()
+	w.until("the attempt waits for the one who is leaving, or wrongly does not", func() bool {
+		return len(answered) == 1 || w.count("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0
+	})
+	if err := leaving.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-answered; a.err != nil || a.granted[0] {
+		t.Fatalf("an attempt committed after leaving did: %+v", a)
+	}
+	if r := w.row(id); r.State != Cancelled {
+		t.Fatalf("%+v", r)
+	}
+}
+
+// Only readers who are still there get what failed; it is owed, not sent again
+// by itself (D20).
+func TestRetryTheFailed(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	here, left := w.deliver("554@example.org"), w.deliver("554+left@example.org")
+	w.start(w.s)
+	w.until("settled", func() bool { return w.editionState() == "settled" })
+	w.exec(`UPDATE subscription SET state = 'ended', ended_at = now() WHERE subscriber_id = $1`, left)
+	readers, newsletter, err := w.s.Retry(t.Context(), w.edition)
+	if err != nil || readers != 1 || newsletter != 1 {
+		t.Fatalf("%d readers of %d, %v", readers, newsletter, err)
+	}
+	if n := w.count("owed WHERE subscriber_id = $1 AND article_id = 1 AND due_at = $2", here, w.clock.Now()); n != 1 || w.count("owed") != 1 {
+		t.Fatalf("owed: %d, in all %d", n, w.count("owed"))
+	}
+	if readers, _, err := w.s.Retry(t.Context(), w.edition); err != nil || readers != 0 {
+		t.Fatalf("a second press: %d, %v", readers, err)
+	}
+	if _, _, err := w.s.Retry(t.Context(), 999); err == nil {
+		t.Fatal("an edition that is not")
+	}
+	if counts, err := w.s.Counts(t.Context(), w.edition); err != nil || counts[Failed] != 1 || counts[Cancelled] != 1 {
+		t.Fatalf("%v, %v", counts, err)
+	}
+}
+
+func (w *world) signup(address string) (id int64) {
+	w.t.Helper()
+	w.one(&id, `INSERT INTO signup (newsletter_id, address, address_key, locale, wording, created_at, expires_at)
+		VALUES (1, $1, $1, 'en', 'form 1', $2, $3) RETURNING id`, address, w.clock.Now(), w.clock.Now().Add(48*time.Hour))
+	return id
+}
+
+func (w *world) enqueue(n Notice) {
+	w.t.Helper()
+	if err := Enqueue(w.t.Context(), w.db, w.clock.Now(), n); err != nil {
+		w.t.Fatal(err)
+	}
+}

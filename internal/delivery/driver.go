@@ -1,0 +1,195 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/mailer"
+)
+
+// driver is one tenure of one relay: what is true between taking its lease and
+// losing or releasing it. Everything here lives in memory; the ledger is what lasts.
+type driver struct {
+	s      *Service
+	log    *slog.Logger
+	config mailer.RelayConfig
+	id     int64
+	others []int64 // the relays configured, this one too
+	ledger *Ledger
+
+	soft  context.Context // ends: take nothing new
+	stop  context.CancelFunc
+	hard  context.Context // ends: drop what is under way
+	books context.Context // ends: nothing more can be recorded
+	lost  atomic.Bool
+	live  atomic.Int32 // connections open
+
+	queue     *queue
+	breaker   *breaker
+	pace      *pace
+	providers *providers
+	wake      <-chan struct{}
+
+	mu       sync.Mutex
+	editions map[int64]*edition
+	cursors  map[int64]*cursor
+	tallies  map[int64]*tally
+	rested   map[int64]time.Time // editions that cannot be composed now, until
+	shares   int64
+	share    int64
+	died     bool
+
+	turn    int64 // of feed only: the edition read last
+	resting int   // of feed only: providers at rest when it last looked
+}
+
+// run sends until soft ends, then waits for the workers.
+func (d *driver) run() {
+	var group sync.WaitGroup
+	for range max(d.config.Connections, 1) {
+		group.Go((&worker{d: d}).run)
+	}
+	group.Go(d.feed)
+	group.Wait()
+}
+
+// may says whether an item may be sent now, and takes its provider's place.
+func (d *driver) may(it *item) bool {
+	return it.Notice != 0 || d.providers.begin(it.provider, d.s.Clock.Now())
+}
+
+// finished gives the provider's place back.
+func (d *driver) finished(it *item, accepted bool) {
+	if it.Notice == 0 {
+		d.providers.end(it.provider, accepted)
+	}
+}
+
+// record is Ledger.Record with patience for a database that is away for a
+// moment: the same call again, since what a lost answer committed is recognised.
+func (d *driver) record(outcomes []Outcome, nexts []Next) ([]bool, error) {
+	if d.isDead() {
+		return nil, ErrLost
+	}
+	deadline := time.Now().Add(patience)
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		granted, err := d.ledger.Record(d.books, outcomes, nexts)
+		if err == nil || errors.Is(err, ErrLost) || time.Now().After(deadline) || !sleep(d.books, pause) {
+			return granted, err
+		}
+	}
+}
+
+// lose ends the tenure: another driver has the relay.
+func (d *driver) lose() {
+	if d.lost.CompareAndSwap(false, true) {
+		d.log.Warn("lease lost: sending stops")
+	}
+	d.stop()
+}
+
+// die ends the tenure as a crash would: nothing more is recorded or released.
+func (d *driver) die() {
+	d.mu.Lock()
+	d.died = true
+	d.mu.Unlock()
+	d.lose()
+}
+
+func (d *driver) isDead() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.died
+}
+
+// relayFailed opens the breaker and says so where a person looks.
+func (d *driver) relayFailed(probe bool, err error) {
+	pause, opened := d.breaker.fail(probe)
+	level, lasting := slog.LevelWarn, false
+	var de *mailer.DialError
+	if errors.As(err, &de) && de.Lasting {
+		level, lasting = slog.LevelError, true
+	}
+	if opened || lasting {
+		d.log.Log(context.WithoutCancel(d.soft), level, "relay takes nothing: paused", "error", err, "pause", pause, "lasting", lasting)
+	}
+	if opened || probe {
+		d.problem(false, mailer.CleanReply(err.Error()))
+	}
+}
+
+func (d *driver) relayFine() {
+	if d.breaker.ok() {
+		d.log.Info("relay takes mail again")
+		d.problem(true, "")
+	}
+}
+
+// problem writes the relay's state for the admin pages.
+func (d *driver) problem(ready bool, words string) {
+	state := "down"
+	if ready {
+		state = "ready"
+	}
+	_, err := d.s.DB.Exec(d.books, sqlRelayState, pgx.StrictNamedArgs{
+		"relay": d.id, "fence": d.ledger.Fence, "state": state, "problem": words, "now": d.s.Clock.Now(),
+	})
+	if err != nil {
+		d.log.Warn("relay's state cannot be recorded", "error", err)
+	}
+}
+
+// edition gives the composed edition, kept while it is being sent.
+func (d *driver) edition(id int64) (*edition, error) {
+	d.mu.Lock()
+	e := d.editions[id]
+	d.mu.Unlock()
+	if e != nil {
+		return e, nil
+	}
+	e, err := d.s.loadEdition(d.hard, id)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.editions) >= maxEditions {
+		clear(d.editions)
+	}
+	d.editions[id] = e
+	return e, nil
+}
+
+const (
+	maxEditions = 32          // composed bodies kept in memory
+	editionRest = time.Minute // before an edition that could not be composed is tried again
+)
+
+// restEdition puts an edition that cannot be composed aside, or a notice whose
+// rows cannot be read; the others go on.
+func (d *driver) restEdition(it *item, err error) {
+	if d.soft.Err() == nil {
+		d.log.Error("cannot be composed now", "delivery", it.String(), "error", err)
+	}
+	d.queue.done(it.Key)
+	if it.Notice == 0 {
+		d.mu.Lock()
+		d.rested[it.Edition] = time.Now().Add(editionRest)
+		d.mu.Unlock()
+		d.queue.drop(func(other *item) bool { return other.Edition == it.Edition })
+		d.sweepAgain()
+	}
+}
+
+func (d *driver) pauseEdition(id int64, reason string) error {
+	_, err := d.s.DB.Exec(d.books, sqlEditionPause, pgx.StrictNamedArgs{"edition": id, "reason": reason})
+	d.queue.drop(func(it *item) bool { return it.Edition == id })
+	d.sweepAgain()
+	return err
+}

@@ -1,0 +1,283 @@
+package delivery
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	poll       = time.Second     // how long a lost notification can delay a mail
+	sweepEvery = 5 * time.Minute // how long a row behind the cursor can wait, if nothing announced it
+	page       = 200             // rows read at once
+)
+
+// cursor is how far an open edition has been read, by reader's id.
+type cursor struct {
+	month time.Time
+	after int64
+	swept time.Time // when the end was last reached; zero: never, or something may have been added
+	again bool      // something may have been added behind the cursor
+	check bool      // something was settled since the edition was last looked at
+}
+
+// feed fills the queue: woken by a notification, by workers that have little
+// left, and each second.
+func (d *driver) feed() {
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		if err := d.fill(); err != nil && d.soft.Err() == nil {
+			d.log.Error("queue cannot be read", "error", err)
+			if !sleep(d.soft, poll) {
+				return
+			}
+		}
+		select {
+		case <-d.soft.Done():
+			return
+		case <-d.wake:
+			d.sweepAgain()
+		case <-d.queue.low:
+			if d.idle() { // nothing is left to read: wait for news
+				select {
+				case <-d.soft.Done():
+					return
+				case <-d.wake:
+					d.sweepAgain()
+				case <-tick.C:
+				}
+			}
+		case <-tick.C:
+		}
+	}
+}
+
+// idle says whether every open edition has been read to its end.
+func (d *driver) idle() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.cursors {
+		if c.swept.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// sweepAgain has every open edition read from its first reader again.
+func (d *driver) sweepAgain() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.cursors {
+		if !c.swept.IsZero() {
+			c.swept, c.after = time.Time{}, 0
+		} else {
+			c.again = c.after > 0
+		}
+		c.check = true
+	}
+}
+
+func (d *driver) fill() error {
+	// What was left out while a provider rested lies behind the cursors.
+	resting := len(d.providers.resting(d.s.Clock.Now()))
+	if resting < d.resting {
+		d.sweepAgain()
+	}
+	d.resting = resting
+	if err := d.fillNotices(); err != nil {
+		return err
+	}
+	for _, state := range []State{Deferred, Doubtful} {
+		if err := d.fillDue(state); err != nil {
+			return err
+		}
+	}
+	return d.fillQueued()
+}
+
+func (d *driver) fillNotices() error {
+	rows, err := d.s.DB.Query(d.soft, sqlFeedNotices, pgx.StrictNamedArgs{"now": d.s.Clock.Now(), "busy": d.queue.busyNotices(), "limit": page})
+	if err != nil {
+		return fmt.Errorf("read notices: %w", err)
+	}
+	var id int64
+	var doubts int
+	_, err = pgx.ForEachRow(rows, []any{&id, &doubts}, func() error {
+		d.queue.add(&item{Key: Key{Notice: id}, doubts: doubts})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read notices: %w", err)
+	}
+	return nil
+}
+
+func (d *driver) fillDue(state State) error {
+	if d.queue.room() <= 0 {
+		return nil
+	}
+	args := d.shareArgs()
+	args["state"], args["limit"] = state, page
+	_, _, err := d.read(sqlFeedDue, args)
+	if err != nil {
+		return fmt.Errorf("read %s deliveries: %w", state, err)
+	}
+	return nil
+}
+
+// fillQueued reads one page of each open edition in turn, so that a large one
+// does not keep the others waiting.
+func (d *driver) fillQueued() error {
+	rows, err := d.s.DB.Query(d.soft, sqlFeedEditions)
+	if err != nil {
+		return fmt.Errorf("read open editions: %w", err)
+	}
+	open := map[int64]time.Time{}
+	var order []int64
+	var id int64
+	var month time.Time
+	if _, err = pgx.ForEachRow(rows, []any{&id, &month}, func() error {
+		open[id], order = month, append(order, id)
+		return nil
+	}); err != nil {
+		return fmt.Errorf("read open editions: %w", err)
+	}
+	d.follow(open)
+	from, _ := slices.BinarySearch(order, d.turn+1)
+	for i := range order {
+		id := order[(from+i)%len(order)]
+		if err := d.fillEdition(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow keeps a cursor for each open edition and forgets the others.
+func (d *driver) follow(open map[int64]time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for id := range d.cursors {
+		if _, ok := open[id]; !ok {
+			delete(d.cursors, id)
+			delete(d.editions, id)
+		}
+	}
+	for id, month := range open {
+		if d.cursors[id] == nil {
+			d.cursors[id] = &cursor{month: month, check: true}
+		}
+	}
+}
+
+func (d *driver) fillEdition(id int64) error {
+	d.mu.Lock()
+	c := d.cursors[id]
+	after, month, check := c.after, c.month, c.check
+	read := c.swept.IsZero() || time.Since(c.swept) > sweepEvery
+	if !c.swept.IsZero() && read {
+		after = 0
+	}
+	if time.Now().Before(d.rested[id]) {
+		read, check = false, false
+	}
+	d.mu.Unlock()
+	if read && d.queue.room() > 0 {
+		args := d.shareArgs()
+		args["month"], args["edition"], args["after"], args["limit"] = month, id, after, page
+		n, last, err := d.read(sqlFeedQueued, args)
+		if err != nil {
+			return fmt.Errorf("read edition %d: %w", id, err)
+		}
+		d.turn = id
+		d.mu.Lock()
+		c.after, c.swept, c.check = last, time.Time{}, true
+		if n < page {
+			c.after = 0
+			if !c.again {
+				c.swept = time.Now()
+			}
+			c.again = false
+		}
+		d.mu.Unlock()
+		return nil
+	}
+	if !read && check && !d.queue.editionBusy(id) {
+		settled, err := d.settleEdition(id)
+		if err != nil {
+			return err
+		}
+		d.mu.Lock()
+		c.check = false
+		if settled {
+			delete(d.tallies, id)
+		}
+		d.mu.Unlock()
+	}
+	return nil
+}
+
+// read queues the willing of a page and settles the others, who left, paused or
+// were suppressed since the page was made, without troubling the relay.
+func (d *driver) read(sql string, args pgx.StrictNamedArgs) (n int, last int64, err error) {
+	rows, err := d.s.DB.Query(d.soft, sql, args)
+	if err != nil {
+		return 0, 0, err
+	}
+	var unwilling []Key
+	var it item
+	var willing bool
+	_, err = pgx.ForEachRow(rows, []any{&it.Month, &it.Edition, &it.Subscriber, &it.provider, &it.tries, &it.doubts, &it.address, &willing}, func() error {
+		n, last = n+1, it.Subscriber
+		if !willing {
+			unwilling = append(unwilling, it.Key)
+			return nil
+		}
+		own := it
+		d.queue.add(&own)
+		return nil
+	})
+	if err != nil || len(unwilling) == 0 {
+		return n, last, err
+	}
+	err = d.ledger.whyDeliveries(d.soft, unwilling, map[Key]bool{})
+	if errors.Is(err, ErrLost) {
+		d.lose()
+		return n, last, nil
+	}
+	return n, last, err
+}
+
+func (d *driver) shareArgs() pgx.StrictNamedArgs {
+	now := d.s.Clock.Now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return pgx.StrictNamedArgs{"now": now, "resting": d.providers.resting(now), "shares": d.shares, "share": d.share}
+}
+
+// settleEdition closes an edition of which nothing is left to do. A fan-out
+// that is adding readers holds the row: then later.
+func (d *driver) settleEdition(id int64) (settled bool, err error) {
+	err = pgx.BeginFunc(d.soft, d.s.DB, func(tx pgx.Tx) error {
+		var month time.Time
+		err := tx.QueryRow(d.soft, sqlEditionLock, pgx.StrictNamedArgs{"edition": id}).Scan(&month)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(d.soft, sqlEditionSettle, pgx.StrictNamedArgs{"edition": id, "month": month})
+		settled = tag.RowsAffected() == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("settle edition %d: %w", id, err)
+	}
+	return settled, nil
+}

@@ -1,0 +1,167 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
+)
+
+// Outcome is what became of a try.
+type Outcome struct {
+	Key
+	Early bool // before the attempt was committed: the row is not 'sending'
+	State State
+	Tries int        // added to the row's count: 1 when Early, else 0; -1 takes an attempt back
+	DueAt *time.Time // when it is tried again
+	Reply string     // the relay's words as stored
+	Stage string     // with Code and Reply makes an attempt row; empty: none
+	Code  int
+	Gone  bool // the mailbox does not exist: suppress the address
+}
+
+// Next asks to commit the attempt of one message.
+type Next struct {
+	Key
+	Hash []byte // of a notice's address, for the suppression check
+}
+
+// ErrLost says that the relay's lease is no longer held under this fence:
+// nothing more may be sent by it.
+var ErrLost = errors.New("delivery: the relay's lease is lost")
+
+// Ledger records under one fence. Record is the seam where a recorder that
+// commits in groups fits: it takes any number of outcomes and attempts.
+type Ledger struct {
+	DB    postgres.DB
+	Clock *postgres.Clock
+	Relay int64
+	Fence int64
+}
+
+// Record commits outcomes and attempts in one transaction and returns, for each
+// of nexts, whether its dot may be written. A row that is not granted has been
+// settled as its reason asks. Returns ErrLost if the lease is not held; any
+// other error leaves it unknown what was committed: call again with the same
+// arguments, or take the attempts back.
+func (l *Ledger) Record(ctx context.Context, outcomes []Outcome, nexts []Next) ([]bool, error) {
+	granted := make(map[Key]bool, len(nexts))
+	err := l.record(ctx, outcomes, nexts, granted)
+	if err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	var missing []Key
+	for _, n := range nexts {
+		if !granted[n.Key] {
+			missing = append(missing, n.Key)
+		}
+	}
+	if len(missing) > 0 {
+		if err := l.why(ctx, missing, granted); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]bool, len(nexts))
+	for i, n := range nexts {
+		out[i] = granted[n.Key]
+	}
+	return out, nil
+}
+
+// record sends one statement, or two when both notices and deliveries are
+// concerned, as one batch: an implicit transaction, one round trip.
+func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, granted map[Key]bool) error {
+	deliveries, notices := columns{}, columns{}
+	for _, o := range outcomes {
+		if o.Notice != 0 {
+			notices.outcome(o)
+		} else {
+			deliveries.outcome(o)
+		}
+	}
+	for _, n := range nexts {
+		if n.Notice != 0 {
+			notices.next(n)
+		} else {
+			deliveries.next(n)
+		}
+	}
+	now := l.Clock.Now()
+	batch := &pgx.Batch{}
+	if deliveries.used {
+		batch.Queue(sqlRecord, deliveries.args(l, now)).Query(func(rows pgx.Rows) error {
+			var k Key
+			_, err := pgx.ForEachRow(rows, []any{&k.Month, &k.Edition, &k.Subscriber}, func() error {
+				granted[k] = true
+				return nil
+			})
+			return err
+		})
+	}
+	if notices.used {
+		batch.Queue(sqlRecordNotices, notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
+			var k Key
+			_, err := pgx.ForEachRow(rows, []any{&k.Notice}, func() error {
+				granted[k] = true
+				return nil
+			})
+			return err
+		})
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	return l.DB.SendBatch(ctx, batch).Close()
+}
+
+// columns are the arrays of a record statement, one element a row.
+type columns struct {
+	used                            bool
+	ids, editions, subscribers      []int64
+	months                          []time.Time
+	early, gone                     []bool
+	states, replies, stages         []string
+	tries, codes                    []int
+	due                             []*time.Time
+	nextIDs, nextEditions, nextSubs []int64
+	nextMonths                      []time.Time
+	hashes                          [][]byte
+}
+
+func (c *columns) outcome(o Outcome) {
+	c.used = true
+	c.ids, c.months = append(c.ids, o.Notice), append(c.months, o.Month)
+	c.editions, c.subscribers = append(c.editions, o.Edition), append(c.subscribers, o.Subscriber)
+	c.early, c.states = append(c.early, o.Early), append(c.states, string(o.State))
+	c.tries, c.due = append(c.tries, o.Tries), append(c.due, o.DueAt)
+	c.replies, c.stages = append(c.replies, o.Reply), append(c.stages, o.Stage)
+	c.codes, c.gone = append(c.codes, o.Code), append(c.gone, o.Gone)
+}
+
+func (c *columns) next(n Next) {
+	c.used = true
+	c.nextIDs, c.nextMonths = append(c.nextIDs, n.Notice), append(c.nextMonths, n.Month)
+	c.nextEditions, c.nextSubs = append(c.nextEditions, n.Edition), append(c.nextSubs, n.Subscriber)
+	c.hashes = append(c.hashes, n.Hash)
+}
+
+func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"relay": l.Relay, "fence": l.Fence, "now": now,
+		"months": c.months, "editions": c.editions, "subscribers": c.subscribers, "early": c.early, "states": c.states,
+		"tries": c.tries, "due": c.due, "replies": c.replies, "stages": c.stages, "codes": c.codes, "gone": c.gone,
+		"next_months": c.nextMonths, "next_editions": c.nextEditions, "next_subscribers": c.nextSubs,
+	}
+}
+
+func (c *columns) noticeArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"relay": l.Relay, "fence": l.Fence, "now": now,
+		"ids": c.ids, "early": c.early, "states": c.states, "tries": c.tries, "due": c.due, "replies": c.replies, "gone": c.gone,
+		"next": c.nextIDs, "hashes": c.hashes,
+	}
+}

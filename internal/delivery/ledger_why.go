@@ -1,0 +1,130 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// why finds out what kept rows from being granted and settles them: the reader
+// left or is suppressed, cancelled; paused, skipped and owed; the edition not
+// open, left as it is. A row that is 'sending' under our own fence was granted
+// by a commit whose answer got lost.
+func (l *Ledger) why(ctx context.Context, keys []Key, granted map[Key]bool) error {
+	var notices, mails []Key
+	for _, k := range keys {
+		if k.Notice != 0 {
+			notices = append(notices, k)
+		} else {
+			mails = append(mails, k)
+		}
+	}
+	if err := l.whyDeliveries(ctx, mails, granted); err != nil {
+		return err
+	}
+	return l.whyNotices(ctx, notices, granted)
+}
+
+func (l *Ledger) whyDeliveries(ctx context.Context, keys []Key, granted map[Key]bool) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	args := keyArgs(keys)
+	args["relay"], args["fence"], args["now"] = l.Relay, l.Fence, l.Clock.Now()
+	rows, err := l.DB.Query(ctx, sqlWhy, args)
+	if err != nil {
+		return fmt.Errorf("ask why deliveries are not granted: %w", err)
+	}
+	var k Key
+	var state, edition, verdict string
+	var ours, held bool
+	lost := false
+	verdicts := map[string][]Key{}
+	_, err = pgx.ForEachRow(rows, []any{&k.Month, &k.Edition, &k.Subscriber, &state, &ours, &edition, &verdict, &held}, func() error {
+		switch {
+		case state == string(Sending) && ours:
+			granted[k] = true
+		case !held:
+			lost = true
+		case state == string(Queued) || state == string(Deferred) || state == string(Doubtful):
+			verdicts[verdict] = append(verdicts[verdict], k)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("ask why deliveries are not granted: %w", err)
+	}
+	if lost {
+		return ErrLost
+	}
+	for verdict, sql := range map[string]string{"cancelled": sqlCancel, "skipped": sqlSkip} {
+		if err := l.settle(ctx, sql, verdicts[verdict]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) settle(ctx context.Context, sql string, keys []Key) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	args := keyArgs(keys)
+	args["now"] = l.Clock.Now()
+	if _, err := l.DB.Exec(ctx, sql, args); err != nil {
+		return fmt.Errorf("settle deliveries that may not be sent: %w", err)
+	}
+	return nil
+}
+
+func (l *Ledger) whyNotices(ctx context.Context, keys []Key, granted map[Key]bool) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(keys))
+	for i, k := range keys {
+		ids[i] = k.Notice
+	}
+	rows, err := l.DB.Query(ctx, sqlWhyNotices, pgx.StrictNamedArgs{"ids": ids, "relay": l.Relay, "fence": l.Fence})
+	if err != nil {
+		return fmt.Errorf("ask why notices are not granted: %w", err)
+	}
+	var id int64
+	var state string
+	var ours, held bool
+	var unwanted []int64
+	lost := false
+	_, err = pgx.ForEachRow(rows, []any{&id, &state, &ours, &held}, func() error {
+		switch {
+		case state == string(Sending) && ours:
+			granted[Key{Notice: id}] = true
+		case !held:
+			lost = true
+		default:
+			unwanted = append(unwanted, id)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("ask why notices are not granted: %w", err)
+	}
+	if lost {
+		return ErrLost
+	}
+	if len(unwanted) == 0 {
+		return nil
+	}
+	if _, err := l.DB.Exec(ctx, sqlCancelNotices, pgx.StrictNamedArgs{"ids": unwanted, "now": l.Clock.Now()}); err != nil {
+		return fmt.Errorf("cancel notices: %w", err)
+	}
+	return nil
+}
+
+func keyArgs(keys []Key) pgx.StrictNamedArgs {
+	c := columns{}
+	for _, k := range keys {
+		c.next(Next{Key: k})
+	}
+	return pgx.StrictNamedArgs{"months": c.nextMonths, "editions": c.nextEditions, "subscribers": c.nextSubs}
+}

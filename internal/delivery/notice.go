@@ -1,0 +1,79 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
+)
+
+// NoticeKind says which mail a notice is.
+type NoticeKind string
+
+const (
+	Confirmation NoticeKind = "confirmation"
+	Settings     NoticeKind = "settings"
+	Welcome      NoticeKind = "welcome"
+	Test         NoticeKind = "test"
+	Alert        NoticeKind = "alert"
+	Desk         NoticeKind = "desk"
+)
+
+// Notice is a mail to one person that is not an edition. Ids that are 0 are
+// absent. A person is named by SignupID or SubscriberID; Address is for tests,
+// alerts and desk notices only.
+type Notice struct {
+	Kind         NoticeKind
+	Locale       string
+	NewsletterID int64
+	SignupID     int64
+	SubscriberID int64
+	Address      string
+	Content      Content
+}
+
+// Content is what a notice's words need beyond the rows it refers to; never a
+// secret. Which fields count depends on the kind.
+type Content struct {
+	Title     string    `json:"title,omitempty"`     // alert
+	Text      string    `json:"text,omitempty"`      // alert
+	Detail    string    `json:"detail,omitempty"`    // alert
+	URL       string    `json:"url,omitempty"`       // alert, desk: a page of ours without a secret
+	Reference string    `json:"reference,omitempty"` // desk
+	Articles  []int64   `json:"articles,omitempty"`  // test: shown as an edition would
+	Kind      string    `json:"kind,omitempty"`      // test: of the edition
+	AskedAt   time.Time `json:"asked_at,omitzero"`   // settings
+}
+
+// Enqueue puts a notice at the head of the queue. It is sent once the
+// transaction commits.
+func Enqueue(ctx context.Context, db postgres.DB, now time.Time, n Notice) error {
+	content, err := json.Marshal(n.Content)
+	if err != nil {
+		return fmt.Errorf("enqueue %s notice: %w", n.Kind, err)
+	}
+	_, err = db.Exec(ctx, sqlEnqueue, pgx.StrictNamedArgs{
+		"kind": n.Kind, "locale": n.Locale, "newsletter": orNull(n.NewsletterID), "signup": orNull(n.SignupID),
+		"subscriber": orNull(n.SubscriberID), "address": n.Address, "content": content, "now": now,
+	})
+	if err != nil {
+		return fmt.Errorf("enqueue %s notice: %w", n.Kind, err)
+	}
+	return nil
+}
+
+// Enqueue is the function of the same name with the service's clock.
+func (s *Service) Enqueue(ctx context.Context, tx pgx.Tx, n Notice) error {
+	return Enqueue(ctx, tx, s.Clock.Now(), n)
+}
+
+func orNull(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}

@@ -1,0 +1,162 @@
+package delivery
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"vistka/internal/mailer/smtptest"
+)
+
+func (w *world) notice(id int64) (r row) {
+	w.t.Helper()
+	err := w.db.QueryRow(w.t.Context(), `SELECT state, tries, doubts, due_at, coalesce(reply, '') FROM notice WHERE id = $1`, id).Scan(&r.State, &r.Tries, &r.Doubts, &r.Due, &r.Reply)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) untilNotice(id int64, want State) row {
+	w.t.Helper()
+	w.until(fmt.Sprintf("notice %d is %s", id, want), func() bool { return w.notice(id).State == want })
+	return w.notice(id)
+}
+
+func TestEveryKindOfNotice(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	reader := w.reader("reader@example.org")
+	for i, n := range []Notice{
+		{Kind: Confirmation, SignupID: w.signup("new@example.org"), NewsletterID: 1},
+		{Kind: Settings, SubscriberID: reader, NewsletterID: 1, Content: Content{AskedAt: w.clock.Now()}},
+		{Kind: Welcome, SubscriberID: reader, NewsletterID: 1},
+		{Kind: Test, Address: "editor@example.org", NewsletterID: 1},
+		{Kind: Alert, Address: "owner@example.org", Content: Content{Title: "The relay is down", Text: "Nothing is sent."}},
+		{Kind: Desk, Address: "desk@example.org", Content: Content{Reference: "H-1", URL: "https://mail.news.example/admin/hotline/1"}},
+	} {
+		n.Locale = "en"
+		if i%2 == 1 {
+			n.Locale = "uk"
+		}
+		w.enqueue(n)
+	}
+	w.start(w.s)
+	w.until("all are sent", func() bool { return w.count("notice WHERE state = 'sent'") == 6 })
+	if n := len(w.lab.Journal.To("reader@example.org")); n != 2 || w.lab.Journal.Len() != 6 {
+		t.Fatalf("%d to the reader, %d in all", n, w.lab.Journal.Len())
+	}
+	confirmation := w.lab.Journal.To("new@example.org")[0]
+	body := strings.ReplaceAll(string(confirmation.Data), "=\r\n", "")
+	for _, want := range []string{"https://mail.news.example/confirm/", "https://mail.news.example/not-me/"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the confirmation lacks %s", want)
+		}
+	}
+	if n := w.count("notice WHERE content::text LIKE '%/confirm/%' OR reply LIKE '%@%'"); n != 0 {
+		t.Fatal("something secret is stored")
+	}
+}
+
+// Notices do not wait behind an edition.
+func TestNoticesGoFirst(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	w.s.Relays[0].Connections = 1
+	reached, release := w.holdAtRcpt()
+	for i := range 400 {
+		w.deliver(fmt.Sprintf("r%d@example.org", i))
+	}
+	w.start(w.s)
+	<-reached
+	w.enqueue(Notice{Kind: Confirmation, Locale: "en", SignupID: w.signup("new@example.org"), NewsletterID: 1})
+	release()
+	w.until("the notice is sent", func() bool { return len(w.lab.Journal.To("new@example.org")) == 1 })
+	w.until("settled", func() bool { return w.editionState() == "settled" })
+	if w.lab.Journal.Len() != 401 {
+		t.Fatalf("%d mails", w.lab.Journal.Len())
+	}
+	for i, m := range w.lab.Journal.Mails() {
+		if m.To == "new@example.org" && i > 300 {
+			t.Fatalf("the notice went %dth", i+1)
+		}
+	}
+}
+
+// A retry of a notice has the same bytes, Date included, however late (A3, A4).
+func TestNoticeRetryHasSameBytes(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	second := make(chan struct{})
+	w.s.InDoubtWait = 2 * time.Hour
+	w.lab.Script(func(e smtptest.Event) smtptest.Action {
+		select {
+		case <-second:
+			return smtptest.Action{}
+		default:
+			return smtptest.Action{Close: e.Stage == smtptest.Final, Journal: true}
+		}
+	})
+	w.enqueue(Notice{Kind: Confirmation, Locale: "uk", SignupID: w.signup("new@example.org"), NewsletterID: 1})
+	w.start(w.s)
+	w.untilNotice(1, Doubtful)
+	close(second)
+	w.clock.Advance(2*time.Hour + time.Minute)
+	if r := w.untilNotice(1, Sent); r.Tries != 2 || r.Doubts != 1 {
+		t.Fatalf("%+v", r)
+	}
+	mails := w.lab.Journal.Mails()
+	if n, same := w.lab.Journal.Accepted(mails[0].MessageID(), "new@example.org"); n != 2 || !same {
+		t.Fatalf("%d under one id, the same bytes: %v\n%s\n%s", n, same, mails[0].Data, mails[1].Data)
+	}
+}
+
+// What is no longer wanted when its turn comes is not sent.
+func TestNoticeNoLongerWanted(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	confirmed, expired, unwanted := w.signup("a@example.org"), w.signup("b@example.org"), w.signup("c@example.org")
+	again := w.signup("d@example.org")
+	left := w.reader("e@example.org")
+	w.exec(`UPDATE signup SET confirmed_at = created_at WHERE id = $1`, confirmed)
+	w.exec(`UPDATE signup SET expires_at = created_at WHERE id = $1`, expired)
+	w.exec(`INSERT INTO suppression (address_hash, reason, at) VALUES ($1, 'not me', now()), ($2, 'erased', now())`, w.s.Hasher.Sum("c@example.org"), w.s.Hasher.Sum("d@example.org"))
+	w.exec(`UPDATE subscription SET state = 'ended', ended_at = now() WHERE subscriber_id = $1`, left)
+	for _, id := range []int64{confirmed, expired, unwanted, again} {
+		w.enqueue(Notice{Kind: Confirmation, Locale: "en", SignupID: id, NewsletterID: 1})
+	}
+	w.enqueue(Notice{Kind: Welcome, Locale: "en", SubscriberID: left, NewsletterID: 1})
+	w.start(w.s)
+	for _, id := range []int64{1, 2, 3, 5} {
+		w.untilNotice(id, Cancelled)
+	}
+	w.untilNotice(4, Sent)
+	if w.lab.Journal.Len() != 1 {
+		t.Fatalf("%d mails", w.lab.Journal.Len())
+	}
+}
+
+// Table 2 for notices: schedule, failure, doubt held after the second.
+func TestNoticeOutcomes(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	w.lab.Script(func(e smtptest.Event) smtptest.Action {
+		doubt := e.Stage == smtptest.Final && e.To == "doubt@example.org"
+		return smtptest.Action{Close: doubt, Journal: doubt}
+	})
+	for _, address := range []string{"450@example.org", "550-5.1.1@example.org", "doubt@example.org", "not an address"} {
+		w.enqueue(Notice{Kind: Test, Locale: "en", Address: address, NewsletterID: 1})
+	}
+	w.start(w.s)
+	if r := w.untilNotice(1, Deferred); r.Tries != 1 || r.Due.Before(w.clock.Now().Add(5*time.Minute)) {
+		t.Fatalf("%+v", r)
+	}
+	w.untilNotice(2, Failed)
+	w.untilNotice(4, Failed)
+	w.until("held", func() bool { return w.count("notice WHERE id = 3 AND state = 'in doubt' AND doubts = 2 AND settled_at IS NOT NULL") == 1 })
+	if n := len(w.lab.Journal.To("doubt@example.org")); n != 2 {
+		t.Fatalf("%d sent", n)
+	}
+	if err := w.s.Decide(t.Context(), Key{Notice: 3}, false); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.notice(3); r.State != Sent {
+		t.Fatalf("%+v", r)
+	}
+}

@@ -1,0 +1,51 @@
+package delivery
+
+import (
+	"time"
+
+	"vistka/internal/mailer"
+)
+
+// outcome turns a verdict on one message into what is recorded of it. early
+// says that the attempt was not committed: the reply came before the dot. tries
+// counts this one.
+func outcome(k Key, r mailer.Reply, v mailer.Verdict, early bool, tries int, now time.Time, doubtWait time.Duration) Outcome {
+	o := Outcome{Key: k, Early: early, Reply: r.String(), Stage: string(r.Stage), Code: r.Code}
+	if early {
+		o.Tries = 1
+	}
+	switch v.Action {
+	case mailer.Accepted:
+		o.State, o.Stage = Sent, "" // a plain 250 needs no attempt row
+	case mailer.InDoubt:
+		o.State, o.DueAt = Doubtful, at(now, doubtWait)
+		o.Reply = "no complete answer after the final dot"
+	case mailer.Fail:
+		o.State, o.Gone = Failed, v.Gone
+	default: // Retry, and what else could not be settled by another connection
+		o.State = Failed
+		if wait, ok := retryAfter(tries); ok {
+			if v.Slow {
+				wait = max(wait, slowRetry)
+			}
+			o.State, o.DueAt = Deferred, at(now, wait)
+		}
+	}
+	return o
+}
+
+// unsent takes back an attempt that was, or may have been, committed though its
+// dot was never written: it is due again at once.
+func unsent(k Key, now time.Time) Outcome {
+	return Outcome{Key: k, State: Deferred, Tries: -1, DueAt: at(now, 0)}
+}
+
+// poisoned is a message that could not even be made.
+func poisoned(k Key, err error) Outcome {
+	return Outcome{Key: k, Early: true, State: Failed, Tries: 1, Reply: mailer.CleanReply("not sent: " + err.Error()), Stage: "compose"}
+}
+
+func at(now time.Time, wait time.Duration) *time.Time {
+	t := now.Add(wait)
+	return &t
+}

@@ -1,0 +1,157 @@
+package delivery
+
+import (
+	"slices"
+	"sync"
+)
+
+// item is one message on its way through a driver.
+type item struct {
+	Key
+	provider int64
+	tries    int
+	doubts   int
+	address  string
+	losses   int // connections that broke under it in this run
+}
+
+// queue is what a driver has read and not yet settled. Notices go first. A key
+// stays busy until its outcome is committed, so no row is read twice.
+type queue struct {
+	mu      sync.Mutex
+	notices []*item
+	mails   []*item
+	busy    map[Key]struct{}
+	open    map[int64]int // busy deliveries by edition
+	changed chan struct{}
+	low     chan struct{} // capacity 1: more is wanted
+	mark    int           // below so many, more is wanted
+}
+
+func newQueue(mark int) *queue {
+	return &queue{busy: map[Key]struct{}{}, open: map[int64]int{}, changed: make(chan struct{}), low: make(chan struct{}, 1), mark: mark}
+}
+
+// add takes an item unless it is here already. Returns whether it was taken.
+func (q *queue) add(it *item) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, ok := q.busy[it.Key]; ok {
+		return false
+	}
+	q.busy[it.Key] = struct{}{}
+	if it.Notice == 0 {
+		q.open[it.Edition]++
+	}
+	q.push(it, false)
+	return true
+}
+
+// back returns an item that was not tried; it is first again.
+func (q *queue) back(it *item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.push(it, true)
+}
+
+func (q *queue) push(it *item, first bool) {
+	list := &q.mails
+	if it.Notice != 0 {
+		list = &q.notices
+	}
+	if first {
+		*list = slices.Insert(*list, 0, it)
+	} else {
+		*list = append(*list, it)
+	}
+	close(q.changed)
+	q.changed = make(chan struct{})
+}
+
+// take removes the first item that may go now. Without one it returns the
+// channel that is closed when the queue changes.
+func (q *queue) take(may func(*item) bool) (*item, <-chan struct{}) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, list := range []*[]*item{&q.notices, &q.mails} {
+		for i, it := range *list {
+			if !may(it) {
+				continue
+			}
+			*list = slices.Delete(*list, i, i+1)
+			q.askMore()
+			return it, nil
+		}
+	}
+	q.askMore()
+	return nil, q.changed
+}
+
+func (q *queue) askMore() {
+	if len(q.mails) < q.mark {
+		select {
+		case q.low <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// done forgets an item whose outcome is committed.
+func (q *queue) done(k Key) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, ok := q.busy[k]; !ok {
+		return
+	}
+	delete(q.busy, k)
+	if k.Notice == 0 {
+		if q.open[k.Edition]--; q.open[k.Edition] == 0 {
+			delete(q.open, k.Edition)
+		}
+	}
+	close(q.changed)
+	q.changed = make(chan struct{})
+}
+
+// drop forgets the deliveries that wait and match: they are read again when
+// they may be sent, and must not keep others from being read.
+func (q *queue) drop(match func(*item) bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.mails = slices.DeleteFunc(q.mails, func(it *item) bool {
+		if !match(it) {
+			return false
+		}
+		delete(q.busy, it.Key)
+		if q.open[it.Edition]--; q.open[it.Edition] == 0 {
+			delete(q.open, it.Edition)
+		}
+		return true
+	})
+	q.askMore()
+}
+
+// room is how many more mails are wanted.
+func (q *queue) room() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return 2*q.mark - len(q.mails)
+}
+
+func (q *queue) busyNotices() []int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	ids := []int64{}
+	for k := range q.busy {
+		if k.Notice != 0 {
+			ids = append(ids, k.Notice)
+		}
+	}
+	return ids
+}
+
+func (q *queue) editionBusy(edition int64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.open[edition] > 0
+}

@@ -1,0 +1,196 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/mailer"
+)
+
+// A relay's lease: long enough for a slow database, short enough that another
+// replica takes over within half a minute.
+const (
+	lease      = 30 * time.Second
+	renewEvery = 10 * time.Second
+	standBy    = time.Second // between looks at a lease that another holds
+)
+
+// upsertRelays makes a row for each configured relay and returns their ids.
+func (s *Service) upsertRelays(ctx context.Context) ([]int64, error) {
+	ids := make([]int64, len(s.Relays))
+	for i, r := range s.Relays {
+		if err := s.DB.QueryRow(ctx, sqlRelayUpsert, pgx.StrictNamedArgs{"name": r.Name()}).Scan(&ids[i]); err != nil {
+			return nil, fmt.Errorf("register relay %s: %w", r.Name(), err)
+		}
+	}
+	return ids, nil
+}
+
+// errHeld says that another driver has the lease.
+var errHeld = errors.New("lease is held by another driver")
+
+// takeOver gets the lease under a new fence and puts what the last holder left
+// under way in doubt, in one transaction. own: the last holder was this
+// installation and is known to have ended. Returns errHeld if it must wait.
+func (s *Service) takeOver(ctx context.Context, relay int64, own bool) (fence int64, err error) {
+	now := s.Clock.Now()
+	err = pgx.BeginFunc(ctx, s.DB, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, sqlLeaseTake, pgx.StrictNamedArgs{
+			"relay": relay, "holder": s.Holder, "own": own && s.Holder != "", "lease": lease,
+		}).Scan(&fence)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errHeld
+		}
+		if err != nil {
+			return err
+		}
+		return s.doubt(ctx, tx, relay, fence, now)
+	})
+	if err != nil && !errors.Is(err, errHeld) {
+		err = fmt.Errorf("take over relay %d: %w", relay, err)
+	}
+	return fence, err
+}
+
+// doubt lists every message in doubt in the log (D3).
+func (s *Service) doubt(ctx context.Context, tx pgx.Tx, relay, fence int64, now time.Time) error {
+	due := now.Add(s.InDoubtWait)
+	rows, err := tx.Query(ctx, sqlDoubtDeliveries, pgx.StrictNamedArgs{"relay": relay, "fence": fence, "due": due})
+	if err != nil {
+		return err
+	}
+	var k Key
+	var doubts int
+	if _, err := pgx.ForEachRow(rows, []any{&k.Month, &k.Edition, &k.Subscriber, &doubts}, func() error {
+		s.Log.Warn("message in doubt after take-over", "delivery", k.String(), "doubts", doubts, "relay", relay)
+		return nil
+	}); err != nil {
+		return err
+	}
+	if rows, err = tx.Query(ctx, sqlDoubtNotices, pgx.StrictNamedArgs{"relay": relay, "fence": fence, "due": due, "now": now}); err != nil {
+		return err
+	}
+	_, err = pgx.ForEachRow(rows, []any{&k.Notice, &doubts}, func() error {
+		s.Log.Warn("message in doubt after take-over", "delivery", k.String(), "doubts", doubts, "relay", relay)
+		return nil
+	})
+	return err
+}
+
+// drive holds one relay whenever it can, until ctx ends.
+func (s *Service) drive(ctx context.Context, id int64, all []int64, config mailer.RelayConfig, wake <-chan struct{}) {
+	log := s.Log.With("relay", config.Name())
+	// Only the first time: a second process on the same data directory takes
+	// the relay from a dead first one at once, but two live ones must not take
+	// it from each other for ever.
+	for own := true; ctx.Err() == nil; {
+		fence, err := s.takeOver(ctx, id, own)
+		switch {
+		case err == nil:
+			own = false
+			log.Info("relay taken", "fence", fence)
+			if died := s.tenure(ctx, id, fence, all, config, wake); died {
+				return
+			}
+		case errors.Is(err, errHeld):
+			sleep(ctx, standBy)
+		default:
+			if ctx.Err() == nil {
+				log.Error("relay cannot be taken", "error", err)
+			}
+			sleep(ctx, standBy)
+		}
+	}
+}
+
+// tenure sends under one fence until the lease is lost or ctx ends; then what is
+// under way gets StopTimeout to finish, and the lease is released.
+func (s *Service) tenure(ctx context.Context, id, fence int64, all []int64, config mailer.RelayConfig, wake <-chan struct{}) (died bool) {
+	soft, stop := context.WithCancel(ctx)
+	hard, drop := context.WithCancel(context.WithoutCancel(ctx))
+	books, shut := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer drop()
+	defer shut()
+	d := &driver{
+		s: s, log: s.Log.With("relay", config.Name(), "fence", fence), config: config, id: id, others: all,
+		ledger: &Ledger{DB: s.DB, Clock: s.Clock, Relay: id, Fence: fence},
+		soft:   soft, stop: stop, hard: hard, books: books, wake: wake,
+		queue: newQueue(2 * max(config.Connections, 1)), breaker: newBreaker(s.Backoff), pace: newPace(config.Rate), providers: newProviders(),
+		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, shares: 1,
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		d.renew()
+		// soft has ended. What is under way gets its time, then the outcomes theirs.
+		if sleep(hard, s.stopTimeout()) {
+			drop()
+			sleep(books, booksTime)
+		}
+		shut()
+	}()
+	d.problem(true, "")
+	d.run()
+	died = d.isDead()
+	if !died {
+		if _, err := s.DB.Exec(books, sqlLeaseRelease, pgx.StrictNamedArgs{"relay": id, "fence": fence}); err != nil {
+			d.log.Warn("lease cannot be released", "error", err)
+		}
+	}
+	stop()
+	drop()
+	shut()
+	<-ended
+	return died
+}
+
+// booksTime is how long outcomes may still be recorded after connections were dropped.
+const booksTime = 5 * time.Second
+
+// renew keeps the lease and the share until soft ends; a renewal that finds
+// another fence ends it.
+func (d *driver) renew() {
+	d.rank()
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-d.soft.Done():
+			return
+		case <-tick.C:
+		}
+		tag, err := d.s.DB.Exec(d.soft, sqlLeaseRenew, pgx.StrictNamedArgs{"relay": d.id, "fence": d.ledger.Fence, "lease": lease})
+		switch {
+		case err != nil:
+			if d.soft.Err() == nil {
+				d.log.Error("lease cannot be renewed", "error", err) // attempts stop by themselves when it has run out
+			}
+		case tag.RowsAffected() == 0:
+			d.lose()
+			return
+		default:
+			d.rank()
+		}
+	}
+}
+
+// rank finds this relay's part of the readers among the healthy relays.
+func (d *driver) rank() {
+	var shares, share int64
+	err := d.s.DB.QueryRow(d.soft, sqlRelayShare, pgx.StrictNamedArgs{"relay": d.id, "relays": d.others}).Scan(&shares, &share)
+	if err != nil || shares == 0 {
+		return
+	}
+	d.mu.Lock()
+	changed := d.shares != shares || d.share != share
+	d.shares, d.share = shares, share
+	d.mu.Unlock()
+	if changed {
+		d.sweepAgain()
+	}
+}

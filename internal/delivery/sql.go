@@ -1,0 +1,181 @@
+package delivery
+
+// A lease is judged by the database's own now(); everything else that depends
+// on time is given @now by the service's clock.
+
+const sqlEnqueue = `
+WITH row AS (
+    INSERT INTO notice (kind, locale, newsletter_id, signup_id, subscriber_id, address, content, state, due_at, created_at)
+    VALUES (@kind, @locale, @newsletter, @signup, @subscriber, @address, @content, 'queued', @now, @now)
+    RETURNING id
+)
+SELECT pg_notify('vistka_delivery', '')
+FROM row`
+
+const sqlRelayUpsert = `
+WITH new AS (
+    INSERT INTO relay (name)
+    VALUES (@name)
+    ON CONFLICT ON CONSTRAINT relay_name_key DO NOTHING
+    RETURNING id
+)
+SELECT id FROM new
+UNION ALL
+SELECT id FROM relay WHERE name = @name
+LIMIT 1`
+
+// The fence rises with every change of holder, so that whatever the last one
+// still tries is refused. A restarted process knows its own installation by
+// @holder and need not wait for the lease to end.
+const sqlLeaseTake = `
+UPDATE relay
+SET holder = @holder,
+    fence = fence + 1,
+    lease_until = now() + @lease::interval
+WHERE id = @relay
+  AND (lease_until <= now() OR @own AND holder = @holder)
+RETURNING fence`
+
+const sqlLeaseRenew = `
+UPDATE relay
+SET lease_until = now() + @lease::interval
+WHERE id = @relay
+  AND fence = @fence`
+
+const sqlLeaseRelease = `
+UPDATE relay
+SET lease_until = now()
+WHERE id = @relay
+  AND fence = @fence`
+
+// Runs in the take-over's transaction after sqlLeaseTake: an attempt of the
+// last holder either committed before that UPDATE got its lock, and is seen
+// here, or finds its fence gone.
+const sqlDoubtDeliveries = `
+UPDATE delivery
+SET state = 'in doubt',
+    doubts = doubts + 1,
+    due_at = CASE WHEN doubts = 0 THEN @due::timestamptz END,
+    reply = 'the process that sent this ended before the relay''s answer was recorded'
+WHERE relay_id = @relay
+  AND state = 'sending'
+  AND fence < @fence
+RETURNING month, edition_id, subscriber_id, doubts`
+
+const sqlDoubtNotices = `
+UPDATE notice
+SET state = 'in doubt',
+    doubts = doubts + 1,
+    due_at = @due,
+    settled_at = CASE WHEN doubts > 0 THEN @now::timestamptz END,
+    reply = 'the process that sent this ended before the relay''s answer was recorded'
+WHERE relay_id = @relay
+  AND state = 'sending'
+  AND fence < @fence
+RETURNING id, doubts`
+
+const sqlRelayState = `
+UPDATE relay
+SET state = @state,
+    problem = @problem,
+    problem_at = CASE WHEN @problem::text = '' THEN NULL ELSE @now::timestamptz END
+WHERE id = @relay
+  AND fence = @fence`
+
+// Which part of the readers a relay takes: its rank among the healthy ones.
+const sqlRelayShare = `
+SELECT count(*) AS shares,
+       count(*) FILTER (WHERE id < @relay) AS share
+FROM relay
+WHERE id = @relay
+   OR id = ANY(@relays::bigint[]) AND state = 'ready' AND lease_until > now()`
+
+const sqlFeedNotices = `
+SELECT id, doubts
+FROM notice
+WHERE state IN ('queued', 'deferred', 'in doubt')
+  AND due_at <= @now
+  AND settled_at IS NULL
+  AND id <> ALL(@busy::bigint[])
+ORDER BY due_at, id
+LIMIT @limit`
+
+const sqlFeedEditions = `
+SELECT id, month
+FROM edition
+WHERE state = 'open'
+ORDER BY id`
+
+const sqlFeedColumns = `
+SELECT d.month, d.edition_id, d.subscriber_id, d.provider_id, d.tries, d.doubts,
+       coalesce(r.address, '') AS address,
+       r.id IS NOT NULL
+       AND s.state IS NOT DISTINCT FROM 'active'
+       AND (s.paused_until IS NULL OR s.paused_until <= @now)
+       AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash) AS willing
+FROM delivery d
+LEFT JOIN subscriber r ON r.id = d.subscriber_id
+LEFT JOIN subscription s ON s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id`
+
+const sqlFeedQueued = sqlFeedColumns + `
+WHERE d.month = @month
+  AND d.edition_id = @edition
+  AND d.subscriber_id > @after
+  AND d.state = 'queued'
+  AND d.provider_id <> ALL(@resting::bigint[])
+  AND mod(d.subscriber_id, @shares::bigint) = @share
+ORDER BY d.subscriber_id
+LIMIT @limit`
+
+const sqlFeedDue = sqlFeedColumns + `
+JOIN edition e ON e.id = d.edition_id AND e.state = 'open'
+WHERE d.state = @state
+  AND d.due_at <= @now
+  AND d.provider_id <> ALL(@resting::bigint[])
+  AND mod(d.subscriber_id, @shares::bigint) = @share
+ORDER BY d.due_at
+LIMIT @limit`
+
+const sqlBody = `
+SELECT e.newsletter_id, n.from_address, b.key_id, b.segments
+FROM edition e
+JOIN newsletter n ON n.id = e.newsletter_id
+LEFT JOIN edition_body b ON b.edition_id = e.id
+WHERE e.id = @edition`
+
+// Freezes, on the first composing, what the bytes depend on.
+const sqlNotice = `
+WITH n AS (
+    UPDATE notice
+    SET composed_at = coalesce(composed_at, @now),
+        key_id = CASE WHEN key_id = '' THEN @key ELSE key_id END
+    WHERE id = @id
+    RETURNING id, kind, locale, newsletter_id, signup_id, subscriber_id, address, content, tries, doubts, composed_at, key_id
+)
+SELECT n.kind, n.locale, n.content, n.tries, n.doubts, n.composed_at, n.key_id,
+       coalesce(r.address, g.address, n.address) AS address,
+       coalesce(n.signup_id, 0) AS signup_id,
+       coalesce(n.subscriber_id, 0) AS subscriber_id,
+       coalesce(g.generation, 0) AS generation,
+       coalesce(g.page_url, '') AS page_url,
+       coalesce(g.created_at, n.composed_at) AS asked_at,
+       coalesce(g.expires_at, n.composed_at) AS expires_at,
+       coalesce(s.cadence, '') AS cadence,
+       l.id AS newsletter_id, l.name, l.slug, l.language, l.from_name, l.from_address, l.reply_to, l.postal_address,
+       l.site_url, l.privacy_url, l.logo_url, l.accent, l.timezone
+FROM n
+JOIN newsletter l ON l.id = coalesce(n.newsletter_id, (SELECT min(id) FROM newsletter WHERE archived_at IS NULL))
+LEFT JOIN signup g ON g.id = n.signup_id
+LEFT JOIN subscriber r ON r.id = n.subscriber_id
+LEFT JOIN subscription s ON s.newsletter_id = l.id AND s.subscriber_id = n.subscriber_id`
+
+// Up to a moment, so that a retry shows the same articles.
+const sqlLatest = `
+SELECT title, url, summary, content_html, author, image_url, image_alt, coalesce(published_at, released_at) AS published_at, topics
+FROM article
+WHERE newsletter_id = @newsletter
+  AND released_at <= @before
+  AND withdrawn_at IS NULL
+  AND (cardinality(@ids::bigint[]) = 0 OR id = ANY(@ids::bigint[]))
+ORDER BY seq DESC
+LIMIT @limit`

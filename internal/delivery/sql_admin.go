@@ -1,0 +1,127 @@
+package delivery
+
+const sqlCounts = `
+SELECT d.state, count(*)
+FROM edition e
+JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
+WHERE e.id = @edition
+GROUP BY d.state`
+
+const sqlBacklog = `
+WITH waiting AS (
+    SELECT e.id, e.created_at, d.state, d.due_at
+    FROM edition e
+    JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
+    WHERE e.state IN ('open', 'paused')
+      AND d.state IN ('queued', 'deferred', 'in doubt')
+), pending AS (
+    SELECT created_at
+    FROM notice
+    WHERE state IN ('queued', 'deferred')
+)
+SELECT (SELECT count(*) FROM pending) AS notices,
+       (SELECT count(*) FROM waiting WHERE state = 'queued') AS queued,
+       (SELECT count(*) FROM waiting WHERE state = 'deferred') AS deferred,
+       (SELECT count(*) FROM delivery WHERE state = 'in doubt' AND due_at IS NOT NULL)
+       + (SELECT count(*) FROM notice WHERE state = 'in doubt' AND settled_at IS NULL) AS doubtful,
+       (SELECT count(*) FROM delivery WHERE state = 'in doubt' AND due_at IS NULL)
+       + (SELECT count(*) FROM notice WHERE state = 'in doubt' AND settled_at IS NOT NULL) AS held,
+       least((SELECT min(created_at) FROM waiting WHERE state = 'queued'), (SELECT min(created_at) FROM pending)) AS oldest`
+
+const sqlRelayStates = `
+SELECT name, lease_until > now() AS driven, state, problem, problem_at
+FROM relay
+WHERE name = ANY(@names::text[])
+ORDER BY id`
+
+const sqlInDoubt = `
+SELECT *
+FROM (
+    SELECT 0::bigint AS notice_id, d.month, d.edition_id, d.subscriber_id, l.name AS newsletter, coalesce(r.address, '') AS address,
+           d.doubts, d.due_at, coalesce(d.reply, '') AS reply
+    FROM delivery d
+    JOIN newsletter l ON l.id = d.newsletter_id
+    LEFT JOIN subscriber r ON r.id = d.subscriber_id
+    WHERE d.state = 'in doubt'
+    UNION ALL
+    SELECT n.id, n.created_at::date, 0, 0, coalesce(l.name, ''), coalesce(r.address, g.address, n.address),
+           n.doubts, CASE WHEN n.settled_at IS NULL THEN n.due_at END, coalesce(n.reply, '')
+    FROM notice n
+    LEFT JOIN newsletter l ON l.id = n.newsletter_id
+    LEFT JOIN subscriber r ON r.id = n.subscriber_id
+    LEFT JOIN signup g ON g.id = n.signup_id
+    WHERE n.state = 'in doubt'
+) doubt
+ORDER BY due_at IS NOT NULL, edition_id DESC, subscriber_id
+LIMIT @limit`
+
+const sqlDecideDelivery = `
+UPDATE delivery
+SET state = CASE WHEN @again THEN state ELSE 'sent' END,
+    due_at = CASE WHEN @again THEN @now::timestamptz END,
+    settled_at = CASE WHEN @again THEN NULL ELSE @now::timestamptz END,
+    reply = CASE WHEN @again THEN reply ELSE 'in doubt; counted as sent by hand' END
+WHERE month = @month
+  AND edition_id = @edition
+  AND subscriber_id = @subscriber
+  AND state = 'in doubt'
+  AND due_at IS NULL`
+
+const sqlDecideNotice = `
+UPDATE notice
+SET state = CASE WHEN @again THEN state ELSE 'sent' END,
+    due_at = @now,
+    settled_at = CASE WHEN @again THEN NULL ELSE @now::timestamptz END,
+    reply = CASE WHEN @again THEN reply ELSE 'in doubt; counted as sent by hand' END
+WHERE id = @id
+  AND state = 'in doubt'
+  AND settled_at IS NOT NULL`
+
+const sqlEditionReopen = `
+UPDATE edition
+SET state = 'open'
+WHERE id = @edition
+  AND state = 'settled'`
+
+const sqlNotify = `
+SELECT pg_notify('vistka_delivery', '')`
+
+// The failed delivery becomes a cancelled one, which a fan-out may queue again;
+// what the relay said stays readable, and the attempts stay as they are.
+const sqlRetry = `
+WITH ed AS (
+    SELECT id, month, newsletter_id, article_ids
+    FROM edition
+    WHERE id = @edition
+), again AS (
+    UPDATE delivery d
+    SET state = 'cancelled',
+        tries = 0,
+        reply = 'tried again later; it had failed: ' || coalesce(d.reply, '')
+    FROM ed, subscription s, subscriber r
+    WHERE d.month = ed.month
+      AND d.edition_id = ed.id
+      AND d.state = 'failed'
+      AND s.newsletter_id = ed.newsletter_id
+      AND s.subscriber_id = d.subscriber_id
+      AND s.state = 'active'
+      AND r.id = d.subscriber_id
+      AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash)
+    RETURNING d.subscriber_id
+), due AS (
+    UPDATE subscription s
+    SET due_at = least(s.due_at, @now)
+    FROM again, ed
+    WHERE s.newsletter_id = ed.newsletter_id
+      AND s.subscriber_id = again.subscriber_id
+      AND s.cadence = 'instant'
+), owing AS (
+    INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+    SELECT ed.newsletter_id, again.subscriber_id, a.id, @now, 'retry of the failed'
+    FROM again, ed
+    JOIN article a ON a.id = ANY(ed.article_ids)
+    WHERE a.withdrawn_at IS NULL
+    ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING
+)
+SELECT (SELECT count(*) FROM again), newsletter_id
+FROM ed`

@@ -1,0 +1,237 @@
+package delivery
+
+// The statement of MODEL.md: the outcome of the last mails and the attempts of
+// the next in one, so that one commit serves both.
+//
+//   - mine holds the relay's row until the commit, so that a take-over waits for
+//     this attempt and then sees it.
+//   - willing holds the reader's subscription, so that leaving either commits
+//     before (and the row is not returned) or after this attempt.
+//   - a row in doubt never becomes failed or merely deferred: it may have been
+//     accepted the first time, whatever is said to it now.
+const sqlRecord = `
+WITH mine AS (
+    SELECT fence
+    FROM relay
+    WHERE id = @relay
+      AND fence = @fence
+      AND lease_until > now()
+    FOR SHARE
+), done AS (
+    UPDATE delivery d
+    SET state = CASE WHEN d.doubts > 0 AND x.state IN ('deferred', 'failed') THEN 'in doubt' ELSE x.state END,
+        doubts = d.doubts + CASE WHEN x.state = 'in doubt' THEN 1 ELSE 0 END,
+        due_at = CASE WHEN x.state = 'in doubt' AND d.doubts > 0 THEN NULL ELSE x.due_at END,
+        tries = d.tries + x.tries,
+        settled_at = CASE WHEN x.state = 'sent' OR x.state = 'failed' AND d.doubts = 0 THEN @now::timestamptz END,
+        reply = coalesce(nullif(x.reply, ''), d.reply)
+    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @early::boolean[], @states::text[], @tries::int[],
+                @due::timestamptz[], @replies::text[], @stages::text[], @codes::int[], @gone::boolean[])
+         AS x(month, edition_id, subscriber_id, early, state, tries, due_at, reply, stage, code, gone)
+    WHERE d.month = x.month
+      AND d.edition_id = x.edition_id
+      AND d.subscriber_id = x.subscriber_id
+      AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND EXISTS (SELECT FROM mine)
+               ELSE d.state = 'sending' AND d.relay_id = @relay AND d.fence = @fence END
+    RETURNING d.month, d.edition_id, d.subscriber_id, d.tries, x.stage, x.code, x.reply, x.gone
+), noted AS (
+    INSERT INTO attempt (month, edition_id, subscriber_id, n, at, stage, code, text)
+    SELECT month, edition_id, subscriber_id, tries, @now, stage, code, reply
+    FROM done
+    WHERE stage <> ''
+    ON CONFLICT DO NOTHING
+), bounced AS (
+    INSERT INTO suppression (address_hash, reason, detail, at)
+    SELECT r.address_hash, 'hard bounce', done.reply, @now
+    FROM done
+    JOIN subscriber r ON r.id = done.subscriber_id
+    WHERE done.gone
+    ON CONFLICT (address_hash) DO NOTHING
+), willing AS (
+    SELECT n.month, n.edition_id, n.subscriber_id
+    FROM unnest(@next_months::date[], @next_editions::bigint[], @next_subscribers::bigint[]) AS n(month, edition_id, subscriber_id)
+    JOIN edition e ON e.id = n.edition_id AND e.state = 'open'
+    JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = n.subscriber_id
+    WHERE s.state = 'active'
+      AND (s.paused_until IS NULL OR s.paused_until <= @now)
+      AND NOT EXISTS (
+          SELECT FROM suppression p
+          JOIN subscriber r ON r.address_hash = p.address_hash
+          WHERE r.id = n.subscriber_id)
+    ORDER BY s.newsletter_id, s.subscriber_id
+    FOR SHARE OF s
+)
+UPDATE delivery d
+SET state = 'sending',
+    relay_id = @relay,
+    fence = mine.fence,
+    tries = d.tries + 1,
+    due_at = NULL
+FROM mine, willing w
+WHERE d.month = w.month
+  AND d.edition_id = w.edition_id
+  AND d.subscriber_id = w.subscriber_id
+  AND (d.state IN ('queued', 'deferred') OR d.state = 'in doubt' AND d.due_at IS NOT NULL)
+RETURNING d.month, d.edition_id, d.subscriber_id`
+
+// The same for notices. due_at is never null there, so a doubt that is held is
+// one with settled_at.
+const sqlRecordNotices = `
+WITH mine AS (
+    SELECT fence
+    FROM relay
+    WHERE id = @relay
+      AND fence = @fence
+      AND lease_until > now()
+    FOR SHARE
+), done AS (
+    UPDATE notice d
+    SET state = CASE WHEN d.doubts > 0 AND x.state IN ('deferred', 'failed') THEN 'in doubt' ELSE x.state END,
+        doubts = d.doubts + CASE WHEN x.state = 'in doubt' THEN 1 ELSE 0 END,
+        due_at = coalesce(x.due_at, d.due_at),
+        tries = d.tries + x.tries,
+        settled_at = CASE WHEN x.state IN ('sent', 'failed') OR x.state = 'in doubt' AND d.doubts > 0 THEN @now::timestamptz END,
+        reply = coalesce(nullif(x.reply, ''), d.reply)
+    FROM unnest(@ids::bigint[], @early::boolean[], @states::text[], @tries::int[], @due::timestamptz[], @replies::text[], @gone::boolean[])
+         AS x(id, early, state, tries, due_at, reply, gone)
+    WHERE d.id = x.id
+      AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND EXISTS (SELECT FROM mine)
+               ELSE d.state = 'sending' AND d.relay_id = @relay AND d.fence = @fence END
+    RETURNING d.subscriber_id, x.reply, x.gone
+), bounced AS (
+    INSERT INTO suppression (address_hash, reason, detail, at)
+    SELECT r.address_hash, 'hard bounce', done.reply, @now
+    FROM done
+    JOIN subscriber r ON r.id = done.subscriber_id
+    WHERE done.gone
+    ON CONFLICT (address_hash) DO NOTHING
+)
+UPDATE notice d
+SET state = 'sending',
+    relay_id = @relay,
+    fence = mine.fence,
+    tries = d.tries + 1
+FROM mine, unnest(@next::bigint[], @hashes::bytea[]) AS n(id, hash)
+WHERE d.id = n.id
+  AND d.state IN ('queued', 'deferred', 'in doubt')
+  AND d.settled_at IS NULL
+  AND CASE d.kind
+      WHEN 'confirmation' THEN EXISTS (
+          SELECT FROM signup g
+          WHERE g.id = d.signup_id AND g.confirmed_at IS NULL AND g.expires_at > @now)
+      WHEN 'welcome' THEN EXISTS (
+          SELECT FROM subscription s
+          WHERE s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id AND s.state = 'active')
+      ELSE true END
+  AND NOT EXISTS (
+      SELECT FROM suppression p
+      WHERE p.address_hash = n.hash
+        AND (d.kind <> 'confirmation' OR p.reason <> 'erased'))
+RETURNING d.id`
+
+// Why a row was not returned: read afterwards, acted on by the guarded
+// statements below.
+const sqlWhy = `
+SELECT n.month, n.edition_id, n.subscriber_id,
+       coalesce(d.state, '') AS state,
+       d.relay_id IS NOT DISTINCT FROM @relay AND d.fence IS NOT DISTINCT FROM @fence AS ours,
+       coalesce(e.state, '') AS edition,
+       CASE WHEN s.state IS DISTINCT FROM 'active'
+                 OR EXISTS (SELECT FROM suppression p JOIN subscriber r ON r.address_hash = p.address_hash WHERE r.id = n.subscriber_id) THEN 'cancelled'
+            WHEN s.paused_until > @now THEN 'skipped'
+            ELSE '' END AS verdict,
+       EXISTS (SELECT FROM relay WHERE id = @relay AND fence = @fence AND lease_until > now()) AS held
+FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[]) AS n(month, edition_id, subscriber_id)
+LEFT JOIN delivery d ON d.month = n.month AND d.edition_id = n.edition_id AND d.subscriber_id = n.subscriber_id
+LEFT JOIN edition e ON e.id = n.edition_id
+LEFT JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = n.subscriber_id`
+
+const sqlWhyNotices = `
+SELECT n.id,
+       coalesce(d.state, '') AS state,
+       d.relay_id IS NOT DISTINCT FROM @relay AND d.fence IS NOT DISTINCT FROM @fence AS ours,
+       EXISTS (SELECT FROM relay WHERE id = @relay AND fence = @fence AND lease_until > now()) AS held
+FROM unnest(@ids::bigint[]) AS n(id)
+LEFT JOIN notice d ON d.id = n.id`
+
+// The reader left or is suppressed. What may have been accepted stays in doubt, held.
+const sqlCancel = `
+UPDATE delivery d
+SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' ELSE 'cancelled' END,
+    due_at = NULL,
+    settled_at = CASE WHEN d.doubts = 0 THEN @now::timestamptz END,
+    reply = CASE WHEN d.doubts = 0 THEN 'the reader left before this was sent' ELSE d.reply END
+FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[]) AS n(month, edition_id, subscriber_id)
+WHERE d.month = n.month
+  AND d.edition_id = n.edition_id
+  AND d.subscriber_id = n.subscriber_id
+  AND d.state IN ('queued', 'deferred', 'in doubt')`
+
+// The reader paused: the articles are owed when the pause ends.
+const sqlSkip = `
+WITH skipped AS (
+    UPDATE delivery d
+    SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' ELSE 'skipped' END,
+        due_at = NULL,
+        settled_at = CASE WHEN d.doubts = 0 THEN @now::timestamptz END,
+        reply = CASE WHEN d.doubts = 0 THEN 'the reader paused before this was sent' ELSE d.reply END
+    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[]) AS n(month, edition_id, subscriber_id),
+         edition e, subscription s
+    WHERE d.month = n.month
+      AND d.edition_id = n.edition_id
+      AND d.subscriber_id = n.subscriber_id
+      AND d.state IN ('queued', 'deferred', 'in doubt')
+      AND e.id = n.edition_id
+      AND s.newsletter_id = e.newsletter_id
+      AND s.subscriber_id = n.subscriber_id
+      AND s.paused_until > @now
+    RETURNING e.newsletter_id, d.subscriber_id, e.article_ids, s.paused_until, d.doubts
+), waiting AS (
+    UPDATE subscription s
+    SET due_at = least(s.due_at, k.paused_until)
+    FROM (SELECT DISTINCT newsletter_id, subscriber_id, paused_until FROM skipped WHERE doubts = 0) k
+    WHERE s.newsletter_id = k.newsletter_id
+      AND s.subscriber_id = k.subscriber_id
+      AND s.cadence = 'instant'
+)
+INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+SELECT DISTINCT k.newsletter_id, k.subscriber_id, a.id, k.paused_until, 'paused before it was sent'
+FROM skipped k
+JOIN article a ON a.id = ANY(k.article_ids)
+WHERE k.doubts = 0
+ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING`
+
+const sqlCancelNotices = `
+UPDATE notice
+SET state = CASE WHEN doubts > 0 THEN 'in doubt' ELSE 'cancelled' END,
+    settled_at = @now,
+    reply = CASE WHEN doubts > 0 THEN reply ELSE 'no longer wanted when its turn came' END
+WHERE id = ANY(@ids::bigint[])
+  AND state IN ('queued', 'deferred', 'in doubt')`
+
+const sqlEditionPause = `
+UPDATE edition
+SET state = 'paused',
+    reason = @reason
+WHERE id = @edition
+  AND state = 'open'`
+
+const sqlEditionLock = `
+SELECT month
+FROM edition
+WHERE id = @edition
+  AND state = 'open'
+FOR UPDATE SKIP LOCKED`
+
+// A second statement after the lock: its snapshot holds every page committed
+// by a fan-out that held the edition before.
+const sqlEditionSettle = `
+UPDATE edition
+SET state = 'settled'
+WHERE id = @edition
+  AND state = 'open'
+  AND NOT EXISTS (
+      SELECT FROM delivery d
+      WHERE d.month = @month
+        AND d.edition_id = @edition
+        AND (d.state IN ('queued', 'deferred', 'sending') OR d.state = 'in doubt' AND d.due_at IS NOT NULL))`

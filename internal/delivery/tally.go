@@ -1,0 +1,66 @@
+package delivery
+
+import (
+	"fmt"
+
+	"vistka/internal/mailer"
+)
+
+// tally counts an edition's final answers in this tenure; see judge.
+type tally struct{ finals, policy, gone int }
+
+// When an edition is stopped and a person asked (D24): more than 5 % of its
+// answers refuse us or the content, or more than 2 % of the first 200 readers
+// do not exist. The least numbers keep a handful of bad addresses in a small
+// newsletter from stopping it.
+const (
+	leastPolicy = 10
+	firstFinals = 200
+	leastGone   = 5
+)
+
+func (t tally) verdict() string {
+	switch {
+	case t.policy >= leastPolicy && t.policy*20 > t.finals:
+		return fmt.Sprintf("%d of %d answers refuse the sender or the content", t.policy, t.finals)
+	case t.finals <= firstFinals && t.gone >= leastGone && t.gone*50 > firstFinals:
+		return fmt.Sprintf("%d of the first %d addresses do not exist", t.gone, t.finals)
+	}
+	return ""
+}
+
+// judge counts a final answer and stops the edition if too many are bad.
+func (d *driver) judge(it *item, v mailer.Verdict, r mailer.Reply) {
+	if it.Notice != 0 || v.Action != mailer.Accepted && v.Action != mailer.Fail {
+		return
+	}
+	d.mu.Lock()
+	t := d.tallies[it.Edition]
+	if t == nil {
+		t = &tally{}
+		d.tallies[it.Edition] = t
+	}
+	t.finals++
+	if v.Policy {
+		t.policy++
+	}
+	if v.Charge == mailer.ChargeHard {
+		t.gone++
+	}
+	reason := ""
+	if v.Action == mailer.Fail {
+		reason = t.verdict()
+	}
+	if reason != "" {
+		*t = tally{} // resumed by a person, it gets the same patience again
+	}
+	d.mu.Unlock()
+	if reason == "" {
+		return
+	}
+	reason += ", the last one: " + r.String()
+	d.log.Error("edition paused", "edition", it.Edition, "reason", reason)
+	if err := d.pauseEdition(it.Edition, reason); err != nil {
+		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
+	}
+}

@@ -1,0 +1,99 @@
+package edition
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/mailer"
+)
+
+// maxListed is how many articles a mail lists; after a long pause the rest is
+// only counted.
+const maxListed = 20
+
+type content struct {
+	ID         int64
+	Kind       string
+	Slot       time.Time
+	Locale     string
+	ArticleIDs []int64
+	Composed   bool
+	Timezone   string
+	mailer.Newsletter
+}
+
+// Compose makes an edition's mail, once: its text, its Date and the key its
+// links are signed with are the same for every reader and every retry from
+// then on. Calling it again, or twice at once, does no harm. Returns
+// ErrNotFound, ErrNothingToMail, or the renderer's error.
+func (s *Service) Compose(ctx context.Context, editionID int64) error {
+	if err := s.compose(ctx, editionID); err != nil {
+		return fmt.Errorf("compose edition %d: %w", editionID, err)
+	}
+	return nil
+}
+
+func (s *Service) compose(ctx context.Context, editionID int64) error {
+	rows, err := s.DB.Query(ctx, sqlContent, pgx.StrictNamedArgs{"edition": editionID})
+	if err != nil {
+		return err
+	}
+	e, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[content])
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNotFound
+	case err != nil:
+		return err
+	case e.Composed:
+		return nil
+	}
+	articles, err := s.contentArticles(ctx, e.ArticleIDs)
+	if err != nil {
+		return err
+	}
+	if len(articles) == 0 {
+		return ErrNothingToMail
+	}
+	now := s.Clock.Now()
+	zone, err := time.LoadLocation(e.Timezone)
+	if err != nil {
+		zone = time.UTC // a zone Postgres knows and this build of Go does not
+	}
+	shown := articles[:min(len(articles), maxListed)]
+	compiled, err := s.Renderer.CompileEdition(mailer.EditionContent{
+		ID: e.ID, Newsletter: e.Newsletter, Locale: e.Locale, Kind: e.Kind,
+		Articles: shown, More: len(articles) - len(shown), Date: now.In(zone),
+	})
+	if err != nil {
+		return err
+	}
+	segments, err := compiled.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	_, err = s.DB.Exec(ctx, sqlInsertBody, pgx.StrictNamedArgs{
+		"edition": editionID, "key": s.Keys.Fingerprints()[0], "now": now, "segments": segments,
+	})
+	return err
+}
+
+// contentArticles reads the live articles, newest first.
+func (s *Service) contentArticles(ctx context.Context, articleIDs []int64) ([]mailer.Article, error) {
+	rows, err := s.DB.Query(ctx, sqlContentArticles, pgx.StrictNamedArgs{"articles": articleIDs})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (mailer.Article, error) {
+		var a mailer.Article
+		var published *time.Time
+		err := row.Scan(&a.Title, &a.URL, &a.Summary, &a.ContentHTML, &a.Author, &a.ImageURL, &a.ImageAlt, &published, &a.Topics)
+		if published != nil {
+			a.PublishedAt = *published
+		}
+		return a, err
+	})
+}

@@ -1,0 +1,215 @@
+package edition
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"vistka/internal/postgres/pgtest"
+)
+
+// TestParallel plays the acts from four goroutines at once: releases and
+// withdrawals, readers' acts, fan-out with pages rolled back, sender with
+// cancelled editions and more fan-out. While they run only the database's own
+// invariants are asked; when all is at rest, that nothing was lost or doubled.
+func TestParallel(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	for seed := range uint64(histories(8)) {
+		if err := playParallel(t.Context(), pool, seed); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+	}
+}
+
+// crowd is a world of which each goroutine has its own view: its own random
+// numbers, and a service whose seams are its own.
+func (w *world) view(seed uint64) *world {
+	v := *w
+	v.rnd = rand.New(rand.NewPCG(seed, 11))
+	svc := *w.svc
+	v.svc = &svc
+	v.log = nil
+	return &v
+}
+
+func playParallel(ctx context.Context, pool *pgxpool.Pool, seed uint64) error {
+	w, err := newWorld(ctx, pool, seed)
+	if err != nil {
+		return err
+	}
+	for range 12 {
+		if err := w.join(ctx); err != nil {
+			return err
+		}
+	}
+	// The goroutines must not share the oracle's maps: sets are made from the
+	// database when all is at rest, from what each reader chose.
+	var releases sync.Mutex
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { // the newsroom
+		v := w.view(seed*4 + 1)
+		v.outstanding = map[pair]map[int64]bool{}
+		for range acts / 2 {
+			w.clock.Advance(time.Minute)
+			releases.Lock()
+			err := v.release(gctx)
+			if err == nil && v.rnd.IntN(5) == 0 {
+				err = v.withdraw(gctx)
+			}
+			w.order = v.order
+			releases.Unlock()
+			if err != nil {
+				return fmt.Errorf("newsroom: %w", err)
+			}
+		}
+		return nil
+	})
+	g.Go(func() error { // readers
+		v := w.view(seed*4 + 2)
+		v.outstanding = map[pair]map[int64]bool{}
+		for range acts {
+			w.clock.Advance(20 * time.Minute)
+			var err error
+			switch v.rnd.IntN(5) {
+			case 0:
+				err = v.leave(gctx)
+			case 1:
+				err = v.undo(gctx)
+			default:
+				err = v.preferTimes(gctx)
+			}
+			if err != nil {
+				return fmt.Errorf("readers: %w", err)
+			}
+		}
+		return nil
+	})
+	for i := range uint64(2) { // two that fan out, of which one also sends and stops
+		g.Go(func() error {
+			v := w.view(seed*4 + 3 + i)
+			for range acts / 3 {
+				if err := v.fanOutOnly(gctx); err != nil {
+					return fmt.Errorf("fan-out: %w", err)
+				}
+				if i == 0 {
+					continue
+				}
+				if err := v.send(gctx, v.rnd, false); err != nil {
+					return fmt.Errorf("sender: %w", err)
+				}
+				if err := v.stopEdition(gctx); err != nil {
+					return fmt.Errorf("stop: %w", err)
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return w.settleParallel(ctx)
+}
+
+// preferTimes changes what cannot change which articles are wanted, so that
+// the end tells exactly what must have come.
+func (w *world) preferTimes(ctx context.Context) error {
+	p := pair{w.letter(), w.reader()}
+	var err error
+	switch w.rnd.IntN(3) {
+	case 0:
+		_, err = w.exec(ctx, `UPDATE subscription SET cadence = $3, due_at = next_slot($3, zone, hour, $4) WHERE newsletter_id = $1 AND subscriber_id = $2`,
+			p.letter, p.reader, w.cadence(), w.clock.Now())
+	case 1:
+		_, err = w.exec(ctx, `UPDATE subscription SET locale = $3 WHERE newsletter_id = $1 AND subscriber_id = $2`, p.letter, p.reader, w.oneOf("uk", "en"))
+	default:
+		_, err = w.exec(ctx, `UPDATE subscription SET paused_until = $3 WHERE newsletter_id = $1 AND subscriber_id = $2`,
+			p.letter, p.reader, w.clock.Now().Add(time.Duration(w.rnd.IntN(8)-3)*time.Hour))
+	}
+	return err
+}
+
+func (w *world) fanOutOnly(ctx context.Context) error {
+	w.svc.seam.page = func() error {
+		if w.rnd.IntN(6) == 0 {
+			return errRolledBack
+		}
+		return nil
+	}
+	_, err := w.svc.FanOut(ctx, w.letter())
+	if errors.Is(err, errRolledBack) {
+		return nil
+	}
+	return err
+}
+
+// settleParallel lets time run until rest and compares what came with what
+// had to come: for each active reader every live article released since they
+// joined that their topics want, once per story in the family.
+func (w *world) settleParallel(ctx context.Context) error {
+	if _, err := w.exec(ctx, `UPDATE edition SET state = 'open' WHERE newsletter_id = ANY ($1) AND state = 'paused'`, w.letters); err != nil {
+		return err
+	}
+	for range 120 {
+		for _, letter := range w.letters {
+			if _, err := w.svc.FanOut(ctx, letter); err != nil {
+				return err
+			}
+		}
+		if err := w.send(ctx, w.rnd, true); err != nil {
+			return err
+		}
+		var next *time.Time
+		err := w.pool.QueryRow(ctx, `SELECT min(at) FROM (
+			SELECT s.due_at FROM subscription s JOIN newsletter n ON n.id = s.newsletter_id
+				WHERE n.id = ANY ($1) AND s.state = 'active' AND s.cadence <> 'instant' AND (s.seen_seq < n.last_seq
+				OR EXISTS (SELECT FROM owed o WHERE o.newsletter_id = n.id AND o.subscriber_id = s.subscriber_id)) UNION ALL
+			SELECT s.paused_until FROM subscription s WHERE newsletter_id = ANY ($1) AND state = 'active' UNION ALL
+			SELECT o.due_at FROM owed o JOIN subscription s USING (newsletter_id, subscriber_id)
+				WHERE newsletter_id = ANY ($1) AND s.state = 'active') AS x (at) WHERE at > $2`, w.letters, w.clock.Now()).Scan(&next)
+		if err != nil {
+			return err
+		}
+		if next == nil {
+			break
+		}
+		w.clock.Set(*next)
+	}
+	type fault struct{ Reader, Story, Times int64 }
+	twice, err := rowsOf[fault](ctx, w, `
+		SELECT d.subscriber_id AS reader, a.story_id AS story, count(*) AS times
+		FROM delivery d JOIN edition e ON e.id = d.edition_id JOIN newsletter n ON n.id = e.newsletter_id
+		JOIN article a ON a.id = ANY (e.article_ids)
+		WHERE d.newsletter_id = ANY ($1) AND d.state NOT IN ('cancelled', 'skipped', 'failed')
+		GROUP BY d.subscriber_id, n.family_id, a.story_id HAVING count(*) > 1`, w.letters)
+	if err != nil {
+		return err
+	}
+	if len(twice) > 0 {
+		return fmt.Errorf("twice: %+v", twice)
+	}
+	lost, err := rowsOf[fault](ctx, w, `
+		SELECT s.subscriber_id AS reader, a.id AS story, a.seq AS times
+		FROM subscription s JOIN newsletter n ON n.id = s.newsletter_id JOIN article a ON a.newsletter_id = n.id
+		WHERE n.id = ANY ($1) AND s.state = 'active' AND a.withdrawn_at IS NULL
+		AND (s.topics IS NULL OR s.topics && a.topics)
+		AND NOT EXISTS (
+			SELECT FROM delivery d JOIN edition e ON e.id = d.edition_id JOIN article t ON t.id = ANY (e.article_ids)
+			JOIN newsletter f ON f.id = e.newsletter_id
+			WHERE d.subscriber_id = s.subscriber_id AND f.family_id = n.family_id AND t.story_id = a.story_id
+			AND d.state IN ('sent', 'failed'))`, w.letters)
+	if err != nil {
+		return err
+	}
+	if len(lost) > 0 {
+		return fmt.Errorf("lost: %+v", lost)
+	}
+	return nil
+}

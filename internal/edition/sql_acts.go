@@ -1,0 +1,216 @@
+package edition
+
+const (
+	columns = `e.id, e.month, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, e.state, e.reason, e.resume_at, e.created_at`
+
+	sqlGet = `
+SELECT ` + columns + `
+FROM edition e
+WHERE e.id = @edition`
+
+	sqlList = `
+SELECT ` + columns + `
+FROM edition e
+WHERE (@newsletter::bigint = 0 OR e.newsletter_id = @newsletter)
+    AND (@before::bigint = 0 OR e.id < @before)
+ORDER BY e.id DESC
+LIMIT @limit`
+
+	sqlCounts = `
+SELECT d.edition_id, d.state, count(*)
+FROM edition e
+JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
+WHERE e.id = ANY (@editions::bigint[])
+GROUP BY d.edition_id, d.state`
+
+	sqlPause = `
+UPDATE edition
+SET state = 'paused', reason = @reason
+WHERE id = @edition AND state IN ('open', 'settled')`
+
+	sqlResume = `
+UPDATE edition
+SET state = 'open', reason = ''
+WHERE id = @edition AND state = 'paused'`
+
+	sqlLockFamilyOfEdition = `
+SELECT pg_advisory_xact_lock(hashtextextended('edition family ' || n.family_id, 0))
+FROM edition e
+JOIN newsletter n ON n.id = e.newsletter_id
+WHERE e.id = @edition`
+
+	sqlLockFamilyOfArticle = `
+SELECT pg_advisory_xact_lock(hashtextextended('edition family ' || n.family_id, 0))
+FROM article a
+JOIN newsletter n ON n.id = a.newsletter_id
+WHERE a.id = @article`
+
+	// The new slot lies after the old one, so that it names another edition.
+	sqlStop = `
+UPDATE edition e
+SET state = @state, reason = @reason, resume_at = greatest(@until::timestamptz, @now::timestamptz, e.slot + interval '1 second')
+WHERE e.id = @edition AND e.state IN ('open', 'paused', 'settled')`
+
+	sqlNextDaily = `
+SELECT next_slot('daily', n.timezone, n.hour, @now)
+FROM edition e
+JOIN newsletter n ON n.id = e.newsletter_id
+WHERE e.id = @edition`
+
+	// A mark cannot say "all but this one": what is un-mailed is owed in the
+	// same statement.
+	sqlCancelDeliveries = `
+WITH gone AS (
+    UPDATE delivery d
+    SET state = 'cancelled', settled_at = @now, reply = NULL
+    FROM edition e
+    WHERE e.id = @edition
+    AND d.month = e.month
+    AND d.edition_id = e.id
+    AND d.state IN ('queued', 'deferred')
+    RETURNING d.newsletter_id, d.subscriber_id, e.article_ids, e.resume_at, e.state),
+put_off AS (
+    INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+    SELECT g.newsletter_id, g.subscriber_id, a.id, g.resume_at, 'the edition was ' || g.state
+    FROM gone g
+    CROSS JOIN LATERAL unnest(g.article_ids) AS x (id)
+    JOIN article a ON a.id = x.id AND a.withdrawn_at IS NULL
+    ON CONFLICT (newsletter_id, subscriber_id, article_id) DO UPDATE
+    SET due_at = greatest(owed.due_at, excluded.due_at))
+SELECT count(*) FROM gone`
+
+	sqlStopped = `
+SELECT DISTINCT d.edition_id
+FROM delivery d
+JOIN edition e ON e.id = d.edition_id AND e.state IN ('cancelled', 'expired')
+WHERE d.state = 'deferred'`
+
+	sqlWithdraw = `
+UPDATE article
+SET withdrawn_at = @now, state = 'withdrawn'
+WHERE id = @article AND seq IS NOT NULL AND withdrawn_at IS NULL`
+
+	// Digest readers whose digest lost one article get the rest of it at once:
+	// their due_at moves back to the slot, unless that is too late already.
+	sqlWithdrawDeliveries = `
+WITH hit AS (
+    SELECT e.id, e.month, e.kind, e.slot, e.article_ids
+    FROM edition e
+    WHERE e.article_ids @> ARRAY[@article::bigint]),
+gone AS (
+    UPDATE delivery d
+    SET state = 'cancelled', settled_at = @now, reply = NULL
+    FROM hit
+    WHERE d.month = hit.month
+    AND d.edition_id = hit.id
+    AND d.state IN ('queued', 'deferred')
+    RETURNING d.newsletter_id, d.subscriber_id, hit.article_ids, hit.kind, hit.slot),
+put_off AS (
+    INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+    SELECT DISTINCT ON (g.newsletter_id, g.subscriber_id, a.id) g.newsletter_id, g.subscriber_id, a.id, @now::timestamptz,
+        'an article beside it was withdrawn'
+    FROM gone g
+    CROSS JOIN LATERAL unnest(g.article_ids) AS x (id)
+    JOIN article a ON a.id = x.id AND a.withdrawn_at IS NULL
+    WHERE a.id <> @article
+    ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING
+    RETURNING newsletter_id, subscriber_id),
+back AS (
+    UPDATE subscription s
+    SET due_at = g.slot
+    FROM gone g
+    JOIN newsletter n ON n.id = g.newsletter_id
+    WHERE s.newsletter_id = g.newsletter_id
+    AND s.subscriber_id = g.subscriber_id
+    AND s.cadence = g.kind
+    AND s.state = 'active'
+    AND s.due_at > g.slot
+    AND g.slot >= @now::timestamptz - n.late
+    AND cardinality(g.article_ids) > 1)
+SELECT count(*) FROM gone`
+
+	sqlReleaseAgain = `
+UPDATE article
+SET withdrawn_at = NULL, state = 'released', reason = @reason
+WHERE id = @article AND withdrawn_at IS NOT NULL AND seq IS NOT NULL`
+
+	// Owed to those who were there at its release and got nothing alive of it,
+	// those included who may still undo their leaving.
+	// Whoever is still below it has it ahead anyway.
+	sqlOweAgain = `
+INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+SELECT s.newsletter_id, s.subscriber_id, a.id, @now::timestamptz, 'released again'
+FROM article a
+JOIN subscription s ON s.newsletter_id = a.newsletter_id
+WHERE a.id = @article
+    AND (s.state = 'active' OR s.ended_at > @now::timestamptz - interval '30 days')
+    AND s.seen_seq >= a.seq
+    AND s.created_at <= a.released_at
+    AND NOT EXISTS (
+        SELECT FROM edition e
+        JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
+        WHERE e.article_ids @> ARRAY[a.id]
+        AND d.subscriber_id = s.subscriber_id
+        AND d.state IN ('queued', 'deferred', 'sending', 'in doubt', 'sent'))
+ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING`
+
+	sqlMissingSlots = `
+UPDATE subscription
+SET due_at = next_slot(cadence, zone, hour, @now)
+WHERE state = 'active' AND cadence <> 'instant' AND due_at IS NULL`
+
+	sqlWithWork = `
+SELECT n.id
+FROM newsletter n
+LEFT JOIN fan_out f ON f.newsletter_id = n.id
+WHERE n.archived_at IS NULL
+    AND (n.last_seq > coalesce(f.head, 0)
+    OR EXISTS (
+        SELECT FROM subscription s
+        WHERE s.newsletter_id = n.id
+        AND s.state = 'active'
+        AND s.cadence <> 'instant'
+        AND s.due_at <= @now
+        AND (s.paused_until IS NULL OR s.paused_until <= @now))
+    OR EXISTS (
+        SELECT FROM subscription s
+        WHERE s.newsletter_id = n.id
+        AND s.state = 'active'
+        AND s.cadence = 'instant'
+        AND s.seen_seq < n.last_seq
+        AND (s.paused_until IS NULL OR s.paused_until <= @now))
+    OR EXISTS (
+        SELECT FROM owed o
+        JOIN subscription s ON s.newsletter_id = o.newsletter_id AND s.subscriber_id = o.subscriber_id
+        WHERE o.newsletter_id = n.id
+        AND o.due_at <= @now
+        AND s.state = 'active'
+        AND s.cadence = 'instant'
+        AND (s.paused_until IS NULL OR s.paused_until <= @now)))
+ORDER BY n.id`
+
+	sqlLastSeq = `
+SELECT last_seq
+FROM newsletter
+WHERE id = @newsletter`
+
+	sqlContent = `
+SELECT e.id, e.kind, e.slot, e.locale, e.article_ids, b.edition_id IS NOT NULL AS composed, n.timezone,
+    n.slug, n.name, n.language, n.from_name, n.from_address, n.reply_to, n.postal_address, n.site_url, n.privacy_url,
+    n.logo_url, n.accent
+FROM edition e
+JOIN newsletter n ON n.id = e.newsletter_id
+LEFT JOIN edition_body b ON b.edition_id = e.id
+WHERE e.id = @edition`
+
+	sqlContentArticles = `
+SELECT title, url, summary, content_html, author, image_url, image_alt, published_at, topics
+FROM article
+WHERE id = ANY (@articles::bigint[]) AND withdrawn_at IS NULL
+ORDER BY seq DESC`
+
+	sqlInsertBody = `
+INSERT INTO edition_body (edition_id, key_id, composed_at, segments)
+VALUES (@edition, @key, @now, @segments)
+ON CONFLICT (edition_id) DO NOTHING`
+)

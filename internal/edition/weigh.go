@@ -1,0 +1,89 @@
+package edition
+
+import (
+	"slices"
+	"time"
+)
+
+// specialReader is a reader who is owed something, or who also has a
+// subscription in a sibling newsletter: decided one by one.
+type specialReader struct {
+	ID         int64
+	Seen       int64
+	All        bool // every topic
+	Topics     []string
+	Locale     string
+	Cadence    string
+	ProviderID int64
+
+	owed map[int64]bool // article ids owed and due
+	// stories tells what is known of a story in the reader's deliveries of
+	// the whole family.
+	stories map[int64]outcome
+	// waits: the reader's preferred language is another one, and that
+	// sibling's subscription is active.
+	waits bool
+}
+
+type outcome int
+
+const (
+	never  outcome = iota // no delivery, or one that came to nothing
+	coming                // queued or deferred: may still be cancelled
+	had                   // sent, or possibly so
+)
+
+// settles maps a delivery's state to what it means for its stories.
+func settles(state string) outcome {
+	switch state {
+	case "sent", "sending", "in doubt":
+		return had
+	case "queued", "deferred":
+		return coming
+	}
+	return never
+}
+
+// debt is an article put off for one reader.
+type debt struct {
+	ArticleID int64
+	DueAt     time.Time
+	Reason    string
+}
+
+// verdict is what becomes of a special reader's articles. What is in neither
+// list is settled without a mail.
+type verdict struct {
+	mail []article
+	owe  []debt
+}
+
+// weigh decides for each article in (seen, head] and each owed one: withdrawn
+// or not wanted → settled; story had in any language → settled; on its way →
+// looked at again; the preferred language may still come → owed until the wait
+// ends; else mailed.
+func weigh(r specialReader, articles []article, head int64, now time.Time, wait time.Duration) verdict {
+	var v verdict
+	taken := map[int64]bool{}
+	articles = slices.Clone(articles)
+	slices.SortFunc(articles, func(a, b article) int { return int(a.Seq - b.Seq) })
+	for _, a := range articles {
+		if a.Seq > head || (a.Seq <= r.Seen && !r.owed[a.ID]) {
+			continue
+		}
+		if a.Withdrawn || !wants(a, r.All, r.Topics) || taken[a.StoryID] {
+			continue
+		}
+		switch until := a.ReleasedAt.Add(wait); {
+		case r.stories[a.StoryID] == had:
+		case r.stories[a.StoryID] == coming:
+			v.owe = append(v.owe, debt{a.ID, now.Add(recheck), "the story is on its way already"})
+		case r.waits && until.After(now):
+			v.owe = append(v.owe, debt{a.ID, until, "waiting for the preferred language"})
+		default:
+			v.mail = append(v.mail, a)
+			taken[a.StoryID] = true
+		}
+	}
+	return v
+}

@@ -1,0 +1,55 @@
+package edition
+
+import (
+	"context"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// AddWorkers registers the jobs of this package.
+func (s *Service) AddWorkers(ws *river.Workers) {
+	river.AddWorker(ws, &fanOutWorker{s: s})
+	river.AddWorker(ws, &tickWorker{s: s})
+}
+
+// PeriodicJobs are the jobs River inserts by itself: one tick a minute, the
+// first at start.
+func PeriodicJobs() []*river.PeriodicJob {
+	return []*river.PeriodicJob{river.NewPeriodicJob(
+		river.PeriodicInterval(time.Minute),
+		func() (river.JobArgs, *river.InsertOpts) { return TickArgs{}, nil },
+		&river.PeriodicJobOpts{ID: "edition_tick", RunOnStart: true},
+	)}
+}
+
+func unfinished() []rivertype.JobState {
+	return []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+		rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	}
+}
+
+type fanOutWorker struct {
+	river.WorkerDefaults[FanOutArgs]
+	s *Service
+}
+
+// Timeout is none: a page is short, and a fan-out of millions is many of them.
+func (*fanOutWorker) Timeout(*river.Job[FanOutArgs]) time.Duration { return -1 }
+
+func (w *fanOutWorker) Work(ctx context.Context, job *river.Job[FanOutArgs]) error {
+	start := time.Now()
+	r, err := w.s.FanOut(ctx, job.Args.NewsletterID)
+	w.s.Log.InfoContext(ctx, "fan-out", "newsletter", job.Args.NewsletterID, "readers", r.Readers,
+		"deliveries", r.Deliveries, "skipped", r.Skipped, "took", time.Since(start), "ok", err == nil)
+	return err
+}
+
+type tickWorker struct {
+	river.WorkerDefaults[TickArgs]
+	s *Service
+}
+
+func (w *tickWorker) Work(ctx context.Context, _ *river.Job[TickArgs]) error { return w.s.Tick(ctx) }

@@ -1,0 +1,82 @@
+package mailer
+
+import (
+	"fmt"
+	"strings"
+)
+
+// CompileLink makes the mail with a fresh link for what reveals or cannot be
+// undone. Needs no link of Recipient.
+func (r *Renderer) CompileLink(c LinkContent) (Compiled, error) {
+	f := r.frame(c.Newsletter, c.Locale)
+	link := webAddress(c.URL)
+	if link == "" {
+		return Compiled{}, fmt.Errorf("link mail: %q is no address", c.URL)
+	}
+	f.Subject, f.Why = f.words("mail.link.subject"), f.words("mail.why.link")
+	v := noticeView{
+		frame: f, Kicker: f.Site, Heading: f.L.T("mail.link.heading"), Lines: []string{f.words("mail.link.text")},
+		Button: f.L.T("mail.link.button"), ButtonURL: link, PlainLabel: f.L.T("mail.confirm.plain"),
+	}
+	if !c.ExpiresAt.IsZero() {
+		v.After = []string{f.L.T("mail.link.until", "until", f.L.Time(inZone(c.ExpiresAt, c.Date))+" "+c.Date.Format("MST"))}
+	}
+	return r.compileNotice(v, c.Newsletter, c.Date)
+}
+
+// CompileTest makes "mail me a test": the edition as readers would get it,
+// marked as a test and without anybody's links, or a few words when there are
+// no articles. Needs no link of Recipient.
+func (r *Renderer) CompileTest(c TestContent) (Compiled, error) {
+	f := r.frame(c.Newsletter, c.Locale)
+	if len(c.Articles) > 0 {
+		return r.compileEdition(EditionContent{
+			Newsletter: c.Newsletter, Locale: c.Locale, Kind: c.Kind, Articles: c.Articles, Date: c.Date,
+		}, f.L.T("mail.test.banner"))
+	}
+	f.Subject, f.Why = f.words("mail.test.subject", "subject", f.Newsletter.Name), f.words("mail.why.test")
+	return r.compileNotice(noticeView{
+		frame: f, Kicker: f.Site, Heading: f.L.T("mail.test.heading"),
+		Lines: []string{f.words("mail.test.text", "when", f.L.DateTime(c.Date)), f.L.T("mail.test.next")},
+	}, c.Newsletter, c.Date)
+}
+
+// CompileAlert makes the mail to the people who run the service. Needs no link
+// of Recipient.
+func (r *Renderer) CompileAlert(c AlertContent) (Compiled, error) {
+	f := r.frame(c.Newsletter, c.Locale)
+	f.PrivacyURL = "" // this one is for colleagues
+	f.Subject = f.words("mail.alert.subject", "title", cleanLine(c.Title))
+	f.Why = f.words("mail.why.alert")
+	link := webAddress(c.URL)
+	if link == "" {
+		link = r.opts.BaseURL + "/admin"
+	}
+	v := noticeView{
+		frame: f, Kicker: f.L.T("mail.alert.kicker") + " · " + f.L.DateTime(c.Date), Heading: cleanLine(c.Title),
+		Detail: detail(c.Detail), Button: f.L.T("mail.alert.button"), ButtonURL: link,
+	}
+	for passage := range strings.SplitSeq(c.Text, "\n\n") {
+		if passage = cleanLine(passage); passage != "" {
+			v.Lines = append(v.Lines, passage)
+		}
+	}
+	return r.compileNotice(v, c.Newsletter, c.Date)
+}
+
+// CompileDesk tells the hotline's desk that a request came, and nothing of
+// what it says. Needs no link of Recipient.
+func (r *Renderer) CompileDesk(c DeskContent) (Compiled, error) {
+	f := r.frame(c.Newsletter, c.Locale)
+	f.PrivacyURL = ""
+	f.Subject, f.Why = f.L.T("mail.desk.subject", "reference", cleanLine(c.Reference)), f.words("mail.why.desk")
+	link := webAddress(c.URL)
+	if link == "" {
+		link = r.opts.BaseURL + "/admin"
+	}
+	return r.compileNotice(noticeView{
+		frame: f, Kicker: f.L.T("mail.desk.kicker"), Heading: f.L.T("mail.desk.heading"),
+		Lines:  []string{f.L.T("mail.desk.text", "reference", cleanLine(c.Reference), "when", f.L.DateTime(c.Date))},
+		Button: f.L.T("mail.desk.button"), ButtonURL: link,
+	}, c.Newsletter, c.Date)
+}

@@ -1,0 +1,94 @@
+package mailer
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// editionView is what the templates of an edition see.
+type editionView struct {
+	frame
+	Kicker   string
+	Test     string // a line above everything: this is a test
+	Lead     articleView
+	Articles []articleView
+	MoreText string
+	Heading  string // above the list
+}
+
+func (r *Renderer) editionView(f frame, c EditionContent, lim limits) editionView {
+	shown := c.Articles[:min(len(c.Articles), lim.items)]
+	more := c.More + len(c.Articles) - len(shown)
+	kind := knownKind(c.Kind)
+	if kind == Instant && len(c.Articles)+c.More > 1 {
+		kind = "instant-several" // a reader who was away catches up
+	}
+	v := editionView{frame: f, Kicker: f.L.T("mail.kind."+kind) + " · " + f.L.Date(c.Date)}
+	v.Lead = r.article(f, shown[0], lim)
+	v.Lead.Image = newImage(f.L, shown[0])
+	v.Lead.Button = f.L.T("mail.read")
+	for _, a := range shown[1:] {
+		v.Articles = append(v.Articles, r.article(f, a, lim))
+	}
+	if more > 0 {
+		v.MoreText = f.L.N("mail.more", more)
+	}
+	if len(c.Articles) == 1 && more == 0 {
+		r.addExcerpt(&v, shown[0], lim)
+	} else {
+		v.Heading = f.L.T("mail.also")
+	}
+	v.Preheader = preheader(v)
+	return v
+}
+
+// addExcerpt shows the first paragraphs of an article that goes out alone.
+// Many feeds repeat the first paragraph as the summary: it is shown once.
+func (r *Renderer) addExcerpt(v *editionView, a Article, lim limits) {
+	blocks, cut := r.excerpts.excerpt(a.ContentHTML, lim.enough, lim.most)
+	if len(blocks) == 0 {
+		return
+	}
+	v.Lead.Blocks = blocks
+	if cut {
+		v.Lead.Button = v.L.T("mail.continue")
+	}
+	opening := strings.TrimRight(shorten(v.Lead.Summary, 80), "…")
+	if strings.HasPrefix(strings.Join(strings.Fields(blocks[0].Text), " "), opening) && utf8.RuneCountInString(opening) > 20 {
+		v.Lead.Summary = ""
+	}
+}
+
+func knownKind(kind string) string {
+	switch kind {
+	case Daily, Weekly, Monthly:
+		return kind
+	}
+	return Instant
+}
+
+func editionSubject(f frame, c EditionContent) string {
+	title := cleanLine(c.Articles[0].Title)
+	if n := len(c.Articles) - 1 + c.More; n > 0 && title != "" {
+		title = f.L.N("mail.subject.several", n, "title", shorten(title, 120))
+	}
+	return subject(title, f.Newsletter.Name)
+}
+
+// preheader is what an inbox shows beside the subject.
+func preheader(v editionView) string {
+	text := v.Lead.Summary
+	if len(v.Articles) > 0 {
+		titles := make([]string, 0, 3)
+		for _, a := range v.Articles[:min(3, len(v.Articles))] {
+			titles = append(titles, a.Title)
+		}
+		text = strings.Join(titles, " · ")
+	} else if text == "" && len(v.Lead.Blocks) > 0 {
+		text = cleanLine(v.Lead.Blocks[0].Text)
+	}
+	if utf8.RuneCountInString(text) < 40 {
+		text = strings.TrimPrefix(text+" · "+v.Newsletter.Name+" · "+v.Kicker, " · ")
+	}
+	return shorten(text, 110)
+}

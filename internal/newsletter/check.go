@@ -1,0 +1,161 @@
+package newsletter
+
+import (
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"vistka/internal/emailaddr"
+)
+
+// FieldErrors says what is wrong with what was filled in: form field to the
+// key of the words. It is an error.
+type FieldErrors map[string]string
+
+// Error names the fields for a log or a command line.
+func (e FieldErrors) Error() string {
+	parts := make([]string, 0, len(e))
+	for _, field := range slices.Sorted(maps.Keys(e)) {
+		parts = append(parts, field+": "+e[field])
+	}
+	return "newsletter: " + strings.Join(parts, ", ")
+}
+
+// Keys of the words that FieldErrors carries.
+const (
+	keySlug      = "newsletter.error.slug"
+	keySlugTaken = "newsletter.error.slug_taken"
+	keyFamily    = "newsletter.error.family"
+	keyRequired  = "newsletter.error.required"
+	keyTooLong   = "newsletter.error.too_long"
+	keyAddress   = "newsletter.error.address"
+	keyLanguage  = "newsletter.error.language"
+	keyURL       = "newsletter.error.url"
+	keyOrigin    = "newsletter.error.origin"
+	keyAccent    = "newsletter.error.accent"
+	keyCadence   = "newsletter.error.cadence"
+	keyTimezone  = "newsletter.error.timezone"
+	keyHour      = "newsletter.error.hour"
+	keyDuration  = "newsletter.error.duration"
+	keyPostal    = "newsletter.error.postal_address"
+)
+
+// ErrorKeys lists every key that FieldErrors may carry, for the test that they have words.
+func ErrorKeys() []string {
+	return []string{
+		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyAddress, keyLanguage, keyURL, keyOrigin, keyAccent,
+		keyCadence, keyTimezone, keyHour, keyDuration, keyPostal,
+	}
+}
+
+const (
+	maxName = 200                 // characters; a From line stays on two lines of a header
+	maxText = 2000                // characters of description, postal address, thanks
+	maxSpan = 30 * 24 * time.Hour // a longer grace, lateness or wait is a slip of the keyboard
+)
+
+var (
+	slugForm   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	accentForm = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+)
+
+// CheckPostalAddress demands a postal address before mail leaves the machine
+// (CAN-SPAM, REQUIREMENTS C17): while every relay is on loopback, nothing
+// does. Returns nil when all is well.
+func (n Newsletter) CheckPostalAddress(relayOnLoopback bool) FieldErrors {
+	if relayOnLoopback || strings.TrimSpace(n.PostalAddress) != "" {
+		return nil
+	}
+	return FieldErrors{"postal_address": keyPostal}
+}
+
+// tidy takes off what people paste along and puts origins into the one form
+// that a browser sends.
+func (n Newsletter) tidy() Newsletter {
+	for _, s := range []*string{
+		&n.Slug, &n.Name, &n.Description, &n.Language, &n.FromName, &n.FromAddress, &n.ReplyTo, &n.PostalAddress,
+		&n.SiteURL, &n.PrivacyURL, &n.LogoURL, &n.Accent, &n.Timezone,
+	} {
+		*s = strings.TrimSpace(*s)
+	}
+	n.Accent = strings.ToLower(n.Accent)
+	origins := make([]string, 0, len(n.Origins))
+	for _, o := range n.Origins {
+		if o = strings.TrimSpace(o); o == "" {
+			continue
+		}
+		if canonical, ok := canonicalOrigin(strings.TrimSuffix(o, "/")); ok {
+			o = canonical
+		}
+		if !slices.Contains(origins, o) {
+			origins = append(origins, o)
+		}
+	}
+	n.Origins = origins
+	if n.Thanks == nil {
+		n.Thanks = map[string]string{}
+	}
+	return n
+}
+
+func (n Newsletter) check() FieldErrors {
+	errs := FieldErrors{}
+	fail := func(ok bool, field, key string) {
+		if !ok && errs[field] == "" {
+			errs[field] = key
+		}
+	}
+	fail(slugForm.MatchString(n.Slug), "slug", keySlug)
+	fail(n.Name != "", "name", keyRequired)
+	fail(n.FromName != "", "from_name", keyRequired)
+	fail(n.FromAddress != "", "from_address", keyRequired)
+	fail(validAddress(n.FromAddress), "from_address", keyAddress)
+	fail(n.ReplyTo == "" || validAddress(n.ReplyTo), "reply_to", keyAddress)
+	tag, err := language.Parse(n.Language)
+	fail(err == nil && tag.String() == n.Language, "language", keyLanguage)
+	for field, value := range map[string]string{"site_url": n.SiteURL, "privacy_url": n.PrivacyURL, "logo_url": n.LogoURL} {
+		fail(value == "" || validURL(value), field, keyURL)
+	}
+	for _, o := range n.Origins {
+		canonical, ok := canonicalOrigin(o)
+		fail(ok && canonical == o, "origins", keyOrigin)
+	}
+	fail(accentForm.MatchString(n.Accent), "accent", keyAccent)
+	fail(slices.Contains(Cadences(), n.DefaultCadence), "default_cadence", keyCadence)
+	fail(n.Timezone != "", "timezone", keyTimezone)
+	fail(n.Hour >= 0 && n.Hour <= 23, "hour", keyHour)
+	for field, d := range map[string]time.Duration{"grace": n.Grace, "late": n.Late, "wait": n.Wait} {
+		fail(d >= 0 && d <= maxSpan, field, keyDuration)
+	}
+	for field, value := range map[string]string{"name": n.Name, "from_name": n.FromName} {
+		fail(len([]rune(value)) <= maxName && !hasControls(value, ""), field, keyTooLong)
+	}
+	for field, value := range map[string]string{"description": n.Description, "postal_address": n.PostalAddress} {
+		fail(len([]rune(value)) <= maxText && !hasControls(value, "\r\n\t"), field, keyTooLong)
+	}
+	for _, words := range n.Thanks {
+		fail(len([]rune(words)) <= maxText, "thanks", keyTooLong)
+	}
+	return errs
+}
+
+func validAddress(s string) bool {
+	_, err := emailaddr.Parse(s)
+	return err == nil
+}
+
+func validURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && len(s) <= maxText
+}
+
+func hasControls(s, allowed string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return (r < ' ' || r == 0x7f) && !strings.ContainsRune(allowed, r)
+	})
+}

@@ -1,0 +1,55 @@
+package newsletter
+
+const (
+	columns = `id, family_id, slug, name, description, language, from_name, from_address, reply_to, postal_address, site_url,
+    privacy_url, logo_url, accent, origins, thanks, default_cadence, timezone, hour, grace, late, wait, welcome, last_seq,
+    created_at, archived_at`
+
+	get = `
+SELECT ` + columns + `
+FROM newsletter
+WHERE id = @id`
+
+	bySlug = `
+SELECT ` + columns + `
+FROM newsletter
+WHERE slug = @slug`
+
+	list = `
+SELECT ` + columns + `
+FROM newsletter
+ORDER BY archived_at IS NOT NULL, family_id, name, id`
+
+	newFamily = `
+INSERT INTO family DEFAULT VALUES
+RETURNING id`
+
+	familyBySlug = `
+SELECT family_id
+FROM newsletter
+WHERE slug = @slug`
+
+	insert = `
+INSERT INTO newsletter (family_id, slug, name, description, language, from_name, from_address, reply_to, postal_address,
+    site_url, privacy_url, logo_url, accent, origins, thanks, default_cadence, timezone, hour, grace, late, wait, welcome,
+    created_at)
+VALUES (@family_id, @slug, @name, @description, @language, @from_name, @from_address, @reply_to, @postal_address,
+    @site_url, @privacy_url, @logo_url, @accent, @origins, @thanks, @default_cadence, @timezone, @hour, @grace, @late,
+    @wait, @welcome, @now)
+RETURNING ` + columns
+
+	update = `
+UPDATE newsletter
+SET slug = @slug, name = @name, description = @description, language = @language, from_name = @from_name,
+    from_address = @from_address, reply_to = @reply_to, postal_address = @postal_address, site_url = @site_url,
+    privacy_url = @privacy_url, logo_url = @logo_url, accent = @accent, origins = @origins, thanks = @thanks,
+    default_cadence = @default_cadence, timezone = @timezone, hour = @hour, grace = @grace, late = @late, wait = @wait,
+    welcome = @welcome
+WHERE id = @id
+RETURNING ` + columns
+
+	archive = `
+UPDATE newsletter
+SET archived_at = coalesce(archived_at, @now)
+WHERE id = @id`
+)

@@ -1,0 +1,122 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+)
+
+// Error is an error with an HTTP status and, for people, a locale key: error.KEY.title
+// and error.KEY.text say what happened and what to do. The inside is logged, never shown.
+type Error struct {
+	Status     int
+	Key        string        // not_found, gone, forbidden, too_large, method, too_many, away, ours …
+	RetryAfter time.Duration // 0: not said
+	Err        error         // may be nil
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return strconv.Itoa(e.Status) + " " + e.Key
+	}
+	return strconv.Itoa(e.Status) + " " + e.Key + ": " + e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// NotFound is the answer for what is not there, or not for this person.
+func NotFound(err error) error {
+	return &Error{Status: http.StatusNotFound, Key: "not_found", Err: err}
+}
+
+// Forbidden is the answer for what may not be done from there.
+func Forbidden(err error) error {
+	return &Error{Status: http.StatusForbidden, Key: "forbidden", Err: err}
+}
+
+// BadRequest is the answer for a request that no page of ours makes.
+func BadRequest(err error) error {
+	return &Error{Status: http.StatusBadRequest, Key: "bad_request", Err: err}
+}
+
+// Handler answers a request or returns an error, and then has written nothing.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Handle makes a Handler an http.HandlerFunc: an *Error gets its page, any
+// other error is ours and gets a 500 with the request's id.
+func (p *Pages) Handle(h Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			p.Fail(w, r, err)
+		}
+	}
+}
+
+// ErrorView is the Body of pages/error.html.
+type ErrorView struct {
+	Title, Text string
+	RequestID   string
+}
+
+// Fail writes err's page and puts err into the request's log line.
+func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := AsError(err)
+	note(r, e.Status, err)
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Request-Id", RequestID(r))
+	if e.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds())))
+	}
+	l := p.Locale(r, "")
+	body := ErrorView{Title: l.T("error." + e.Key + ".title"), Text: l.T("error." + e.Key + ".text")}
+	if e.Status >= http.StatusInternalServerError {
+		body.RequestID = RequestID(r)
+	}
+	if err := p.Render(w, r, e.Status, "pages/error", View{L: l, Title: body.Title, Body: body}); err != nil {
+		note(r, e.Status, err)
+		http.Error(w, http.StatusText(e.Status), e.Status)
+	}
+}
+
+// Failed puts an error of ours into the request's log line, for a handler that
+// answers with a page of its own.
+func Failed(r *http.Request, err error) { note(r, http.StatusInternalServerError, err) }
+
+// AsError is the status and words for err: its own, or those of an error of ours.
+func AsError(err error) *Error {
+	var e *Error
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.As(err, &tooLarge):
+		return &Error{Status: http.StatusRequestEntityTooLarge, Key: "too_large", Err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Status: http.StatusServiceUnavailable, Key: "away", RetryAfter: time.Minute, Err: err}
+	default:
+		return &Error{Status: http.StatusInternalServerError, Key: "ours", Err: err}
+	}
+}
+
+// Recover turns a panic into a 500 of that request alone. http.ErrAbortHandler
+// passes: it is how a half-written download is cut.
+func (p *Pages) Recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			p.Fail(w, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

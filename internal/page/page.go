@@ -1,0 +1,172 @@
+// Package page makes HTML answers: the layout and template sets of web/templates,
+// static files under content-hashed URLs, a Content Security Policy (W3C CSP
+// Level 3) and the other headers of a careful site, the request log, error
+// pages and the recovery of panics. It knows no route and no table.
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"vistka/internal/locale"
+)
+
+// Options are what New needs.
+type Options struct {
+	FS      fs.FS // the tree of web/: templates and static
+	Catalog *locale.Catalog
+	BaseURL string // without a trailing slash
+	Dev     bool   // templates and static files are read on each request
+	Log     *slog.Logger
+}
+
+// Pages renders pages. It is safe for concurrent use.
+type Pages struct {
+	opt       Options
+	templates *templates
+	assets    *assets
+}
+
+// View is one page: what the layout needs, and the page's own typed Body.
+type View struct {
+	L          *locale.Locale
+	Title      string // in the page's language, without the site's name
+	Site       Site
+	Wide       bool   // tables instead of a column for reading
+	Indexed    bool   // search engines may list it
+	Languages  []Link // the same page in the other languages; none: no switch
+	Stylesheet string // of the area, beside tokens.css; empty: public.css
+	Nav        any    // for a layout that has one
+	Body       any
+}
+
+// Site is whose page it is.
+type Site struct {
+	Name   string // a newsletter's or a site's name; empty: Vistka
+	URL    string // where the name leads to; empty: nowhere
+	Accent string // #rrggbb; empty: the default
+}
+
+// Link is a language's own name and the address of the page in it.
+type Link struct{ Code, Name, URL string }
+
+// New parses all templates, so that a broken one stops the start and not a
+// request. Returns the first error with the file's name.
+func New(opt Options) (*Pages, error) {
+	p := &Pages{opt: opt}
+	var err error
+	if p.assets, err = newAssets(opt.FS, opt.Dev); err != nil {
+		return nil, err
+	}
+	if p.templates, err = newTemplates(opt.FS, p.funcs(), opt.Dev); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Catalog is the languages that the pages are in.
+func (p *Pages) Catalog() *locale.Catalog { return p.opt.Catalog }
+
+func (p *Pages) funcs() template.FuncMap {
+	return template.FuncMap{
+		"asset": p.Asset,
+		"dict":  dict,
+		"words": words,
+	}
+}
+
+// dict passes several named values to a template.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("dict: odd number of arguments")
+	}
+	out := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: argument %d is no name", i)
+		}
+		out[name] = pairs[i+1]
+	}
+	return out, nil
+}
+
+// words is the message of key with address in its {{.address}} slot set apart:
+// strong, and isolated from the direction of the words round it.
+func words(l *locale.Locale, key, address string, args ...any) template.HTML {
+	const slot = "\uE000" // private use: in nobody's words
+	text := template.HTMLEscapeString(l.T(key, append(args, "address", slot)...))
+	strong := "<strong><bdi>" + template.HTMLEscapeString(address) + "</bdi></strong>"
+	return template.HTML(strings.ReplaceAll(text, slot, strong)) //nolint:gosec // both parts are escaped above
+}
+
+// layoutData is what templates see: the view and what the layout adds to it.
+type layoutData struct {
+	View
+	Style template.HTML // the accent's <style>, allowed by its hash
+}
+
+// Render writes the page name ("pages/signup" is templates/pages/signup.html)
+// whole or not at all: an error in a template becomes an error page, not half a page.
+func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name string, v View) error {
+	t, err := p.templates.get(name)
+	if err != nil {
+		return err
+	}
+	if v.Stylesheet == "" {
+		v.Stylesheet = "public.css"
+	}
+	style, hash := accentStyle(v.Site.Accent)
+	var out bytes.Buffer
+	if err := t.ExecuteTemplate(&out, "base", layoutData{View: v, Style: style}); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", v.L.Code())
+	h.Set("Content-Length", strconv.Itoa(out.Len()))
+	h.Add("Vary", "Accept-Language")
+	h.Set("Content-Security-Policy", policyOf(r).header(hash))
+	if !v.Indexed {
+		h.Set("X-Robots-Tag", "noindex")
+	}
+	w.WriteHeader(status)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	_, _ = out.WriteTo(w) // a reader who went away is no error of ours
+	return nil
+}
+
+// Locale picks a request's language: what it asks for with ?lang=, else the
+// newsletter's own (may be empty), else what the browser prefers.
+func (p *Pages) Locale(r *http.Request, newsletterLanguage string) *locale.Locale {
+	c := p.opt.Catalog
+	for _, code := range []string{r.FormValue("lang"), newsletterLanguage} {
+		base, _, _ := strings.Cut(code, "-")
+		if c.Has(base) {
+			return c.For(base)
+		}
+	}
+	return c.Match(r.Header.Get("Accept-Language"))
+}
+
+// Languages is the language switch of a page that is addressed by GET.
+func (p *Pages) Languages(r *http.Request, current *locale.Locale) []Link {
+	var out []Link
+	for _, l := range p.opt.Catalog.All() {
+		if l.Code() == current.Code() {
+			continue
+		}
+		q := r.URL.Query()
+		q.Set("lang", l.Code())
+		out = append(out, Link{Code: l.Code(), Name: l.Name(), URL: r.URL.Path + "?" + q.Encode()})
+	}
+	return out
+}

@@ -1,0 +1,180 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/subscriber"
+	"vistka/internal/token"
+)
+
+// confirmBody is the Body of pages/confirm.html.
+type confirmBody struct {
+	Name, Masked, Action, Shown, NotMe string
+	Again                              bool
+}
+
+// confirmedBody is the Body of pages/confirmed.html.
+type confirmedBody struct {
+	Already              bool
+	Name, Masked, Thanks string
+	Cadence, SettingsURL string
+	Article, Site        string
+	Latest               []Article
+}
+
+// expiredBody is the Body of pages/expired.html.
+type expiredBody struct {
+	Done          bool
+	Action, Shown string
+}
+
+// confirmPage shows the button. It changes nothing, however often it is opened.
+func (s *server) confirmPage(w http.ResponseWriter, r *http.Request) error {
+	return s.showConfirm(w, r, false)
+}
+
+func (s *server) showConfirm(w http.ResponseWriter, r *http.Request, again bool) error {
+	c, err := s.Subscribers.ConfirmPage(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return err
+	}
+	return s.renderOutcome(w, r, c, again)
+}
+
+// confirm is the press of the button; or, on the page of an expired link, the
+// wish for a fresh mail.
+func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
+	if !s.byHand(r) {
+		return s.showConfirm(w, r, true)
+	}
+	key := chi.URLParam(r, "token")
+	if r.PostFormValue("fresh") != "" {
+		return s.renew(w, r, key)
+	}
+	c, err := s.Subscribers.Confirm(r.Context(), key, evidence(r))
+	if err != nil {
+		return err
+	}
+	return s.renderOutcome(w, r, c, false)
+}
+
+// renderOutcome finds the page for what a link can still do.
+func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation, again bool) error {
+	key := chi.URLParam(r, "token")
+	switch c.Outcome {
+	case subscriber.Invalid:
+		return page.NotFound(nil)
+	case subscriber.Suppressed:
+		return &page.Error{Status: http.StatusGone, Key: "gone"}
+	case subscriber.Confirmed, subscriber.Already:
+		return s.renderConfirmed(w, r, c)
+	case subscriber.Expired:
+		if c.NewsletterID == 0 {
+			return &page.Error{Status: http.StatusGone, Key: "gone"} // purged: only the form helps
+		}
+		return s.renderExpired(w, r, c, expiredBody{Action: "/confirm/" + key, Shown: s.formToken(tokenForm)})
+	}
+	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
+	if err != nil {
+		return err
+	}
+	l := s.Pages.Locale(r, c.Locale)
+	return s.Pages.Render(w, r, http.StatusOK, "pages/confirm", page.View{
+		L: l, Title: l.T("confirm.title"), Site: siteOf(n), Languages: s.languages(r, l), Body: confirmBody{
+			Name: n.Name, Masked: c.Masked, Action: "/confirm/" + key, Shown: s.formToken(tokenForm), NotMe: s.notMeURL(key, l), Again: again,
+		},
+	})
+}
+
+// notMeURL turns a confirmation's link into its "this wasn't me": both name
+// the same sign-up.
+func (s *server) notMeURL(key string, l *locale.Locale) string {
+	payload, err := s.Keys.Verify(token.Confirm, key)
+	if err != nil {
+		return ""
+	}
+	return "/not-me/" + s.Keys.Sign(token.NotMe, payload) + "?lang=" + l.Code()
+}
+
+func (s *server) renew(w http.ResponseWriter, r *http.Request, key string) error {
+	c, err := s.Subscribers.ConfirmPage(r.Context(), key)
+	if err != nil {
+		return err
+	}
+	if c.Outcome != subscriber.Expired {
+		return s.renderOutcome(w, r, c, false)
+	}
+	res, err := s.Subscribers.Renew(r.Context(), key, middleware.GetClientIPAddr(r.Context()), r.UserAgent())
+	if err != nil {
+		return missing(err, token.ErrInvalid)
+	}
+	if res.Decision != subscriber.Accepted {
+		return errTooMany()
+	}
+	return s.renderExpired(w, r, c, expiredBody{Done: true})
+}
+
+func (s *server) renderExpired(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation, b expiredBody) error {
+	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
+	if err != nil {
+		return err
+	}
+	l := s.Pages.Locale(r, c.Locale)
+	title := l.T("confirm.expired_title")
+	if b.Done {
+		title = l.T("confirm.fresh_title")
+	}
+	return s.Pages.Render(w, r, http.StatusOK, "pages/expired", page.View{
+		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b,
+	})
+}
+
+const latestShown = 3
+
+func (s *server) renderConfirmed(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation) error {
+	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
+	if err != nil {
+		return err
+	}
+	l := s.Pages.Locale(r, c.Locale)
+	b := confirmedBody{
+		Already: c.Outcome == subscriber.Already, Name: n.Name, Masked: c.Masked, Thanks: n.Thanks[l.Code()],
+		Article: s.article(n, c.ArticleURL), Site: n.SiteURL,
+	}
+	title := l.T("confirm.already_title")
+	if !b.Already {
+		title, b.Cadence = l.T("confirmed.title"), n.DefaultCadence
+	}
+	if c.Preferences != "" {
+		b.SettingsURL = "/preferences/" + c.Preferences + "?lang=" + l.Code()
+	}
+	if s.Latest != nil {
+		if b.Latest, err = s.Latest(r.Context(), n.ID, latestShown); err != nil {
+			page.Failed(r, err) // the thank-you stands without them
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return s.Pages.Render(w, r, http.StatusOK, "pages/confirmed", page.View{L: l, Title: title, Site: siteOf(n), Body: b})
+}
+
+// languages is the switch of a page that was opened, not of one that answers a press.
+func (s *server) languages(r *http.Request, l *locale.Locale) []page.Link {
+	if r.Method == http.MethodPost {
+		return nil
+	}
+	return s.Pages.Languages(r, l)
+}
+
+// byHand tells a person's press from a program that submits the form on load:
+// two seconds must have passed since the page was made, and where scripts run,
+// a trusted pointer or key event must have been seen (static/guard.js).
+func (s *server) byHand(r *http.Request) bool {
+	age := s.formAge(tokenForm, r.PostFormValue("shown"))
+	return (age == formGood || age == formStale) && r.PostFormValue("hand") != "none"
+}

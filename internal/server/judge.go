@@ -1,0 +1,153 @@
+package server
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5/middleware"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/subscriber"
+	"vistka/internal/token"
+)
+
+// input is a sign-up as a form or a program sent it.
+type input struct{ Email, Kept, Article, Form, Trap, Wording string }
+
+// refusal is a sign-up that was not taken, and what to say: signup.KEY.
+type refusal struct {
+	Status     int
+	Key        string
+	Field      bool   // beside the field, else above the form
+	Suggestion string // the address that was perhaps meant
+	Domain     string
+	RetryAfter time.Duration
+}
+
+func (no *refusal) retryAfter(w http.ResponseWriter) {
+	if no.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(no.RetryAfter.Seconds())))
+	}
+}
+
+// accept has every check that a sign-up passes, the same for each entrance. It
+// returns a refusal for what the reader can mend, an error for the rest. What
+// it does never depends on what is known about the address.
+func (s *server) accept(
+	w http.ResponseWriter, r *http.Request, n newsletter.Newsletter, l *locale.Locale, in input,
+) (accepted, *refusal, error) {
+	age := s.formAge(signupForm, in.Form)
+	own, listed, err := s.origin(r, n)
+	if err != nil {
+		return accepted{}, nil, err
+	}
+	if s.limits.signUps(w, r) {
+		return accepted{}, &refusal{Status: http.StatusTooManyRequests, Key: "too_many", Field: true, RetryAfter: limitWindow}, nil
+	}
+	address, err := emailaddr.Parse(in.Email)
+	switch {
+	case errors.Is(err, emailaddr.ErrEmpty):
+		return accepted{}, &refusal{Status: http.StatusUnprocessableEntity, Key: "empty", Field: true}, nil
+	case err != nil:
+		return accepted{}, &refusal{Status: http.StatusUnprocessableEntity, Key: "format", Field: true}, nil
+	}
+	if in.Trap != "" {
+		page.Note(r, trapped)
+		return accepted{address, s.decoy()}, nil, nil
+	}
+	switch {
+	case age == formStale, own && age == formNone:
+		return accepted{}, &refusal{Status: http.StatusUnprocessableEntity, Key: "too_old", Field: true}, nil
+	case age == formFresh && !listed:
+		return accepted{}, &refusal{Status: http.StatusUnprocessableEntity, Key: "once_more"}, nil
+	}
+	if no := s.addressHint(r.Context(), address, in.Kept); no != nil {
+		return accepted{}, no, nil
+	}
+	return s.signUp(r, n, address, subscriber.SignUpRequest{
+		Locale: l.Code(), ArticleURL: in.Article, Wording: in.Wording + " " + l.Code(),
+		Attested: listed || age == formGood, Challenged: own && age == formGood,
+	})
+}
+
+// origin judges where a post comes from. None and "null" (a site with
+// no-referrer, an old client) pass without proof; a site that is named and not
+// listed does not pass.
+func (s *server) origin(r *http.Request, n newsletter.Newsletter) (own, listed bool, err error) {
+	origin := r.Header.Get("Origin")
+	switch {
+	case origin == "" || origin == "null":
+		return false, false, nil
+	case strings.EqualFold(origin, s.BaseURL) || sameHost(origin, r.Host):
+		return true, false, nil
+	case n.OriginAllowed(origin):
+		return false, true, nil
+	default:
+		return false, false, page.Forbidden(errCrossOrigin)
+	}
+}
+
+// sameHost compares as http.CrossOriginProtection does.
+func sameHost(origin, host string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
+}
+
+// addressHint asks DNS for the domain and looks for a slip of the finger, once:
+// who sends the same address again means it.
+func (s *server) addressHint(ctx context.Context, a emailaddr.Address, kept string) *refusal {
+	if strings.TrimSpace(kept) == a.String() {
+		return nil
+	}
+	if better, ok := emailaddr.Suggest(a); ok {
+		return &refusal{Status: http.StatusUnprocessableEntity, Suggestion: better}
+	}
+	if s.MailServer != nil && !s.MailServer(ctx, a.Domain()) {
+		return &refusal{Status: http.StatusUnprocessableEntity, Key: "no_mail_server", Field: true, Domain: a.UnicodeDomain()}
+	}
+	return nil
+}
+
+// signUp completes req and hands it to the domain, which counts per network.
+func (s *server) signUp(
+	r *http.Request, n newsletter.Newsletter, a emailaddr.Address, req subscriber.SignUpRequest,
+) (accepted, *refusal, error) {
+	req.NewsletterID, req.Address, req.PageURL = n.ID, a, pageURL(r)
+	req.IP, req.UserAgent = middleware.GetClientIPAddr(r.Context()), r.UserAgent()
+	res, err := s.Subscribers.SignUp(r.Context(), req)
+	if err != nil {
+		return accepted{}, nil, err
+	}
+	switch res.Decision {
+	case subscriber.Challenge:
+		return accepted{}, &refusal{Status: http.StatusTooManyRequests, Key: "challenge", RetryAfter: tooSoon}, nil
+	case subscriber.TooMany:
+		return accepted{}, &refusal{Status: http.StatusTooManyRequests, Key: "too_many", Field: true, RetryAfter: subscriber.RetryAfter}, nil
+	default:
+		return accepted{a, res.Handle}, nil, nil
+	}
+}
+
+// pageURL is where the form stood, as far as the browser says.
+func pageURL(r *http.Request) string {
+	if ref := r.Referer(); ref != "" && len(ref) <= maxURL {
+		return ref
+	}
+	return r.Header.Get("Origin")
+}
+
+// decoy is a handle of no sign-up, of the shape and age of a real one: what
+// the page does with it looks the same.
+func (s *server) decoy() string {
+	payload := binary.BigEndian.AppendUint64(token.Pair(1, 0), uint64(s.Clock.Now().Unix()))
+	return s.Keys.Seal(token.SignupPage, append(payload, 1))
+}

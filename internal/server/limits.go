@@ -1,0 +1,68 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httprate"
+)
+
+// A first, cheap gate in memory, before any statement. The limits that decide
+// are the domain's: shared by replicas, in Postgres.
+const (
+	limitWindow = 10 * time.Minute
+	signUpLimit = 600 // far above the domain's: this one only spares the database
+	codeLimit   = 60  // codes typed and mails asked for again
+)
+
+type limits struct{ signUp, code *httprate.RateLimiter }
+
+func newLimits() *limits {
+	return &limits{
+		signUp: httprate.NewRateLimiter(signUpLimit, limitWindow),
+		code:   httprate.NewRateLimiter(codeLimit, limitWindow),
+	}
+}
+
+// clientIP says whose the request is: the peer, or the nearest address in
+// X-Forwarded-For that is no trusted proxy.
+func clientIP(trusted []netip.Prefix) func(http.Handler) http.Handler {
+	if len(trusted) == 0 {
+		return middleware.ClientIPFromRemoteAddr
+	}
+	prefixes := make([]string, len(trusted))
+	for i, p := range trusted {
+		prefixes[i] = p.String()
+	}
+	return middleware.ClientIPFromXFF(prefixes...)
+}
+
+// network is what a reader counts under here: an IPv4 address, an IPv6 /64. A
+// request whose address is unknown shares one key with its like.
+func network(r *http.Request) string {
+	ip := middleware.GetClientIPAddr(r.Context()).Unmap().WithZone("")
+	if ip.Is6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.String()
+}
+
+func (l *limits) signUps(w http.ResponseWriter, r *http.Request) bool {
+	return l.signUp.OnLimit(discard{w}, r, network(r))
+}
+
+func (l *limits) codes(w http.ResponseWriter, r *http.Request) bool {
+	return l.code.OnLimit(discard{w}, r, network(r))
+}
+
+// discard keeps httprate's own headers from the answer: they would differ from
+// one answer to the next.
+type discard struct{ http.ResponseWriter }
+
+func (discard) Header() http.Header         { return http.Header{} }
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) WriteHeader(int)             {}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"vistka/internal/page"
+)
+
+// routes is every public address. What may be posted from where is decided
+// here, by the group a route stands in.
+func (s *server) routes(root chi.Router) {
+	h := s.Pages.Handle
+	root.Get("/livez", live)
+	root.Get("/readyz", s.ready)
+	root.Method(http.MethodGet, "/static/*", s.Pages.Static())
+
+	root.Group(func(r chi.Router) {
+		r.Use(limitBody)
+		r.Get("/", h(s.home))
+		r.Get("/n/{slug}", h(s.signupPage))
+
+		// From other sites too: judged by Origin and form token, no cookie is read.
+		r.Post("/subscribe", h(s.subscribe))
+		r.Post("/api/v1/subscriptions", s.apiSubscribe)
+
+		// From the site's own server: it only makes us look sooner at a feed we read anyway.
+		if s.Ping != nil {
+			r.Post("/hooks/ping", h(s.ping))
+		}
+
+		r.Group(func(r chi.Router) {
+			r.Use(page.Private)
+
+			// A mail provider posts here on the reader's behalf (RFC 8058): the address is the permission.
+			r.Get("/unsubscribe/{token}", h(s.unsubscribePage))
+			r.Post("/unsubscribe/{token}", h(s.unsubscribe))
+
+			// From our own pages only.
+			r.Group(func(r chi.Router) {
+				r.Use(s.ownPagesOnly().Handler)
+				r.Post("/subscribe/again", h(s.again))
+				r.Post("/subscribe/code", h(s.code))
+				r.Get("/confirm/{token}", h(s.confirmPage))
+				r.Post("/confirm/{token}", h(s.confirm))
+				r.Get("/not-me/{token}", h(s.notMePage))
+				r.Post("/not-me/{token}", h(s.notMe))
+				r.Get("/preferences/{token}", h(s.preferencesPage))
+				r.Post("/preferences/{token}", h(s.savePreferences))
+			})
+		})
+		if s.Dev {
+			r.Get("/dev/", h(s.devIndex))
+			r.Get("/dev/{page}", h(s.devPage))
+		}
+	})
+}
+
+var errCrossOrigin = errors.New("cross-origin post")
+
+// ownPagesOnly refuses posts that a browser says come from another site. The
+// base URL is trusted by name, for a proxy may have changed the Host.
+func (s *server) ownPagesOnly() *http.CrossOriginProtection {
+	c := http.NewCrossOriginProtection()
+	_ = c.AddTrustedOrigin(s.BaseURL) // checked when the configuration was read
+	c.SetDenyHandler(s.Pages.Handle(func(http.ResponseWriter, *http.Request) error {
+		return page.Forbidden(errCrossOrigin)
+	}))
+	return c
+}
+
+// maxBody is far above what any public form holds.
+const maxBody = 64 << 10
+
+func limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}

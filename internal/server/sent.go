@@ -1,0 +1,161 @@
+package server
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5/middleware"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/subscriber"
+	"vistka/internal/token"
+)
+
+var trapped = slog.Bool("trapped", true) // a log line's note that the honeypot was filled in
+
+// sentBody is the Body of pages/sent.html.
+type sentBody struct {
+	Newsletter newsletter.Newsletter
+	Email      string // as it was typed
+	Masked     string
+	Handle     string
+	Article    string
+	Site       string
+	Thanks     string
+	WrongURL   string
+	Notice     string
+	NoticeGood bool
+	Code       string // as it was typed
+	CodeError  string
+}
+
+func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Locale, b sentBody) error {
+	status := http.StatusOK
+	if b.CodeError != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	b.Thanks, b.Site = b.Newsletter.Thanks[l.Code()], b.Newsletter.SiteURL
+	b.WrongURL = wrongAddressURL(b.Newsletter, l, b.Article)
+	w.Header().Set("Cache-Control", "no-store")
+	return s.Pages.Render(w, r, status, "pages/sent", page.View{
+		L: l, Title: l.T("sent.title"), Site: siteOf(b.Newsletter), Body: b,
+	})
+}
+
+// onPage is the page that a handle came from. The address is the one its reader
+// typed there: the handle tells nothing.
+func (s *server) onPage(r *http.Request) (sentBody, *locale.Locale, error) {
+	n, err := s.openNewsletter(r, r.PostFormValue("newsletter"))
+	if err != nil {
+		return sentBody{}, nil, err
+	}
+	a, err := emailaddr.Parse(r.PostFormValue("email"))
+	if err != nil {
+		return sentBody{}, nil, page.BadRequest(err)
+	}
+	return sentBody{
+		Newsletter: n, Email: a.String(), Masked: a.Masked(), Handle: r.PostFormValue("handle"),
+		Article: s.article(n, r.PostFormValue("article")),
+	}, s.Pages.Locale(r, n.Language), nil
+}
+
+// again has the confirmation mail sent once more.
+func (s *server) again(w http.ResponseWriter, r *http.Request) error {
+	b, l, err := s.onPage(r)
+	if err != nil {
+		return err
+	}
+	if s.limits.codes(w, r) {
+		return errTooMany()
+	}
+	res, err := s.Subscribers.Resend(r.Context(), b.Handle)
+	if err != nil {
+		return missing(err, token.ErrInvalid)
+	}
+	b.Handle, b.NoticeGood = res.Handle, res.Sent
+	switch {
+	case res.Sent:
+		b.Notice = l.T("sent.again_done")
+	case res.Next.Sub(s.Clock.Now()) <= time.Minute:
+		b.Notice = l.T("sent.again_wait")
+	default:
+		b.Notice = l.T("sent.again_over")
+	}
+	return s.renderSent(w, r, l, b)
+}
+
+// code confirms by the six digits, on the page of that very sign-up.
+func (s *server) code(w http.ResponseWriter, r *http.Request) error {
+	b, l, err := s.onPage(r)
+	if err != nil {
+		return err
+	}
+	if s.limits.codes(w, r) {
+		return errTooMany()
+	}
+	b.Code = r.PostFormValue("code")
+	if len(b.Code) > maxCode {
+		return page.BadRequest(errors.New("code is too long"))
+	}
+	c, err := s.Subscribers.ConfirmCode(r.Context(), b.Handle, b.Code, evidence(r))
+	if err != nil {
+		return err
+	}
+	switch c.Outcome {
+	case subscriber.Confirmed, subscriber.Already:
+		return s.renderConfirmed(w, r, c)
+	case subscriber.WrongCode:
+		b.CodeError = l.T("sent.code_wrong")
+	case subscriber.Invalid:
+		return page.NotFound(nil)
+	default:
+		b.CodeError = l.T("sent.code_over")
+	}
+	return s.renderSent(w, r, l, b)
+}
+
+const maxCode = 40 // octets: six digits, however they were spaced
+
+func errTooMany() error {
+	return &page.Error{Status: http.StatusTooManyRequests, Key: "too_many", RetryAfter: limitWindow}
+}
+
+func evidence(r *http.Request) subscriber.Evidence {
+	return subscriber.Evidence{IP: middleware.GetClientIPAddr(r.Context()), UserAgent: r.UserAgent()}
+}
+
+// missing makes a sentinel that means "not there" a 404 and leaves the rest.
+func missing(err, sentinel error) error {
+	if errors.Is(err, sentinel) {
+		return page.NotFound(err)
+	}
+	return err
+}
+
+// refusedByUs reports whether err is a page of its own already.
+func refusedByUs(err error) bool {
+	var e *page.Error
+	return errors.As(err, &e)
+}
+
+// parseForm reads a urlencoded or multipart body.
+func parseForm(r *http.Request) error {
+	if err := r.ParseMultipartForm(maxBody); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return badForm(err)
+	}
+	return nil
+}
+
+// badForm is a body that cannot be read: too large, cut off, or no form.
+func badForm(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return err
+	}
+	return page.BadRequest(err)
+}

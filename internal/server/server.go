@@ -1,0 +1,73 @@
+// Package server is the public half of the site: the sign-up form wherever it
+// stands, confirmation, one-click leaving (RFC 8058), the preference centre.
+// Handlers parse, ask the domain, and find the words; they know no SQL.
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"vistka/internal/page"
+	"vistka/internal/postgres"
+	"vistka/internal/subscriber"
+	"vistka/internal/token"
+)
+
+// Deps are what the public pages stand on.
+type Deps struct {
+	Pages       *page.Pages
+	DB          postgres.DB
+	Subscribers *subscriber.Service
+	Keys        *token.Keys
+	Clock       *postgres.Clock
+	BaseURL     string // scheme://host[:port], without a trailing slash
+	Log         *slog.Logger
+
+	// TrustedProxies are the networks whose X-Forwarded-For is believed. None: the peer is the reader.
+	TrustedProxies []netip.Prefix
+	// Ready says why the process cannot serve now; nil is ready.
+	Ready func(context.Context) error
+	// MailServer reports whether a domain (A-label) takes mail; nil: not asked.
+	MailServer func(ctx context.Context, domain string) bool
+	// Latest returns a newsletter's newest articles for the thank-you page; nil: none are shown.
+	Latest func(ctx context.Context, newsletterID int64, n int) ([]Article, error)
+	// Ping reads the feeds of a site soon, on the site's own word; nil: there is no such route.
+	Ping func(ctx context.Context, url string) error
+	// Dev shows every page with canned data under /dev/.
+	Dev bool
+}
+
+// Article is a line of the thank-you page.
+type Article struct{ Title, URL string }
+
+type server struct {
+	Deps
+	limits *limits
+}
+
+// New returns the router with what every answer needs and the public routes on
+// it. Admin pages and the inbox are mounted on the same router.
+func New(d Deps) *chi.Mux {
+	d.BaseURL = strings.TrimRight(d.BaseURL, "/")
+	s := &server{Deps: d, limits: newLimits()}
+	r := chi.NewRouter()
+	r.Use(
+		clientIP(d.TrustedProxies),
+		d.Pages.Log("/hotline", "/livez", "/readyz", "/static"),
+		page.Headers(page.Policy{HTTPS: strings.HasPrefix(d.BaseURL, "https://")}),
+		d.Pages.Recover,
+		middleware.GetHead,
+	)
+	r.NotFound(d.Pages.Handle(func(http.ResponseWriter, *http.Request) error { return page.NotFound(nil) }))
+	r.MethodNotAllowed(d.Pages.Handle(func(http.ResponseWriter, *http.Request) error {
+		return &page.Error{Status: http.StatusMethodNotAllowed, Key: "method"}
+	}))
+	s.routes(r)
+	return r
+}

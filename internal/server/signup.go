@@ -1,0 +1,138 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/go-chi/chi/v5"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+)
+
+// signupBody is the Body of pages/signup.html.
+type signupBody struct {
+	Newsletter newsletter.Newsletter
+	Email      string // as it was typed
+	Article    string
+	FormToken  string
+	Notice     string // above the form
+	Error      string // beside the field
+	Suggestion string // the address that was perhaps meant
+	Kept       string // the address that the suggestion was made for
+	Focus      bool
+}
+
+// signupPage is the hosted page of one newsletter.
+func (s *server) signupPage(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.openNewsletter(r, chi.URLParam(r, "slug"))
+	if err != nil {
+		return err
+	}
+	return s.renderSignup(w, r, http.StatusOK, n, signupBody{Article: s.article(n, r.FormValue("article"))})
+}
+
+func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int, n newsletter.Newsletter, b signupBody) error {
+	l := s.Pages.Locale(r, n.Language)
+	b.Newsletter, b.FormToken = n, s.formToken(signupForm)
+	v := page.View{L: l, Title: l.T("signup.title", "name", n.Name), Site: siteOf(n), Body: b}
+	if r.Method != http.MethodPost {
+		v.Indexed, v.Languages = true, s.Pages.Languages(r, l)
+	}
+	w.Header().Set("Cache-Control", "no-store") // the form's token ages
+	return s.Pages.Render(w, r, status, "pages/signup", v)
+}
+
+// subscribe takes the form, wherever it stood.
+func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	n, err := s.openNewsletter(r, r.PostFormValue("newsletter"))
+	if err != nil {
+		return err
+	}
+	in := input{
+		Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept"), Article: s.article(n, r.PostFormValue("article")),
+		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Wording: "form/1",
+	}
+	if use := r.PostFormValue("suggested"); use != "" {
+		in.Email, in.Kept = use, use
+	}
+	l := s.Pages.Locale(r, n.Language)
+	got, no, err := s.accept(w, r, n, l, in)
+	if err != nil {
+		if refusedByUs(err) {
+			return err
+		}
+		page.Failed(r, err)
+		no = &refusal{Status: http.StatusServiceUnavailable, Key: "ours", Field: true}
+	}
+	if no != nil {
+		return s.refuse(w, r, n, l, in, no)
+	}
+	return s.renderSent(w, r, l, sentBody{
+		Newsletter: n, Email: got.Address.String(), Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article,
+	})
+}
+
+// refuse shows our own page with the address kept and the words beside the field.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, n newsletter.Newsletter, l *locale.Locale, in input, no *refusal) error {
+	b := signupBody{Email: in.Email, Article: in.Article, Focus: true}
+	words := ""
+	if no.Key != "" {
+		words = l.T("signup."+no.Key, "domain", no.Domain)
+	}
+	switch {
+	case no.Suggestion != "":
+		b.Suggestion, b.Kept = no.Suggestion, in.Email
+	case no.Field:
+		b.Error = words
+	default:
+		b.Notice = words
+	}
+	no.retryAfter(w)
+	return s.renderSignup(w, r, no.Status, n, b)
+}
+
+// openNewsletter finds a newsletter that takes sign-ups.
+func (s *server) openNewsletter(r *http.Request, slug string) (newsletter.Newsletter, error) {
+	n, err := newsletter.BySlug(r.Context(), s.DB, slug)
+	if err != nil {
+		return n, missing(err, newsletter.ErrNotFound)
+	}
+	if n.ArchivedAt != nil {
+		return n, &page.Error{Status: http.StatusGone, Key: "gone"}
+	}
+	return n, nil
+}
+
+// article keeps a return address only if it is on one of the newsletter's sites.
+func (s *server) article(n newsletter.Newsletter, address string) string {
+	if len(address) <= maxURL && n.ReturnAllowed(address) {
+		return address
+	}
+	return ""
+}
+
+const maxURL = 2000 // octets; what browsers and mail programs agree on
+
+func siteOf(n newsletter.Newsletter) page.Site {
+	return page.Site{Name: n.Name, URL: n.SiteURL, Accent: n.Accent}
+}
+
+func wrongAddressURL(n newsletter.Newsletter, l *locale.Locale, article string) string {
+	q := url.Values{"lang": {l.Code()}}
+	if article != "" {
+		q.Set("article", article)
+	}
+	return "/n/" + url.PathEscape(n.Slug) + "?" + q.Encode()
+}
+
+// accepted is a sign-up that was taken down, whatever the address's state.
+type accepted struct {
+	Address emailaddr.Address
+	Handle  string
+}

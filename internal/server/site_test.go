@@ -1,0 +1,212 @@
+package server_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/go-chi/chi/v5"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/postgres"
+	"vistka/internal/postgres/pgtest"
+	"vistka/internal/server"
+	"vistka/internal/subscriber"
+	"vistka/internal/token"
+)
+
+const (
+	baseURL    = "https://mail.example.org"
+	siteOrigin = "https://news.example.org"
+	article    = siteOrigin + "/research/who-pays"
+)
+
+// jobs remembers what sign-ups would have been answered.
+type jobs struct {
+	mu   sync.Mutex
+	args []subscriber.SignupArgs
+}
+
+func (j *jobs) InsertTx(_ context.Context, _ pgx.Tx, args river.JobArgs, _ *river.InsertOpts) (*rivertype.JobInsertResult, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if a, ok := args.(subscriber.SignupArgs); ok {
+		j.args = append(j.args, a)
+	}
+	return &rivertype.JobInsertResult{}, nil
+}
+
+func (j *jobs) all() []subscriber.SignupArgs {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]subscriber.SignupArgs(nil), j.args...)
+}
+
+// site is the public half on real services.
+type site struct {
+	t      *testing.T
+	router *chi.Mux
+	pool   *pgxpool.Pool
+	keys   *token.Keys
+	clock  *postgres.Clock
+	subs   *subscriber.Service
+	jobs   *jobs
+	log    *strings.Builder
+	n      newsletter.Newsletter
+}
+
+func newSite(t *testing.T, change ...func(*server.Deps)) *site {
+	t.Helper()
+	s := &site{t: t, pool: pgtest.New(t), jobs: &jobs{}, log: &strings.Builder{}}
+	s.clock = postgres.NewTestClock(time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC))
+	var err error
+	if s.keys, err = token.NewKeys("a secret only for tests"); err != nil {
+		t.Fatal(err)
+	}
+	s.subs = &subscriber.Service{
+		DB: s.pool, Keys: s.keys, Hasher: token.NewHasher(make([]byte, 32)), Clock: s.clock, Jobs: s.jobs, Log: slog.New(slog.DiscardHandler),
+		Notify: func(context.Context, pgx.Tx, subscriber.Notice) error { return nil },
+	}
+	n := newsletter.New()
+	n.Slug, n.Name, n.FromName, n.FromAddress = "watch", "Media Watch", "Media Watch", "news@example.org"
+	n.SiteURL, n.Origins, n.Thanks = siteOrigin+"/", []string{siteOrigin}, map[string]string{"en": "Thank you for subscribing!"}
+	if s.n, err = newsletter.Add(t.Context(), s.pool, n, "", s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	web := os.DirFS("../../web")
+	catalog, err := locale.Load(web)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, nil))
+	pages, err := page.New(page.Options{FS: web, Catalog: catalog, BaseURL: baseURL, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := server.Deps{Pages: pages, DB: s.pool, Subscribers: s.subs, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true}
+	for _, f := range change {
+		f(&d)
+	}
+	s.router = server.New(d)
+	return s
+}
+
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// answer is a response with its page.
+type answer struct {
+	*http.Response
+	body string
+	doc  *goquery.Document
+}
+
+func (s *site) do(r *http.Request) answer {
+	s.t.Helper()
+	w := httptest.NewRecorder()
+	s.router.ServeHTTP(w, r)
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(w.Body.String()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if strings.Contains(w.Body.String(), "[") && doc.Find("main").Length() > 0 {
+		if text := doc.Find("main").Text(); strings.Contains(text, "[") {
+			s.t.Errorf("%s %s: words are missing: %s", r.Method, r.URL.Path, strings.Join(strings.Fields(text), " "))
+		}
+	}
+	return answer{w.Result(), w.Body.String(), doc}
+}
+
+func (s *site) get(path string, headers ...string) answer {
+	return s.do(with(httptest.NewRequest(http.MethodGet, path, nil), headers))
+}
+
+// post sends a form as a browser on our own pages does, unless headers say otherwise.
+func (s *site) post(path string, form url.Values, headers ...string) answer {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Host = "mail.example.org"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return s.do(with(r, headers))
+}
+
+func with(r *http.Request, headers []string) *http.Request {
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return r
+}
+
+// fill is what the form of a page would post.
+func fill(doc *goquery.Document, selector string) url.Values {
+	form := url.Values{}
+	doc.Find(selector).Find("input[name]").Each(func(_ int, in *goquery.Selection) {
+		if kind := in.AttrOr("type", "text"); kind == "radio" {
+			if _, checked := in.Attr("checked"); !checked {
+				return
+			}
+		}
+		form.Set(in.AttrOr("name", ""), in.AttrOr("value", ""))
+	})
+	doc.Find(selector).Find("select[name]").Each(func(_ int, sel *goquery.Selection) {
+		form.Set(sel.AttrOr("name", ""), sel.Find("option[selected]").AttrOr("value", ""))
+	})
+	return form
+}
+
+func foreign(email string) url.Values {
+	return url.Values{"email": {email}, "newsletter": {"watch"}, "lang": {"en"}, "article": {article}, "website": {""}}
+}
+
+// subscribed confirms an address and returns its reader.
+func (s *site) subscribed(email string) subscriber.Confirmation {
+	s.t.Helper()
+	if got := s.post("/subscribe", foreign(email), "Origin", siteOrigin); got.StatusCode != http.StatusOK {
+		s.t.Fatalf("sign-up: %d %s", got.StatusCode, got.body)
+	}
+	all := s.jobs.all()
+	c, err := s.subs.Confirm(s.t.Context(), subscriber.ConfirmToken(s.keys, all[len(all)-1].SignupID, 1), subscriber.Evidence{})
+	if err != nil || c.Outcome != subscriber.Confirmed {
+		s.t.Fatalf("confirm: %v %v", c, err)
+	}
+	return c
+}
+
+func (s *site) count(sql string) (n int) {
+	s.t.Helper()
+	if err := s.pool.QueryRow(s.t.Context(), sql).Scan(&n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+func (a answer) text(selector string) string {
+	return strings.Join(strings.Fields(a.doc.Find(selector).Text()), " ")
+}
+
+// code is the six digits of the mail that the n-th sign-up got.
+func (s *site) code(n int) string {
+	return subscriber.Code(s.keys, s.jobs.all()[n-1].SignupID, 1)
+}

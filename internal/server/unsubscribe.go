@@ -1,0 +1,206 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/subscriber"
+	"vistka/internal/token"
+)
+
+// unsubscribeBody is the Body of pages/unsubscribe.html.
+type unsubscribeBody struct {
+	Name, Masked, Action, Shown string
+	Again, Weekly               bool
+}
+
+// unsubscribedBody is the Body of pages/unsubscribed.html.
+type unsubscribedBody struct {
+	Gone, UndoOver                          bool
+	Name, Action, Shown, SubscribeURL, Site string
+}
+
+const (
+	unsubscribeBudget = 5 * time.Second // REQUIREMENTS B12
+	pauseOffered      = 30 * 24 * time.Hour
+)
+
+// unsubscribePage asks once. It changes nothing: scanners open every link of a mail.
+func (s *server) unsubscribePage(w http.ResponseWriter, r *http.Request) error {
+	left, err := s.Subscribers.LeavePage(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return missing(err, token.ErrInvalid)
+	}
+	if left.Already {
+		return s.renderLeft(w, r, left, false)
+	}
+	return s.askLeave(w, r, left, false)
+}
+
+// askLeave shows the button, and what one may do instead.
+func (s *server) askLeave(w http.ResponseWriter, r *http.Request, left subscriber.Left, again bool) error {
+	key := chi.URLParam(r, "token")
+	n, err := newsletter.Get(r.Context(), s.DB, left.NewsletterID)
+	if err != nil {
+		return err
+	}
+	p, err := s.Subscribers.Preferences(r.Context(), key)
+	if err != nil {
+		return missing(err, subscriber.ErrNoReader)
+	}
+	l := s.Pages.Locale(r, left.Locale)
+	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribe", page.View{
+		L: l, Title: l.T("unsubscribe.title", "name", n.Name), Site: siteOf(n), Languages: s.languages(r, l), Body: unsubscribeBody{
+			Name: n.Name, Masked: left.Masked, Action: "/unsubscribe/" + key, Shown: s.formToken(tokenForm), Again: again,
+			Weekly: p.Cadence == newsletter.Instant || p.Cadence == newsletter.Daily,
+		},
+	})
+}
+
+// renderLeft is the page of who has left, or is no longer stored.
+func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscriber.Left, undoOver bool) error {
+	key := chi.URLParam(r, "token")
+	n, err := newsletter.Get(r.Context(), s.DB, left.NewsletterID)
+	if err != nil {
+		return err
+	}
+	l := s.Pages.Locale(r, left.Locale)
+	b := unsubscribedBody{
+		Gone: !left.Known, UndoOver: undoOver, Name: n.Name, Action: "/unsubscribe/" + key, Shown: s.formToken(tokenForm), Site: n.SiteURL,
+	}
+	title := l.T("unsubscribe.gone_title")
+	if left.Known {
+		title = l.T("unsubscribe.done_title", "name", n.Name)
+	}
+	if !left.Known || undoOver {
+		b.SubscribeURL = wrongAddressURL(n, l, "")
+	}
+	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribed", page.View{
+		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b,
+	})
+}
+
+// unsubscribe answers a mail provider's one-click post (RFC 8058 section 3.2)
+// at once, without cookie or redirect, as often as it comes; and the buttons of
+// the page.
+func (s *server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	if r.PostFormValue("List-Unsubscribe") == "One-Click" {
+		if _, err := s.leave(r, subscriber.FromHeader); err != nil {
+			return err
+		}
+		plain(w, http.StatusOK, "unsubscribed\n")
+		return nil
+	}
+	act := r.PostFormValue("act")
+	if act == "" {
+		return page.BadRequest(errors.New("neither one-click nor a button of the page"))
+	}
+	if !s.byHand(r) {
+		return s.pressAgain(w, r)
+	}
+	switch act {
+	case "leave":
+		left, err := s.leave(r, subscriber.FromPage)
+		if err != nil {
+			return err
+		}
+		return s.renderLeft(w, r, left, false)
+	case "undo":
+		return s.undo(w, r)
+	case "weekly", "pause":
+		return s.lessOften(w, r, act)
+	default:
+		return page.BadRequest(errors.New("unknown act"))
+	}
+}
+
+// pressAgain shows the page once more to what pressed too fast for a person.
+func (s *server) pressAgain(w http.ResponseWriter, r *http.Request) error {
+	left, err := s.Subscribers.LeavePage(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return missing(err, token.ErrInvalid)
+	}
+	if left.Already {
+		return s.renderLeft(w, r, left, false)
+	}
+	return s.askLeave(w, r, left, true)
+}
+
+// leave ends the subscription, or says 503 within the budget: never a false
+// yes. Who has left already, or was erased, has what they want.
+func (s *server) leave(r *http.Request, source subscriber.LeaveSource) (subscriber.Left, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), unsubscribeBudget)
+	defer cancel()
+	left, err := s.Subscribers.Unsubscribe(ctx, chi.URLParam(r, "token"), source, evidence(r))
+	switch {
+	case err == nil:
+		return left, nil
+	case errors.Is(err, token.ErrInvalid):
+		return left, page.NotFound(err)
+	default:
+		return left, &page.Error{Status: http.StatusServiceUnavailable, Key: "away", RetryAfter: time.Minute, Err: err}
+	}
+}
+
+func (s *server) undo(w http.ResponseWriter, r *http.Request) error {
+	key := chi.URLParam(r, "token")
+	active, err := s.Subscribers.Undo(r.Context(), key, evidence(r))
+	if err != nil {
+		return missing(err, token.ErrInvalid)
+	}
+	if !active {
+		left, err := s.Subscribers.LeavePage(r.Context(), key)
+		if err != nil {
+			return err
+		}
+		return s.renderLeft(w, r, left, true)
+	}
+	p, err := s.Subscribers.Preferences(r.Context(), key)
+	if err != nil {
+		return err
+	}
+	return s.renderPreferences(w, r, p, "unsubscribe.undone")
+}
+
+// lessOften changes one thing instead of leaving, and shows the settings.
+func (s *server) lessOften(w http.ResponseWriter, r *http.Request, act string) error {
+	key := chi.URLParam(r, "token")
+	if act == "pause" {
+		p, err := s.Subscribers.Pause(r.Context(), key, s.Clock.Now().Add(pauseOffered), evidence(r))
+		if err != nil {
+			return s.noReader(w, r, err)
+		}
+		return s.renderPreferences(w, r, p, "preferences.saved")
+	}
+	p, err := s.Subscribers.Preferences(r.Context(), key)
+	if err != nil {
+		return s.noReader(w, r, err)
+	}
+	c := changeOf(p)
+	c.Cadence = newsletter.Weekly
+	if p, err = s.Subscribers.SavePreferences(r.Context(), key, c, evidence(r)); err != nil {
+		return s.noReader(w, r, err)
+	}
+	return s.renderPreferences(w, r, p, "preferences.saved_weekly")
+}
+
+// noReader is the page of who has left when they change something.
+func (s *server) noReader(w http.ResponseWriter, r *http.Request, err error) error {
+	if !errors.Is(err, subscriber.ErrNoReader) {
+		return missing(err, token.ErrInvalid)
+	}
+	left, err := s.Subscribers.LeavePage(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return missing(err, token.ErrInvalid)
+	}
+	return s.renderLeft(w, r, left, false)
+}

@@ -1,0 +1,51 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
+	"vistka/internal/token"
+)
+
+// ConfirmCode confirms by the six digits of the mail, on the page of that very
+// sign-up only. Outcomes beside those of Confirm: WrongCode with TriesLeft,
+// CodeSpent after five tries or 30 minutes. A spent code leaves the link good.
+func (s *Service) ConfirmCode(ctx context.Context, sealed, code string, ev Evidence) (Confirmation, error) {
+	h, err := s.open(sealed)
+	if err != nil {
+		return Confirmation{Outcome: Invalid}, nil
+	}
+	if s.Clock.Now().Sub(h.sentAt) > codeWithin {
+		return Confirmation{Outcome: CodeSpent}, nil
+	}
+	var c Confirmation
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
+		c, err = s.confirmCode(ctx, tx, h, code, ev)
+		return err
+	})
+	if err != nil {
+		return Confirmation{}, fmt.Errorf("confirm sign-up %d by code: %w", h.signupID, err)
+	}
+	return c, nil
+}
+
+// confirmCode counts the try before it looks at the code, in the row that
+// others who guess must wait for.
+func (s *Service) confirmCode(ctx context.Context, tx pgx.Tx, h handle, code string, ev Evidence) (Confirmation, error) {
+	var tries int
+	err := tx.QueryRow(ctx, tryCode, pgx.StrictNamedArgs{"id": h.signupID, "generation": h.generation, "tries": codeTries}).Scan(&tries)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Confirmation{Outcome: CodeSpent}, nil
+	}
+	if err != nil {
+		return Confirmation{}, err
+	}
+	if !s.Keys.CheckSixDigits(token.Code, token.Pair(uint32(h.generation), uint64(h.signupID)), code) {
+		return Confirmation{Outcome: WrongCode, TriesLeft: codeTries - tries}, nil
+	}
+	return s.confirm(ctx, tx, h.signupID, h.generation, "code", ev)
+}

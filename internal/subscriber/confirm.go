@@ -1,0 +1,181 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/postgres"
+	"vistka/internal/suppression"
+	"vistka/internal/token"
+)
+
+// Outcome is what a confirmation comes to; the page has words for each.
+type Outcome string
+
+const (
+	Ready      Outcome = "ready"      // the page may show the button
+	Confirmed  Outcome = "confirmed"  // just now
+	Already    Outcome = "already"    // a second visit
+	Expired    Outcome = "expired"    // offer a fresh mail (Renew)
+	Invalid    Outcome = "invalid"    // no link of ours
+	Suppressed Outcome = "suppressed" // never mailed: bounced, reported, or by hand
+	WrongCode  Outcome = "wrong code"
+	CodeSpent  Outcome = "code spent" // five wrong codes or 30 minutes; the link in the mail still works
+)
+
+// Confirmation is an Outcome with what the page shows beside it. Fields are
+// zero where the outcome does not know them.
+type Confirmation struct {
+	Outcome      Outcome
+	NewsletterID int64
+	SubscriberID int64
+	Locale       string
+	ArticleURL   string // where the reader came from
+	Masked       string // the address, masked
+	Preferences  string // token of the preference centre, after Confirmed and Already
+	TriesLeft    int    // after WrongCode
+}
+
+// pending is a sign-up as stored.
+type pending struct {
+	NewsletterID int64
+	Address      string
+	Locale       string
+	Generation   int32
+	ArticleURL   string `db:"article_url"`
+	PageURL      string `db:"page_url"`
+	Wording      string
+	Attested     bool
+	IP           *netip.Addr `db:"ip"`
+	UserAgent    string
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	ConfirmedAt  *time.Time
+	CodeTries    int
+
+	address emailaddr.Address
+}
+
+// ConfirmPage tells what the page behind a link shows. It changes nothing,
+// however often it is asked: scanners open links.
+func (s *Service) ConfirmPage(ctx context.Context, link string) (Confirmation, error) {
+	id, generation, err := s.signup(token.Confirm, link)
+	if err != nil {
+		return Confirmation{Outcome: Invalid}, nil
+	}
+	g, err := s.pending(ctx, s.DB, getSignup, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Confirmation{Outcome: Expired}, nil
+	}
+	if err != nil {
+		return Confirmation{}, fmt.Errorf("confirm page of sign-up %d: %w", id, err)
+	}
+	c, err := s.judge(ctx, s.DB, g, generation, s.Clock.Now())
+	if err != nil {
+		return c, fmt.Errorf("confirm page of sign-up %d: %w", id, err)
+	}
+	return c, nil
+}
+
+// Confirm makes the subscriber. Any number of presses, also at once, make
+// one; the others are Already.
+func (s *Service) Confirm(ctx context.Context, link string, ev Evidence) (Confirmation, error) {
+	id, generation, err := s.signup(token.Confirm, link)
+	if err != nil {
+		return Confirmation{Outcome: Invalid}, nil
+	}
+	var c Confirmation
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
+		c, err = s.confirm(ctx, tx, id, generation, "link", ev)
+		return err
+	})
+	if err != nil {
+		return Confirmation{}, fmt.Errorf("confirm sign-up %d: %w", id, err)
+	}
+	return c, nil
+}
+
+// confirm is one transaction: the sign-up's row lock orders those who press
+// at once.
+func (s *Service) confirm(ctx context.Context, tx pgx.Tx, id int64, generation int32, source string, ev Evidence) (Confirmation, error) {
+	g, err := s.pending(ctx, tx, lockSignup, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Confirmation{Outcome: Expired}, nil
+	}
+	if err != nil {
+		return Confirmation{}, err
+	}
+	now := s.Clock.Now()
+	c, err := s.judge(ctx, tx, g, generation, now)
+	if err != nil || c.Outcome != Ready {
+		return c, err
+	}
+	// Whoever asked to be forgotten, or for no more confirmations, and now
+	// confirms, has changed their mind.
+	if _, err := suppression.Remove(ctx, tx, s.hash(g.address), suppression.Erased, suppression.NotMe); err != nil {
+		return c, err
+	}
+	c.SubscriberID, err = s.join(ctx, tx, g, now)
+	if err != nil {
+		return c, err
+	}
+	if _, err := tx.Exec(ctx, markConfirmed, pgx.StrictNamedArgs{"id": id, "now": now, "subscriber": c.SubscriberID}); err != nil {
+		return c, err
+	}
+	asked := consent{Kind: "requested", Source: "form", Wording: g.Wording, At: g.CreatedAt, Evidence: Evidence{PageURL: g.PageURL, UserAgent: g.UserAgent}}
+	if g.IP != nil {
+		asked.IP = *g.IP
+	}
+	for _, e := range []consent{asked, {Kind: "confirmed", Source: source, Wording: g.Wording, At: now, Evidence: ev}} {
+		if err := s.consent(ctx, tx, g.NewsletterID, g.address, g.Locale, e); err != nil {
+			return c, err
+		}
+	}
+	c.Outcome = Confirmed
+	c.Preferences = PreferencesToken(s.Keys, c.NewsletterID, c.SubscriberID)
+	return c, nil
+}
+
+// judge says what a link may still do.
+func (s *Service) judge(ctx context.Context, db postgres.DB, g pending, generation int32, now time.Time) (Confirmation, error) {
+	c := Confirmation{NewsletterID: g.NewsletterID, Locale: g.Locale, ArticleURL: g.ArticleURL, Masked: g.address.Masked()}
+	err := db.QueryRow(ctx, activeReader, pgx.StrictNamedArgs{"newsletter": g.NewsletterID, "key": g.address.Key()}).Scan(&c.SubscriberID)
+	switch {
+	case err == nil:
+		c.Outcome, c.Preferences = Already, PreferencesToken(s.Keys, c.NewsletterID, c.SubscriberID)
+		return c, nil
+	case !errors.Is(err, pgx.ErrNoRows):
+		return c, err
+	}
+	reason, err := suppression.Has(ctx, db, s.hash(g.address))
+	switch {
+	case err != nil:
+		return c, err
+	case reason.StopsEditions() && reason != suppression.Erased:
+		c.Outcome = Suppressed
+	case g.ConfirmedAt != nil, g.Generation != generation, !g.ExpiresAt.After(now):
+		c.Outcome = Expired // used and left since, replaced, or too old: a fresh mail is offered
+	default:
+		c.Outcome = Ready
+	}
+	return c, nil
+}
+
+func (s *Service) pending(ctx context.Context, db postgres.DB, sql string, id int64) (pending, error) {
+	rows, err := db.Query(ctx, sql, pgx.StrictNamedArgs{"id": id})
+	if err != nil {
+		return pending{}, err
+	}
+	g, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByNameLax[pending])
+	if err != nil {
+		return g, err
+	}
+	g.address, err = emailaddr.Parse(g.Address)
+	return g, err
+}

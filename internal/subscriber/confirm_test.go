@@ -1,0 +1,259 @@
+package subscriber
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"vistka/internal/suppression"
+	"vistka/internal/token"
+)
+
+func (f *fixture) confirmed(link string, want Outcome) Confirmation {
+	f.t.Helper()
+	c, err := f.Confirm(context.Background(), link, Evidence{IP: netip.MustParseAddr("203.0.113.9"), UserAgent: "test"})
+	if err != nil || c.Outcome != want {
+		f.t.Fatalf("confirm: %+v, %v; want %s", c, err, want)
+	}
+	return c
+}
+
+func TestConfirm(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	f.exec("UPDATE newsletter SET last_seq = 7, default_cadence = 'daily', hour = 8")
+	_, link := f.signUp("Nadia@Example.org")
+	for range 10 {
+		if c, err := f.ConfirmPage(ctx, link); err != nil || c.Outcome != Ready || c.Masked != "Na••@example.org" {
+			t.Fatalf("page: %+v, %v", c, err)
+		}
+	}
+	if n := f.number("SELECT count(*) FROM subscriber"); n != 0 {
+		t.Fatal("looking at the page made a subscriber")
+	}
+	f.mails()
+	f.Clock.Advance(time.Hour)
+	c := f.confirmed(link, Confirmed)
+	if got := f.mails(); got != "welcome" {
+		t.Errorf("mailed %q", got)
+	}
+	if again := f.confirmed(link, Already); again.SubscriberID != c.SubscriberID || again.Preferences == "" || f.mails() != "" {
+		t.Errorf("second visit: %+v", again)
+	}
+	p, err := f.Preferences(ctx, c.Preferences)
+	due := time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC)
+	if err != nil || p.Cadence != "daily" || p.Zone != "Europe/Kyiv" || p.Hour != 8 || p.Locale != "uk" || p.DueAt == nil || !p.DueAt.Equal(due) {
+		t.Errorf("preferences: %+v, %v", p, err)
+	}
+	if n := f.number("SELECT seen_seq FROM subscription"); n != 7 {
+		t.Errorf("mark %d at joining", n)
+	}
+	person, err := f.Get(ctx, f.DB, c.SubscriberID)
+	if err != nil || len(person.Events) != 2 || person.Address != "Nadia@Example.org" {
+		t.Fatalf("person: %+v, %v", person, err)
+	}
+	asked, said := person.Events[1], person.Events[0]
+	if asked.Kind != "requested" || !asked.At.Equal(start) || asked.PageURL != "https://example.org/a" || asked.Wording != "form 1" ||
+		said.Kind != "confirmed" || !said.At.Equal(start.Add(time.Hour)) || said.IP != "203.0.113.9" || said.Source != "link" {
+		t.Errorf("consent: %+v", person.Events)
+	}
+}
+
+func TestConfirmAtOnce(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	_, link := f.signUp("nadia@example.org")
+	f.mails()
+	var wg sync.WaitGroup
+	outcomes := make(chan Outcome, 50)
+	for range 50 {
+		wg.Go(func() {
+			c, err := f.Confirm(context.Background(), link, Evidence{})
+			if err != nil {
+				t.Error(err)
+			}
+			outcomes <- c.Outcome
+		})
+	}
+	wg.Wait()
+	close(outcomes)
+	count := map[Outcome]int{}
+	for o := range outcomes {
+		count[o]++
+	}
+	if count[Confirmed] != 1 || count[Already] != 49 || f.mails() != "welcome" || f.number("SELECT count(*) FROM consent_event") != 2 {
+		t.Errorf("outcomes %v", count)
+	}
+}
+
+func TestLinksThatDoNotConfirm(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	_, old := f.signUp("nadia@example.org")
+	f.Clock.Advance(confirmWithin)
+	f.confirmed(old, Expired)
+
+	if res, err := f.Renew(context.Background(), old, netip.Addr{}, "test"); err != nil || res.Decision != Accepted {
+		t.Fatalf("renew: %+v, %v", res, err)
+	}
+	f.work()
+	if got := f.mails(); got != "confirmation confirmation" {
+		t.Errorf("mailed %q", got)
+	}
+	f.confirmed(old, Expired) // replaced by a newer one
+	fresh := ConfirmToken(f.Keys, 1, 2)
+	raw, err := base64.RawURLEncoding.DecodeString(fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range len(raw) * 8 {
+		raw[i/8] ^= 1 << (i % 8)
+		f.confirmed(base64.RawURLEncoding.EncodeToString(raw), Invalid)
+		raw[i/8] ^= 1 << (i % 8)
+	}
+	f.confirmed(UnsubscribeToken(f.Keys, 2, 1), Invalid)
+	f.confirmed(NotMeToken(f.Keys, 1, 2), Invalid)
+	f.suppress("nadia@example.org", suppression.SpamReport)
+	f.confirmed(fresh, Suppressed)
+	if n := f.number("SELECT count(*) FROM subscriber"); n != 0 {
+		t.Error("somebody was subscribed")
+	}
+	if _, err := suppression.Remove(context.Background(), f.DB, f.hash(address(t, "nadia@example.org"))); err != nil {
+		t.Fatal(err)
+	}
+	c := f.confirmed(fresh, Confirmed)
+	if _, err := f.End(context.Background(), c.NewsletterID, c.SubscriberID, FromPage, Evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	f.confirmed(fresh, Expired) // a link confirms once: whoever left does not come back by it
+}
+
+func TestErasedAndNotMeComeBackByConfirming(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	_, link := f.signUp("nadia@example.org")
+	f.suppress("nadia@example.org", suppression.Erased)
+	f.confirmed(link, Confirmed)
+	_, link = f.signUp("olha@example.org")
+	f.suppress("olha@example.org", suppression.NotMe)
+	f.confirmed(link, Confirmed)
+	if n := f.number("SELECT count(*) FROM suppression"); n != 0 {
+		t.Errorf("%d still suppressed", n)
+	}
+}
+
+func TestNotMe(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	_, link := f.signUp("nadia@example.org")
+	f.mails()
+	for range 2 {
+		if ok, err := f.NotMe(ctx, NotMeToken(f.Keys, 1, 1)); err != nil || !ok {
+			t.Fatalf("not me: %t, %v", ok, err)
+		}
+	}
+	f.confirmed(link, Expired)
+	f.Clock.Advance(time.Hour)
+	f.signUp("nadia@example.org")
+	if got := f.mails(); got != "" {
+		t.Errorf("mailed %q", got)
+	}
+	if ok, err := f.NotMe(ctx, link); err != nil || ok {
+		t.Errorf("a confirmation link as not-me: %t, %v", ok, err)
+	}
+
+	c := f.subscribe("olha@example.org")
+	if _, err := f.NotMe(ctx, NotMeToken(f.Keys, 2, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := f.Preferences(ctx, c.Preferences); err != nil || p.Ended {
+		t.Errorf("the subscription: %+v, %v", p, err)
+	}
+}
+
+func TestCode(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	try := func(handle, code string, want Outcome, left int) {
+		t.Helper()
+		c, err := f.ConfirmCode(ctx, handle, code, Evidence{})
+		if err != nil || c.Outcome != want || c.TriesLeft != left {
+			t.Errorf("code %s: %+v, %v; want %s", code, c, err, want)
+		}
+	}
+	wrong := func(id int64) string {
+		if Code(f.Keys, id, 1) == "000000" {
+			return "000001"
+		}
+		return "000000"
+	}
+	page, link := f.signUp("nadia@example.org")
+	other, _ := f.signUp("olha@example.org")
+	try("x", Code(f.Keys, 1, 1), Invalid, 0)
+	try(other, Code(f.Keys, 1, 1), WrongCode, 4) // of another sign-up
+	for left := 4; left >= 0; left-- {
+		try(page, wrong(1), WrongCode, left)
+	}
+	try(page, Code(f.Keys, 1, 1), CodeSpent, 0)
+	f.confirmed(link, Confirmed) // the link is still good
+
+	code := Code(f.Keys, 2, 1)
+	f.Clock.Advance(codeWithin + time.Second)
+	try(other, code, CodeSpent, 0)
+	f.Clock.Advance(-time.Second)
+	try(other, " "+code[:3]+" "+code[3:], Confirmed, 0)
+}
+
+func TestHandleTellsNothing(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	first, _ := f.signUp("nadia@example.org")
+	again, _ := f.signUp("nadia@example.org")
+	other, _ := f.signUp("olha@example.org")
+	if first == again || len(first) != len(other) || strings.HasPrefix(again, first[:8]) {
+		t.Errorf("handles %s, %s, %s", first, again, other)
+	}
+	if _, err := f.Keys.Verify(token.SignupPage, first); !errors.Is(err, token.ErrInvalid) {
+		t.Error("a handle is readable")
+	}
+}
+
+func TestNothingSecretIsStored(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	page, link := f.signUp("nadia@example.org")
+	var dump string
+	if err := f.DB.QueryRow(context.Background(), "SELECT string_agg(g::text, '') FROM signup g").Scan(&dump); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{page, link, Code(f.Keys, 1, 1), link[len(link)-20:]} {
+		if strings.Contains(dump, secret) {
+			t.Errorf("%s is stored", secret)
+		}
+	}
+}
+
+func TestConsentIsAppendOnly(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	f.subscribe("nadia@example.org")
+	for _, sql := range []string{
+		"UPDATE consent_event SET at = now()", "DELETE FROM consent_event", "TRUNCATE consent_event CASCADE",
+	} {
+		_, err := f.DB.Exec(context.Background(), sql)
+		var pg *pgconn.PgError
+		if !errors.As(err, &pg) || pg.Code != "23001" {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package subscriber
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/postgres"
+	"vistka/internal/suppression"
+)
+
+// Erase removes a person: subscriptions, sign-ups, notices, and what
+// identifies them beside consent events. What stays is a keyed hash: on the
+// suppression list, so that they are not mailed or imported again, and in the
+// events, which prove that there was consent. Deliveries keep a number that no
+// longer leads to anybody. It reports whether anything was stored.
+func (s *Service) Erase(ctx context.Context, a emailaddr.Address) (bool, error) {
+	known := false
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		now, hash := s.Clock.Now(), s.hash(a)
+		tag, err := tx.Exec(ctx, recordErasure, pgx.StrictNamedArgs{"key": a.Key(), "hash": hash, "now": now})
+		if err != nil {
+			return err
+		}
+		known = tag.RowsAffected() > 0
+		for _, step := range []struct {
+			sql  string
+			args pgx.StrictNamedArgs
+		}{
+			{eraseEvidence, pgx.StrictNamedArgs{"hash": hash}},
+			{eraseNotices, pgx.StrictNamedArgs{"address": a.String(), "key": a.Key()}},
+			{eraseSignups, pgx.StrictNamedArgs{"key": a.Key()}},
+			{eraseSubscriber, pgx.StrictNamedArgs{"key": a.Key()}},
+		} {
+			tag, err := tx.Exec(ctx, step.sql, step.args)
+			if err != nil {
+				return err
+			}
+			known = known || tag.RowsAffected() > 0
+		}
+		return suppression.Add(ctx, tx, hash, suppression.Erased, "", now)
+	})
+	if err != nil {
+		return false, fmt.Errorf("erase person: %w", err)
+	}
+	return known, nil
+}

@@ -1,0 +1,228 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"vistka/internal/suppression"
+	"vistka/internal/token"
+)
+
+func TestUnsubscribe(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	c := f.subscribe("nadia@example.org")
+	link := UnsubscribeToken(f.Keys, c.NewsletterID, c.SubscriberID)
+	if l, err := f.LeavePage(ctx, link); err != nil || !l.Known || l.Already || l.Masked != "na••@example.org" {
+		t.Fatalf("page: %+v, %v", l, err)
+	}
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if l, err := f.Unsubscribe(ctx, link, FromHeader, Evidence{}); err != nil || !l.Known {
+				t.Errorf("unsubscribe: %+v, %v", l, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := f.number("SELECT count(*) FROM consent_event WHERE kind = 'withdrawn' AND source = 'header'"); n != 1 {
+		t.Errorf("%d events of leaving", n)
+	}
+	if n := f.number("SELECT count(*) FROM subscription WHERE state = 'ended' AND end_source = 'header'"); n != 1 {
+		t.Error("the subscription goes on")
+	}
+	f.Clock.Advance(400 * 24 * time.Hour)
+	if l, err := f.Unsubscribe(ctx, link, FromPage, Evidence{}); err != nil || !l.Already {
+		t.Errorf("a year later: %+v, %v", l, err)
+	}
+	if _, err := f.Erase(ctx, address(t, "nadia@example.org")); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := f.Unsubscribe(ctx, link, FromHeader, Evidence{}); err != nil || l.Known || !l.Already {
+		t.Errorf("after erasure: %+v, %v", l, err)
+	}
+	for _, bad := range []string{"", "x", link[:37], ConfirmToken(f.Keys, c.SubscriberID, 1)} {
+		if _, err := f.Unsubscribe(ctx, bad, FromHeader, Evidence{}); !errors.Is(err, token.ErrInvalid) {
+			t.Errorf("link %q: %v", bad, err)
+		}
+	}
+}
+
+func TestUndoOwesWhatWasCancelled(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	c := f.subscribe("nadia@example.org")
+	other := f.subscribe("olha@example.org")
+	link := UnsubscribeToken(f.Keys, c.NewsletterID, c.SubscriberID)
+	f.exec(`UPDATE newsletter SET last_seq = 3`)
+	f.exec(`INSERT INTO story SELECT FROM generate_series(1, 3)`)
+	f.exec(`INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason, seq, released_at, withdrawn_at)
+		SELECT 1, n, 'https://example.org/' || n, 'T', $1::timestamptz, $1, 'released', 'new', n, $1, CASE WHEN n = 3 THEN $1 END
+		FROM generate_series(1, 3) AS n`, start)
+	f.exec(`INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at)
+		SELECT '2026-11-01', 1, 'instant', $1::timestamptz + n * interval '1 second', 'uk', ARRAY[n], $1::timestamptz FROM generate_series(1, 3) AS n`, start)
+	f.exec(`SELECT ensure_delivery_month('2026-11-01')`)
+	if _, err := f.Unsubscribe(ctx, link, FromPage, Evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	f.Clock.Advance(time.Hour)
+	// One was sent before leaving, one and a withdrawn one cancelled since.
+	f.exec(`INSERT INTO delivery (month, edition_id, subscriber_id, newsletter_id, provider_id, state, settled_at)
+		SELECT '2026-11-01', e.id, s.subscriber_id, 1, s.provider_id, CASE WHEN e.id = 1 THEN 'sent' ELSE 'cancelled' END, $1::timestamptz
+		FROM edition e, subscription s WHERE s.subscriber_id = $2 OR e.id = 2`, f.Clock.Now(), c.SubscriberID)
+	if ok, err := f.Undo(ctx, link, Evidence{}); err != nil || !ok {
+		t.Fatalf("undo: %t, %v", ok, err)
+	}
+	if n := f.number("SELECT sum(article_id) FROM owed WHERE subscriber_id = $1", c.SubscriberID); n != 2 {
+		t.Errorf("owed: %d", n)
+	}
+	if n := f.number("SELECT count(*) FROM owed WHERE subscriber_id = $1", other.SubscriberID); n != 0 {
+		t.Errorf("somebody else is owed %d articles", n)
+	}
+	if n := f.number("SELECT count(*) FROM subscription WHERE state = 'active' AND due_at = $1 AND seen_seq = 0", f.Clock.Now()); n != 1 {
+		t.Error("the reader is not due")
+	}
+	if len(f.changes) != 1 {
+		t.Errorf("fan-outs planned: %v", f.changes)
+	}
+	if ok, err := f.Undo(ctx, link, Evidence{}); err != nil || !ok || f.number("SELECT count(*) FROM consent_event WHERE kind = 'restored'") != 1 {
+		t.Errorf("undo again: %t, %v", ok, err)
+	}
+}
+
+func TestUndoHasItsTime(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	c := f.subscribe("nadia@example.org")
+	link := PreferencesToken(f.Keys, c.NewsletterID, c.SubscriberID)
+	leave := func() {
+		t.Helper()
+		if _, err := f.Unsubscribe(ctx, link, FromPage, Evidence{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(active bool, when string) {
+		t.Helper()
+		if ok, err := f.Undo(ctx, link, Evidence{}); err != nil || ok != active {
+			t.Errorf("undo %s: %t, %v", when, ok, err)
+		}
+	}
+	leave()
+	f.Clock.Advance(undoWithin)
+	want(true, "on the 30th day")
+	leave()
+	f.Clock.Advance(undoWithin + time.Second)
+	want(false, "after it")
+	f.Clock.Advance(-time.Hour)
+	f.suppress("nadia@example.org", suppression.SpamReport)
+	want(false, "after a spam report")
+	if _, err := f.Undo(ctx, UnsubscribeToken(f.Keys, 1, 99), Evidence{}); err != nil {
+		t.Errorf("nobody there: %v", err)
+	}
+}
+
+func TestPreferences(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	c := f.subscribe("nadia@example.org")
+	until := start.Add(10 * 24 * time.Hour)
+	utc := func(s string) *time.Time {
+		at, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &at
+	}
+	past := start.Add(-time.Hour)
+	for _, step := range []struct {
+		change Change
+		due    *time.Time
+		fanOut int
+	}{
+		{Change{"daily", "en", "Europe/Kyiv", 8, nil}, utc("2026-11-24T06:00:00Z"), 0},
+		{Change{"daily", "en", "Europe/Kyiv", 12, nil}, utc("2026-11-23T10:00:00Z"), 0},
+		{Change{"weekly", "uk", "America/New_York", 9, nil}, utc("2026-11-23T14:00:00Z"), 0},
+		{Change{"monthly", "uk", "Europe/Kyiv", 8, nil}, utc("2026-12-01T06:00:00Z"), 0},
+		{Change{"monthly", "uk", "Europe/Kyiv", 8, &until}, utc("2027-01-01T06:00:00Z"), 0},
+		{Change{"instant", "uk", "Europe/Kyiv", 8, &until}, &until, 0},
+		{Change{"instant", "uk", "Europe/Kyiv", 8, &past}, nil, 1},
+	} {
+		f.changes = nil
+		p, err := f.SavePreferences(ctx, c.Preferences, step.change, Evidence{})
+		if err != nil {
+			t.Fatalf("%+v: %v", step.change, err)
+		}
+		if (p.DueAt == nil) != (step.due == nil) || p.DueAt != nil && !p.DueAt.Equal(*step.due) {
+			t.Errorf("%+v: due %v, want %v", step.change, p.DueAt, step.due)
+		}
+		if p.Cadence != step.change.Cadence || p.Locale != step.change.Locale || p.Hour != step.change.Hour || p.Zone != step.change.Zone {
+			t.Errorf("%+v: saved %+v", step.change, p)
+		}
+		if len(f.changes) != step.fanOut {
+			t.Errorf("%+v: fan-outs planned: %v", step.change, f.changes)
+		}
+	}
+	if n := f.number("SELECT count(*) FROM consent_event WHERE kind = 'changed'"); n != 7 {
+		t.Errorf("%d events of change", n)
+	}
+	far := start.Add(2 * longestPause)
+	for _, bad := range []Change{
+		{"hourly", "uk", "UTC", 8, nil}, {"daily", "uk", "UTC", 24, nil}, {"daily", "uk", "Mars/Olympus", 8, nil}, {"daily", "uk", "UTC", 8, &far},
+		{"daily", "", "UTC", 8, nil},
+	} {
+		if _, err := f.SavePreferences(ctx, c.Preferences, bad, Evidence{}); !errors.Is(err, ErrBadPreferences) {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+	if p, err := f.Pause(ctx, c.Preferences, until, Evidence{}); err != nil || p.PausedUntil == nil || p.Cadence != "instant" {
+		t.Errorf("pause: %+v, %v", p, err)
+	}
+	if p, err := f.Resume(ctx, c.Preferences, Evidence{}); err != nil || p.PausedUntil != nil {
+		t.Errorf("resume: %+v, %v", p, err)
+	}
+	if _, err := f.Unsubscribe(ctx, c.Preferences, FromPage, Evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.SavePreferences(ctx, c.Preferences, Change{"daily", "en", "UTC", 8, nil}, Evidence{}); !errors.Is(err, ErrNoReader) {
+		t.Errorf("saving after leaving: %v", err)
+	}
+	if _, err := f.Preferences(ctx, "x"); !errors.Is(err, token.ErrInvalid) {
+		t.Errorf("no link: %v", err)
+	}
+	if _, err := f.Preferences(ctx, PreferencesToken(f.Keys, 1, 99)); !errors.Is(err, ErrNoReader) {
+		t.Errorf("nobody there: %v", err)
+	}
+}
+
+func TestComingBack(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	c := f.subscribe("nadia@example.org")
+	if _, err := f.SavePreferences(ctx, c.Preferences, Change{"weekly", "en", "UTC", 3, nil}, Evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Unsubscribe(ctx, c.Preferences, FromPage, Evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	f.exec("UPDATE newsletter SET last_seq = 5")
+	f.Clock.Advance(24 * time.Hour)
+	back := f.subscribe("NADIA@example.org")
+	if back.SubscriberID != c.SubscriberID {
+		t.Errorf("a second person for one address")
+	}
+	p, err := f.Preferences(ctx, c.Preferences)
+	if err != nil || p.Ended || p.Cadence != "instant" || p.Locale != "uk" || p.DueAt != nil {
+		t.Errorf("preferences: %+v, %v", p, err)
+	}
+	if n := f.number("SELECT seen_seq FROM subscription"); n != 5 {
+		t.Errorf("mark %d after coming back", n)
+	}
+}

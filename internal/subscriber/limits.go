@@ -1,0 +1,96 @@
+package subscriber
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// What an address gets of us at most, however often it is typed somewhere and
+// in whatever spelling (REQUIREMENTS C6): double opt-in alone does not stop
+// list bombing, thousands of confirmations are a flood too.
+const (
+	capQuarter = 2 // mails in 15 minutes: one, and one "send again"
+	capDay     = 3 // in 24 hours: one more try after dinner
+	capMonth   = 5 // in 30 days
+)
+
+// How long things last.
+const (
+	confirmWithin  = 72 * time.Hour      // a link: a weekend away from the mailbox
+	codeWithin     = 30 * time.Minute    // six digits are guessable, so briefly
+	codeTries      = 5                   // wrong codes: 5 in a million
+	resendAfter    = 60 * time.Second    // mail takes that long on a good day
+	resendWindow   = 15 * time.Minute    // the window of capQuarter
+	settingsEvery  = 24 * time.Hour      // "you are on the list" to an active reader
+	undoWithin     = 30 * 24 * time.Hour // of leaving
+	purgeAfter     = 7 * 24 * time.Hour  // of expiry (REQUIREMENTS C15)
+	limitsKept     = 30 * 24 * time.Hour // the longest window of the caps
+	requestsKept   = 24 * time.Hour      // counters per network
+	requestsWindow = 10 * time.Minute    // what "Try again in 10 minutes" promises
+)
+
+// Requests per network in requestsWindow. A newsroom or a carrier's NAT sits
+// behind one IPv4 address; a household has a /64, a site a /48.
+const (
+	perHost    = 20  // IPv4 /32, IPv6 /64
+	perNetwork = 100 // IPv4 /24, IPv6 /48
+	// Whoever pressed the button of our own page has shown more patience than
+	// a script that posts blindly, and gets this many times as much.
+	challengedFactor = 10
+)
+
+// Decision is what a sign-up from some network comes to.
+type Decision string
+
+const (
+	Accepted  Decision = "accepted"  // recorded; what follows goes by mail
+	Challenge Decision = "challenge" // nothing recorded: show our own page with the address and one button
+	TooMany   Decision = "too many"  // nothing recorded, even from that page: HTTP 429
+)
+
+// RetryAfter is what to tell whoever gets TooMany.
+const RetryAfter = requestsWindow
+
+// CountRequest counts one request of a network and decides on it. challenged
+// says that it comes from the button of our own page. An address that is not
+// known (zero) is not limited. Replicas share the counters.
+func (s *Service) CountRequest(ctx context.Context, ip netip.Addr, challenged bool) (Decision, error) {
+	if !ip.IsValid() {
+		return Accepted, nil
+	}
+	host, network := networks(ip)
+	var hostCount, networkCount int
+	err := s.DB.QueryRow(ctx, countRequest, pgx.StrictNamedArgs{
+		"network": network, "host": host, "bucket": s.Clock.Now().Truncate(requestsWindow),
+	}).Scan(&hostCount, &networkCount)
+	if err != nil {
+		return "", fmt.Errorf("count request: %w", err)
+	}
+	factor, refusal := 1, Challenge
+	if challenged {
+		factor, refusal = challengedFactor, TooMany
+	}
+	if hostCount > perHost*factor || networkCount > perNetwork*factor {
+		return refusal, nil
+	}
+	return Accepted, nil
+}
+
+func networks(ip netip.Addr) (host, network string) {
+	ip = ip.Unmap().WithZone("")
+	small, large := 32, 24
+	if ip.Is6() {
+		small, large = 64, 48
+	}
+	h, _ := ip.Prefix(small)
+	n, _ := ip.Prefix(large)
+	return "signup " + h.String(), "signup " + n.String()
+}
+
+// lockKey orders those who count against one mailbox.
+func lockKey(limitHash []byte) int64 { return int64(binary.BigEndian.Uint64(limitHash)) }

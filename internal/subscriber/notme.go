@@ -1,0 +1,41 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
+	"vistka/internal/suppression"
+	"vistka/internal/token"
+)
+
+// NotMe stops further confirmations to the address that got the mail and ends
+// its pending sign-up. A subscription that exists stays as it is. It reports
+// whether the link is one of ours; pressing twice is the same.
+func (s *Service) NotMe(ctx context.Context, link string) (bool, error) {
+	id, _, err := s.signup(token.NotMe, link)
+	if err != nil {
+		return false, nil
+	}
+	now := s.Clock.Now()
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		g, err := s.pending(ctx, tx, lockSignup, id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil // purged: there is nothing left to stop
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, expireSignup, pgx.StrictNamedArgs{"id": id, "now": now}); err != nil {
+			return err
+		}
+		return suppression.Add(ctx, tx, s.hash(g.address), suppression.NotMe, "", now)
+	})
+	if err != nil {
+		return false, fmt.Errorf("not-me of sign-up %d: %w", id, err)
+	}
+	return true, nil
+}

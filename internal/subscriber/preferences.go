@@ -1,0 +1,148 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"vistka/internal/newsletter"
+	"vistka/internal/postgres"
+	"vistka/internal/token"
+)
+
+// Preferences are what the long-lived link may show and set.
+type Preferences struct {
+	Reader
+	Cadence     string
+	Zone        string // IANA name
+	Hour        int16  // local hour of digests, 0 to 23
+	PausedUntil *time.Time
+	DueAt       *time.Time // the next digest, or when a pause of an instant reader ends
+}
+
+// Change is what the preference centre saves, everything at once.
+type Change struct {
+	Cadence     string
+	Locale      string
+	Zone        string
+	Hour        int16
+	PausedUntil *time.Time // nil or past: not paused
+}
+
+// ErrBadPreferences says that a value is not one the page offers.
+var ErrBadPreferences = errors.New("subscriber: no such preference")
+
+// longestPause keeps a slip of the keyboard from pausing for a century.
+const longestPause = 366 * 24 * time.Hour
+
+// Preferences reads what the page shows. Returns token.ErrInvalid if the link
+// is not one of ours, ErrNoReader if the reader is no longer stored.
+func (s *Service) Preferences(ctx context.Context, link string) (Preferences, error) {
+	newsletterID, subscriberID, err := s.reader(link, token.Preferences, token.Unsubscribe)
+	if err != nil {
+		return Preferences{}, err
+	}
+	p, err := preferences(ctx, s.DB, newsletterID, subscriberID)
+	if err != nil {
+		return p, fmt.Errorf("preferences of %d: %w", subscriberID, err)
+	}
+	// A pause that is over is none.
+	if p.PausedUntil != nil && !p.PausedUntil.After(s.Clock.Now()) {
+		p.PausedUntil = nil
+	}
+	return p, nil
+}
+
+// SavePreferences saves everything the page holds. Whoever becomes an instant
+// reader gets at once what a digest would have brought. Returns
+// token.ErrInvalid, ErrNoReader (also for one who has left) or
+// ErrBadPreferences.
+func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev Evidence) (Preferences, error) {
+	newsletterID, subscriberID, err := s.reader(link, token.Preferences, token.Unsubscribe)
+	if err != nil {
+		return Preferences{}, err
+	}
+	now := s.Clock.Now()
+	if c.PausedUntil != nil && !c.PausedUntil.After(now) {
+		c.PausedUntil = nil
+	}
+	if !slices.Contains(newsletter.Cadences(), c.Cadence) || c.Hour < 0 || c.Hour > 23 || c.Locale == "" ||
+		c.PausedUntil != nil && c.PausedUntil.Sub(now) > longestPause {
+		return Preferences{}, ErrBadPreferences
+	}
+	var p Preferences
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
+		p, err = s.save(ctx, tx, newsletterID, subscriberID, c, ev, now)
+		return err
+	})
+	if err != nil {
+		return Preferences{}, fmt.Errorf("save preferences of %d: %w", subscriberID, err)
+	}
+	return p, nil
+}
+
+func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, c Change, ev Evidence, now time.Time) (Preferences, error) {
+	tag, err := tx.Exec(ctx, savePreferences, pgx.StrictNamedArgs{
+		"newsletter": newsletterID, "subscriber": subscriberID, "cadence": c.Cadence, "locale": c.Locale, "zone": c.Zone,
+		"hour": c.Hour, "paused": c.PausedUntil, "now": now,
+	})
+	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && (pg.ConstraintName == "subscription_zone_fkey" || pg.Code == "22023") {
+		return Preferences{}, ErrBadPreferences // a zone that Postgres does not know
+	}
+	if err != nil {
+		return Preferences{}, err
+	}
+	if tag.RowsAffected() == 0 {
+		return Preferences{}, ErrNoReader
+	}
+	p, err := preferences(ctx, tx, newsletterID, subscriberID)
+	if err != nil {
+		return p, err
+	}
+	_, address, err := readReader(ctx, tx, newsletterID, subscriberID)
+	if err != nil {
+		return p, err
+	}
+	if err := s.consent(ctx, tx, newsletterID, address, c.Locale, consent{Kind: "changed", Source: "preferences: " + c.Cadence, At: now, Evidence: ev}); err != nil {
+		return p, err
+	}
+	if p.Cadence != newsletter.Instant || p.PausedUntil != nil {
+		return p, nil
+	}
+	return p, s.changed(ctx, tx, newsletterID)
+}
+
+// Pause stops mail until a time, and Resume ends a pause; the other settings
+// stay. Errors are those of SavePreferences.
+func (s *Service) Pause(ctx context.Context, link string, until time.Time, ev Evidence) (Preferences, error) {
+	return s.repause(ctx, link, &until, ev)
+}
+
+// Resume ends a pause; what was released meanwhile comes by the next edition.
+func (s *Service) Resume(ctx context.Context, link string, ev Evidence) (Preferences, error) {
+	return s.repause(ctx, link, nil, ev)
+}
+
+func (s *Service) repause(ctx context.Context, link string, until *time.Time, ev Evidence) (Preferences, error) {
+	p, err := s.Preferences(ctx, link)
+	if err != nil {
+		return p, err
+	}
+	return s.SavePreferences(ctx, link, Change{Cadence: p.Cadence, Locale: p.Locale, Zone: p.Zone, Hour: p.Hour, PausedUntil: until}, ev)
+}
+
+func preferences(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64) (Preferences, error) {
+	r, _, err := readReader(ctx, db, newsletterID, subscriberID)
+	if err != nil {
+		return Preferences{}, err
+	}
+	p := Preferences{Reader: r}
+	err = db.QueryRow(ctx, getPreferences, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).
+		Scan(&p.Cadence, &p.Zone, &p.Hour, &p.PausedUntil, &p.DueAt)
+	return p, err
+}

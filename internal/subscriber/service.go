@@ -1,0 +1,103 @@
+// Package subscriber owns the people who asked for mail: sign-up,
+// confirmation (double opt-in), preferences, leaving (RFC 8058), the proof of
+// consent, export and erasure. Nobody becomes a subscriber without a
+// confirming act, and what the form answers never tells who is one.
+package subscriber
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/postgres"
+	"vistka/internal/token"
+)
+
+// Service holds what the use cases need. Jobs, Notify and Changed are set
+// after construction, before the first request.
+type Service struct {
+	DB     *pgxpool.Pool
+	Keys   *token.Keys
+	Hasher *token.Hasher
+	Clock  *postgres.Clock
+	Jobs   Inserter
+	Log    *slog.Logger
+
+	// Notify queues a mail to one person; it goes out once tx commits.
+	Notify func(ctx context.Context, tx pgx.Tx, n Notice) error
+	// Changed plans a fan-out of the newsletter: somebody became an instant
+	// reader, or came back, and may be behind. Nil: nobody waits for it.
+	Changed func(ctx context.Context, tx pgx.Tx, newsletterID int64) error
+}
+
+// Inserter queues a job; River's client is one.
+type Inserter interface {
+	InsertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
+}
+
+// NoticeKind says which mail a Notice asks for.
+type NoticeKind string
+
+const (
+	NoticeConfirmation NoticeKind = "confirmation" // names a sign-up
+	NoticeSettings     NoticeKind = "settings"     // "you are on the list": names a subscriber
+	NoticeWelcome      NoticeKind = "welcome"      // names a subscriber
+)
+
+// Notice is a mail to one person that is not an edition. Ids that are 0 are absent.
+type Notice struct {
+	Kind         NoticeKind
+	Locale       string
+	NewsletterID int64
+	SignupID     int64
+	SubscriberID int64
+	AskedAt      time.Time // when the form was sent: settings
+}
+
+// Evidence is where an act came from, kept beside its consent event.
+type Evidence struct {
+	PageURL   string
+	IP        netip.Addr
+	UserAgent string
+}
+
+const (
+	maxURL       = 2000 // octets kept of an address of a page
+	maxUserAgent = 400  // octets kept of a User-Agent
+)
+
+func (e Evidence) clipped() Evidence {
+	e.PageURL, e.UserAgent = clip(e.PageURL, maxURL), clip(e.UserAgent, maxUserAgent)
+	return e
+}
+
+// hash is how an address is known without being stored.
+func (s *Service) hash(a emailaddr.Address) []byte { return s.Hasher.Sum(a.Key()) }
+
+// limitHash counts mails to one mailbox, its spellings folded.
+func (s *Service) limitHash(a emailaddr.Address) []byte {
+	return s.Hasher.Sum("limit " + a.LimitKey())
+}
+
+func (s *Service) changed(ctx context.Context, tx pgx.Tx, newsletterID int64) error {
+	if s.Changed == nil {
+		return nil
+	}
+	return s.Changed(ctx, tx, newsletterID)
+}
+
+// addrOrNull is ip for an inet column; an address that is not known is null.
+func addrOrNull(ip netip.Addr) *netip.Addr {
+	if !ip.IsValid() {
+		return nil
+	}
+	ip = ip.Unmap().WithZone("")
+	return &ip
+}

@@ -1,0 +1,83 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/newsletter"
+	"vistka/internal/postgres"
+)
+
+// SignUpRequest is what a form sent, checked for form only.
+type SignUpRequest struct {
+	NewsletterID int64
+	Address      emailaddr.Address
+	Locale       string // language of the page, of the mail, and of the subscription to come
+	ArticleURL   string // the article under which the form stood
+	PageURL      string // the page with the form
+	Wording      string // name and version of the words beside the button
+	Attested     bool   // a listed Origin or a valid form token
+	Challenged   bool   // from the button of our own page
+	IP           netip.Addr
+	UserAgent    string
+}
+
+// SignUpResult is the same for every address, but for the handle, which tells
+// nothing. Handle is empty unless Decision is Accepted.
+type SignUpResult struct {
+	Decision Decision
+	Handle   string
+}
+
+// SignUp records a request and queues the job that looks the address up. It
+// runs the same statements whatever is known of the address, so that neither
+// the answer nor its time tells. Returns newsletter.ErrNotFound if there is no
+// such newsletter or it is archived.
+func (s *Service) SignUp(ctx context.Context, r SignUpRequest) (SignUpResult, error) {
+	decision, err := s.CountRequest(ctx, r.IP, r.Challenged)
+	if err != nil || decision != Accepted {
+		return SignUpResult{Decision: decision}, err
+	}
+	now := s.Clock.Now()
+	var h handle
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
+		h, err = s.signUp(ctx, tx, r, now)
+		return err
+	})
+	if err != nil {
+		return SignUpResult{}, fmt.Errorf("sign up for newsletter %d: %w", r.NewsletterID, err)
+	}
+	return SignUpResult{Decision: Accepted, Handle: s.seal(h)}, nil
+}
+
+func (s *Service) signUp(ctx context.Context, tx pgx.Tx, r SignUpRequest, now time.Time) (handle, error) {
+	limit := s.limitHash(r.Address)
+	var mail bool
+	h := handle{sentAt: now, sent: 1}
+	batch := &pgx.Batch{}
+	// The lock is a statement of its own: the next one must see what its
+	// predecessor counted.
+	batch.Queue(lockLimit, pgx.StrictNamedArgs{"key": lockKey(limit)})
+	batch.Queue(upsertSignup, pgx.StrictNamedArgs{
+		"limit": limit, "now": now, "quarter": capQuarter, "day": capDay, "month": capMonth,
+		"newsletter": r.NewsletterID, "address": r.Address.String(), "key": r.Address.Key(), "locale": r.Locale,
+		"article": clip(r.ArticleURL, maxURL), "page": clip(r.PageURL, maxURL), "wording": clip(r.Wording, maxURL),
+		"attested": r.Attested, "ip": addrOrNull(r.IP), "agent": clip(r.UserAgent, maxUserAgent),
+		"expires": now.Add(confirmWithin),
+	}).QueryRow(func(row pgx.Row) error { return row.Scan(&h.signupID, &h.generation, &mail) })
+	err := tx.SendBatch(ctx, batch).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		return h, newsletter.ErrNotFound
+	}
+	if err != nil {
+		return h, err
+	}
+	_, err = s.Jobs.InsertTx(ctx, tx, SignupArgs{SignupID: h.signupID, Mail: mail}, nil)
+	return h, err
+}

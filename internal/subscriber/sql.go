@@ -1,0 +1,152 @@
+package subscriber
+
+const (
+	countRequest = `
+WITH counted AS (
+    INSERT INTO request_limit AS r (limit_key, bucket, count)
+    VALUES (@network, @bucket, 1), (@host, @bucket, 1)
+    ON CONFLICT (limit_key, bucket) DO UPDATE
+    SET count = r.count + 1
+    RETURNING limit_key, count)
+SELECT (SELECT count FROM counted WHERE limit_key = @host), (SELECT count FROM counted WHERE limit_key = @network)`
+
+	lockLimit = `
+SELECT pg_advisory_xact_lock(@key::bigint)`
+
+	// A pending sign-up keeps its generation, so the link that was mailed stays
+	// good; one that expired or was used gets a new link.
+	upsertSignup = `
+WITH recent AS (
+    SELECT count(*) FILTER (WHERE at > @now::timestamptz - interval '15 minutes') AS quarter,
+           count(*) FILTER (WHERE at > @now::timestamptz - interval '24 hours') AS day,
+           count(*) AS month
+    FROM address_limit
+    WHERE limit_key = @limit AND kind = 'confirmation' AND at > @now::timestamptz - interval '30 days'
+), allowed AS (
+    INSERT INTO address_limit (limit_key, kind, at)
+    SELECT @limit, 'confirmation', @now
+    FROM recent
+    WHERE quarter < @quarter AND day < @day AND month < @month
+    RETURNING 1)
+INSERT INTO signup AS g (newsletter_id, address, address_key, locale, article_url, page_url, wording, attested, ip, user_agent,
+    created_at, expires_at)
+SELECT n.id, @address, @key, @locale, @article, @page, @wording, @attested, @ip, @agent, @now, @expires
+FROM newsletter n
+WHERE n.id = @newsletter AND n.archived_at IS NULL
+ON CONFLICT (newsletter_id, address_key) DO UPDATE
+SET address = EXCLUDED.address, locale = EXCLUDED.locale, article_url = EXCLUDED.article_url, page_url = EXCLUDED.page_url,
+    wording = EXCLUDED.wording, attested = EXCLUDED.attested, ip = EXCLUDED.ip, user_agent = EXCLUDED.user_agent,
+    created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, confirmed_at = NULL, subscriber_id = NULL,
+    generation = CASE WHEN g.confirmed_at IS NULL AND g.expires_at > @now THEN g.generation ELSE g.generation + 1 END,
+    code_tries = CASE WHEN EXISTS (SELECT FROM allowed) THEN 0 ELSE g.code_tries END
+RETURNING g.id, g.generation, EXISTS (SELECT FROM allowed)`
+
+	claimLimit = `
+WITH recent AS (
+    SELECT count(*) FILTER (WHERE at > @now::timestamptz - interval '15 minutes') AS quarter,
+           count(*) FILTER (WHERE at > @now::timestamptz - interval '24 hours') AS day,
+           count(*) AS month
+    FROM address_limit
+    WHERE limit_key = @limit AND kind = 'confirmation' AND at > @now::timestamptz - interval '30 days')
+INSERT INTO address_limit (limit_key, kind, at)
+SELECT @limit, 'confirmation', @now
+FROM recent
+WHERE quarter < @quarter AND day < @day AND month < @month`
+
+	claimSettings = `
+INSERT INTO address_limit (limit_key, kind, at)
+SELECT @limit, 'settings', @now
+WHERE NOT EXISTS (
+    SELECT FROM address_limit
+    WHERE limit_key = @limit AND kind = 'settings' AND at > @since)`
+
+	signupForNotice = `
+SELECT g.newsletter_id, g.address, g.locale, g.created_at, n.archived_at IS NOT NULL AS archived,
+       g.confirmed_at IS NOT NULL OR g.expires_at <= @now AS over,
+       coalesce(s.subscriber_id, 0) AS subscriber_id, coalesce(s.locale, '') AS reader_locale
+FROM signup g
+JOIN newsletter n ON n.id = g.newsletter_id
+LEFT JOIN subscriber r ON r.address_key = g.address_key
+LEFT JOIN subscription s ON s.newsletter_id = g.newsletter_id AND s.subscriber_id = r.id AND s.state = 'active'
+WHERE g.id = @id`
+
+	getSignup = `
+SELECT g.newsletter_id, g.address, g.locale, g.generation, g.article_url, g.page_url, g.wording, g.attested, g.ip,
+       g.user_agent, g.created_at, g.expires_at, g.confirmed_at, g.code_tries
+FROM signup g
+WHERE g.id = @id`
+
+	lockSignup = getSignup + `
+FOR UPDATE`
+
+	activeReader = `
+SELECT s.subscriber_id
+FROM subscription s
+JOIN subscriber r ON r.id = s.subscriber_id
+WHERE s.newsletter_id = @newsletter AND r.address_key = @key AND s.state = 'active'`
+
+	// FOR SHARE waits for an article that is just being released: it then came
+	// before the reader, who does not get it.
+	newsletterForJoin = `
+SELECT last_seq, default_cadence, timezone, hour, welcome
+FROM newsletter
+WHERE id = @id
+FOR SHARE`
+
+	upsertProvider = `
+WITH made AS (
+    INSERT INTO provider (domain)
+    VALUES (@domain)
+    ON CONFLICT (domain) DO NOTHING
+    RETURNING id)
+SELECT id FROM made
+UNION ALL
+SELECT id FROM provider WHERE domain = @domain
+LIMIT 1`
+
+	upsertSubscriber = `
+INSERT INTO subscriber AS r (address, address_key, address_hash, provider_id, locale, created_at)
+VALUES (@address, @key, @hash, @provider, @locale, @now)
+ON CONFLICT (address_key) DO UPDATE
+SET locale = EXCLUDED.locale
+RETURNING id`
+
+	join = `
+INSERT INTO subscription AS s (newsletter_id, subscriber_id, state, cadence, locale, zone, hour, seen_seq, due_at, provider_id, created_at)
+VALUES (@newsletter, @subscriber, 'active', @cadence, @locale, @zone, @hour, @seq,
+    next_slot(@cadence, @zone, @hour::smallint, @now), @provider, @now)
+ON CONFLICT (newsletter_id, subscriber_id) DO UPDATE
+SET state = 'active', cadence = EXCLUDED.cadence, topics = NULL, locale = EXCLUDED.locale, zone = EXCLUDED.zone,
+    hour = EXCLUDED.hour, seen_seq = greatest(s.seen_seq, EXCLUDED.seen_seq), paused_until = NULL, due_at = EXCLUDED.due_at,
+    created_at = EXCLUDED.created_at, ended_at = NULL, end_source = NULL
+WHERE s.state = 'ended'`
+
+	forgetOwed = `
+DELETE FROM owed
+WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber`
+
+	markConfirmed = `
+UPDATE signup
+SET confirmed_at = @now, subscriber_id = @subscriber
+WHERE id = @id AND confirmed_at IS NULL`
+
+	addConsent = `
+WITH event AS (
+    INSERT INTO consent_event (address_hash, newsletter_id, kind, source, wording, locale, at)
+    VALUES (@hash, @newsletter, @kind, @source, @wording, @locale, @at)
+    RETURNING id)
+INSERT INTO consent_person (event_id, address, page_url, ip, user_agent)
+SELECT id, @address, @page, @ip, @agent
+FROM event`
+
+	tryCode = `
+UPDATE signup
+SET code_tries = code_tries + 1
+WHERE id = @id AND generation = @generation AND code_tries < @tries
+RETURNING code_tries`
+
+	expireSignup = `
+UPDATE signup
+SET expires_at = least(expires_at, @now)
+WHERE id = @id AND confirmed_at IS NULL`
+)

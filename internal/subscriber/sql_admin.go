@@ -1,0 +1,186 @@
+package subscriber
+
+const (
+	rowColumns = `s.subscriber_id, s.newsletter_id, n.slug AS newsletter, r.address,
+       CASE WHEN s.state = 'ended' THEN 'ended' WHEN s.paused_until > @now THEN 'paused' ELSE 'active' END AS status,
+       s.cadence, s.locale, s.created_at, s.paused_until, s.ended_at, coalesce(s.end_source, '') AS end_source,
+       coalesce(p.reason, '') AS suppressed`
+
+	search = `
+SELECT ` + rowColumns + `
+FROM subscriber r
+JOIN subscription s ON s.subscriber_id = r.id
+JOIN newsletter n ON n.id = s.newsletter_id
+LEFT JOIN suppression p ON p.address_hash = r.address_hash
+WHERE (@newsletter = '' OR n.slug = @newsletter)
+  AND (@query = '%%' OR r.address_key LIKE @query OR lower(r.address) LIKE @query)
+  AND CASE @status
+      WHEN 'ended' THEN s.state = 'ended'
+      WHEN 'paused' THEN s.state = 'active' AND s.paused_until > @now
+      WHEN 'active' THEN s.state = 'active' AND (s.paused_until IS NULL OR s.paused_until <= @now)
+      ELSE true END
+  AND (@after::bigint IS NULL OR (r.id, s.newsletter_id) < (@after::bigint, @after_newsletter::bigint))
+ORDER BY r.id DESC, s.newsletter_id DESC
+LIMIT @limit`
+
+	totals = `
+SELECT count(*) FILTER (WHERE state = 'active' AND (paused_until IS NULL OR paused_until <= @now)),
+       count(*) FILTER (WHERE state = 'active' AND paused_until > @now),
+       count(*) FILTER (WHERE state = 'ended'),
+       (SELECT count(*)
+        FROM signup g
+        WHERE (@newsletter::bigint = 0 OR g.newsletter_id = @newsletter::bigint)
+          AND g.confirmed_at IS NULL
+          AND g.expires_at > @now
+          AND NOT EXISTS (
+              SELECT FROM subscriber r
+              JOIN subscription x ON x.subscriber_id = r.id
+              WHERE r.address_key = g.address_key AND x.newsletter_id = g.newsletter_id AND x.state = 'active'))
+FROM subscription
+WHERE @newsletter::bigint = 0 OR newsletter_id = @newsletter::bigint`
+
+	getPerson = `
+SELECT r.address, r.locale, r.created_at, r.address_hash, coalesce(p.reason, '')
+FROM subscriber r
+LEFT JOIN suppression p ON p.address_hash = r.address_hash
+WHERE r.id = @id`
+
+	personSubscriptions = `
+SELECT ` + rowColumns + `
+FROM subscriber r
+JOIN subscription s ON s.subscriber_id = r.id
+JOIN newsletter n ON n.id = s.newsletter_id
+LEFT JOIN suppression p ON p.address_hash = r.address_hash
+WHERE r.id = @id
+ORDER BY n.slug`
+
+	personEvents = `
+SELECT e.at, n.slug AS newsletter, e.kind, e.source, e.wording, coalesce(p.page_url, '') AS page_url,
+       coalesce(host(p.ip), '') AS ip, coalesce(p.user_agent, '') AS user_agent
+FROM consent_event e
+JOIN newsletter n ON n.id = e.newsletter_id
+LEFT JOIN consent_person p ON p.event_id = e.id
+WHERE e.address_hash = @hash
+ORDER BY e.at DESC, e.id DESC`
+
+	exportPerson = `
+SELECT jsonb_build_object(
+    'address', @address::text,
+    'subscriber', (
+        SELECT jsonb_build_object('id', r.id, 'address', r.address, 'language', r.locale, 'created_at', r.created_at)
+        FROM subscriber r
+        WHERE r.address_key = @key),
+    'suppression', (
+        SELECT jsonb_build_object('reason', p.reason, 'detail', p.detail, 'at', p.at)
+        FROM suppression p
+        WHERE p.address_hash = @hash),
+    'signups', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('newsletter', n.slug, 'address', g.address, 'language', g.locale,
+            'article', g.article_url, 'page', g.page_url, 'wording', g.wording, 'ip', host(g.ip), 'user_agent', g.user_agent,
+            'created_at', g.created_at, 'expires_at', g.expires_at, 'confirmed_at', g.confirmed_at) ORDER BY g.id), '[]')
+        FROM signup g
+        JOIN newsletter n ON n.id = g.newsletter_id
+        WHERE g.address_key = @key),
+    'subscriptions', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('newsletter', n.slug, 'state', s.state, 'cadence', s.cadence,
+            'topics', s.topics, 'language', s.locale, 'timezone', s.zone, 'hour', s.hour, 'paused_until', s.paused_until,
+            'created_at', s.created_at, 'ended_at', s.ended_at, 'end_source', s.end_source) ORDER BY n.slug), '[]')
+        FROM subscription s
+        JOIN subscriber r ON r.id = s.subscriber_id
+        JOIN newsletter n ON n.id = s.newsletter_id
+        WHERE r.address_key = @key),
+    'consent', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('newsletter', n.slug, 'kind', e.kind, 'source', e.source,
+            'wording', e.wording, 'language', e.locale, 'at', e.at, 'page', p.page_url, 'ip', host(p.ip),
+            'user_agent', p.user_agent) ORDER BY e.id), '[]')
+        FROM consent_event e
+        JOIN newsletter n ON n.id = e.newsletter_id
+        LEFT JOIN consent_person p ON p.event_id = e.id
+        WHERE e.address_hash = @hash),
+    'mails', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('newsletter', n.slug, 'kind', e.kind, 'slot', e.slot, 'state', d.state,
+            'settled_at', d.settled_at, 'reply', d.reply) ORDER BY e.id), '[]')
+        FROM subscriber r
+        JOIN delivery d ON d.subscriber_id = r.id
+        JOIN edition e ON e.id = d.edition_id
+        JOIN newsletter n ON n.id = e.newsletter_id
+        WHERE r.address_key = @key),
+    'notices', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('kind', t.kind, 'state', t.state, 'created_at', t.created_at,
+            'settled_at', t.settled_at, 'reply', t.reply) ORDER BY t.id), '[]')
+        FROM notice t
+        LEFT JOIN signup g ON g.id = t.signup_id
+        LEFT JOIN subscriber r ON r.id = t.subscriber_id
+        WHERE @key IN (g.address_key, r.address_key) OR t.address IN (@address, @key)))`
+
+	recordErasure = `
+INSERT INTO consent_event (address_hash, newsletter_id, kind, source, at)
+SELECT @hash, s.newsletter_id, 'erased', 'request', @now
+FROM subscription s
+JOIN subscriber r ON r.id = s.subscriber_id
+WHERE r.address_key = @key`
+
+	eraseEvidence = `
+DELETE FROM consent_person p
+USING consent_event e
+WHERE e.id = p.event_id AND e.address_hash = @hash`
+
+	eraseNotices = `
+DELETE FROM notice
+WHERE address IN (@address, @key)`
+
+	eraseSignups = `
+DELETE FROM signup
+WHERE address_key = @key`
+
+	eraseSubscriber = `
+DELETE FROM subscriber
+WHERE address_key = @key`
+
+	seedTable = `
+CREATE TEMPORARY TABLE seed (
+    address      text   NOT NULL,
+    address_hash bytea  NOT NULL,
+    provider_id  bigint NOT NULL
+) ON COMMIT DROP`
+
+	seedSubscribers = `
+INSERT INTO subscriber (address, address_key, address_hash, provider_id, locale, created_at)
+SELECT x.address, x.address, x.address_hash, x.provider_id, n.language, @now
+FROM seed x, newsletter n
+WHERE n.id = @newsletter
+ON CONFLICT DO NOTHING`
+
+	seedSubscriptions = `
+INSERT INTO subscription (newsletter_id, subscriber_id, state, cadence, locale, zone, hour, seen_seq, due_at, provider_id, created_at)
+SELECT n.id, r.id, 'active', n.default_cadence, n.language, n.timezone, n.hour, n.last_seq, n.due_at, r.provider_id, @now
+FROM seed x
+JOIN subscriber r ON r.address_hash = x.address_hash,
+     (SELECT *, next_slot(default_cadence, timezone, hour, @now) AS due_at FROM newsletter WHERE id = @newsletter OFFSET 0) n
+ON CONFLICT DO NOTHING`
+
+	// Counted by the day of the request; what was counted stays when the rows go.
+	purgeSignups = `
+WITH gone AS (
+    DELETE FROM signup
+    WHERE expires_at < @before
+    RETURNING newsletter_id, article_url, created_at, confirmed_at
+), counted AS (
+    INSERT INTO signup_count AS c (day, newsletter_id, article_url, requested, confirmed, expired)
+    SELECT (created_at AT TIME ZONE 'UTC')::date, newsletter_id, article_url, count(*), count(confirmed_at),
+           count(*) - count(confirmed_at)
+    FROM gone
+    GROUP BY 1, 2, 3
+    ON CONFLICT (day, newsletter_id, article_url) DO UPDATE
+    SET requested = c.requested + EXCLUDED.requested, confirmed = c.confirmed + EXCLUDED.confirmed,
+        expired = c.expired + EXCLUDED.expired)
+SELECT count(*) FROM gone`
+
+	purgeLimits = `
+DELETE FROM address_limit
+WHERE at < @before`
+
+	purgeRequests = `
+DELETE FROM request_limit
+WHERE bucket < @before`
+)

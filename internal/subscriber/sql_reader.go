@@ -1,0 +1,97 @@
+package subscriber
+
+const (
+	end = `
+UPDATE subscription
+SET state = 'ended', ended_at = @now, end_source = @source
+WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber AND state = 'active'`
+
+	getReader = `
+SELECT r.address, s.locale, s.state = 'ended'
+FROM subscription s
+JOIN subscriber r ON r.id = s.subscriber_id
+WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber`
+
+	lockEnded = `
+SELECT ended_at
+FROM subscription
+WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber
+FOR UPDATE`
+
+	// From the newsletter's editions to the deliveries, whose key begins with
+	// month and edition: there is no index by reader. An edition older than the
+	// deferrals of a mail can have cancelled nothing since.
+	oweCancelled = `
+INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+SELECT DISTINCT d.newsletter_id, d.subscriber_id, a.id, @now::timestamptz, 'leaving was undone'
+FROM edition e
+JOIN delivery d ON d.month = e.month AND d.edition_id = e.id AND d.subscriber_id = @subscriber
+JOIN article a ON a.id = ANY (e.article_ids)
+WHERE e.newsletter_id = @newsletter
+  AND e.created_at > @since::timestamptz - interval '60 days'
+  AND d.state = 'cancelled'
+  AND d.settled_at >= @since
+  AND a.withdrawn_at IS NULL
+ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING`
+
+	restore = `
+UPDATE subscription s
+SET state = 'active', ended_at = NULL, end_source = NULL,
+    due_at = CASE WHEN cadence = 'instant'
+        THEN (SELECT min(greatest(o.due_at, s.paused_until)) FROM owed o
+              WHERE o.newsletter_id = s.newsletter_id AND o.subscriber_id = s.subscriber_id)
+        ELSE next_slot(cadence, zone, hour, greatest(@now::timestamptz, s.paused_until)) END
+WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber AND state = 'ended'`
+
+	getPreferences = `
+SELECT cadence, zone, hour, paused_until, due_at
+FROM subscription
+WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber`
+
+	// due_at: the next slot after now and the pause; for an instant reader when
+	// the pause ends or something owed falls due.
+	savePreferences = `
+UPDATE subscription s
+SET cadence = @cadence, locale = @locale, zone = @zone, hour = @hour, paused_until = @paused,
+    due_at = CASE WHEN @cadence = 'instant'
+        THEN least(@paused::timestamptz, (SELECT min(greatest(o.due_at, @paused::timestamptz)) FROM owed o
+              WHERE o.newsletter_id = s.newsletter_id AND o.subscriber_id = s.subscriber_id))
+        ELSE next_slot(@cadence, @zone, @hour::smallint, greatest(@now::timestamptz, @paused::timestamptz)) END
+WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber AND state = 'active'`
+
+	// $1 is a column. A leading apostrophe makes a spreadsheet show the cell
+	// instead of running it; what begins with one gets a second, so that our own
+	// import can take exactly one off.
+	safeCell = `CASE WHEN left($1, 1) IN ('=', '+', '-', '@', chr(9), chr(13), '''') THEN '''' || $1 ELSE $1 END`
+
+	exportReaders = `SELECT x.*
+FROM (
+    SELECT r.address, n.slug AS newsletter,
+           CASE WHEN s.state = 'ended' THEN 'ended' WHEN s.paused_until > /*now*/ THEN 'paused' ELSE 'active' END AS status,
+           s.cadence, s.locale AS language, s.zone AS timezone, s.hour,
+           to_char(s.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS subscribed_at,
+           to_char(s.paused_until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS paused_until,
+           to_char(s.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS ended_at,
+           s.end_source, p.reason AS suppressed
+    FROM subscription s
+    JOIN newsletter n ON n.id = s.newsletter_id
+    JOIN (SELECT id, address_hash, /*address*/ AS address FROM subscriber) r ON r.id = s.subscriber_id
+    LEFT JOIN suppression p ON p.address_hash = r.address_hash
+    WHERE true /*only*/ /*status*/) x`
+
+	exportPending = `SELECT x.*
+FROM (
+    SELECT /*address*/ AS address, n.slug AS newsletter, 'pending' AS status, g.locale AS language,
+           to_char(g.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS requested_at,
+           to_char(g.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS expires_at,
+           /*article*/ AS article
+    FROM signup g
+    JOIN newsletter n ON n.id = g.newsletter_id
+    WHERE g.confirmed_at IS NULL
+      AND g.expires_at > /*now*/
+      AND NOT EXISTS (
+          SELECT FROM subscriber r
+          JOIN subscription s ON s.subscriber_id = r.id
+          WHERE r.address_key = g.address_key AND s.newsletter_id = g.newsletter_id AND s.state = 'active')
+      /*only*/) x`
+)

@@ -1,0 +1,28 @@
+package suppression
+
+const (
+	// A reason's place in the array is its weight.
+	add = `
+INSERT INTO suppression AS s (address_hash, reason, detail, at)
+VALUES (@hash, @reason, @detail, @now)
+ON CONFLICT (address_hash) DO UPDATE
+SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
+WHERE array_position(ARRAY['erased', 'not me', 'hard bounce', 'spam report', 'by hand'], EXCLUDED.reason)
+    > array_position(ARRAY['erased', 'not me', 'hard bounce', 'spam report', 'by hand'], s.reason)`
+
+	has = `
+SELECT coalesce((SELECT reason FROM suppression WHERE address_hash = @hash), '')`
+
+	remove = `
+DELETE FROM suppression
+WHERE address_hash = @hash
+  AND (cardinality(@reasons::text[]) = 0 OR reason = ANY (@reasons::text[]))`
+
+	list = `
+SELECT address_hash, reason, detail, at
+FROM suppression
+WHERE (@reason = '' OR reason = @reason)
+  AND (@at::timestamptz IS NULL OR (at, address_hash) < (@at::timestamptz, @hash::bytea))
+ORDER BY at DESC, address_hash DESC
+LIMIT @limit`
+)
