@@ -18,7 +18,6 @@ func (c demoCommand) Run(ctx context.Context, s *session) error {
 	cfg := s.config
 	cfg.DatabaseURL, cfg.DatabaseDirectURL, cfg.SMTPURL, cfg.SecretKey = "", "", "", ""
 	cfg.DataDir = filepath.Join(cfg.DataDir, "demo")
-	cfg.FeedAllow = append(cfg.FeedAllow, c.SiteListen)
 	return s.open(ctx, func(a *app.App) error {
 		return a.RunDemo(ctx, c.SiteListen, func(ready app.Ready) {
 			fmt.Fprintf(s.err, "\nThe demo is ready.\n\n  news site      %s\n  inbox          %s\n  admin          %s/admin/\n",

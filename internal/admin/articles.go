@@ -83,10 +83,18 @@ func (a *admin) newsletterNames(r *http.Request) ([]newsletter.Newsletter, map[i
 type articleBody struct {
 	article.Article
 	Newsletter string
-	Accounts   map[int64]string
+	accounts   map[int64]string
 	CanHold    bool
 	CanRelease bool
 	CanNever   bool
+}
+
+// By is who decided; "" when Vistka did, or the command line.
+func (b articleBody) By(e article.Event) string {
+	if e.AccountID == nil {
+		return ""
+	}
+	return b.accounts[*e.AccountID]
 }
 
 func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
@@ -102,7 +110,7 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b := articleBody{Article: got, Accounts: map[int64]string{}}
+	b := articleBody{Article: got, accounts: map[int64]string{}}
 	_, names, err := a.newsletterNames(r)
 	if err != nil {
 		return err
@@ -113,7 +121,7 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, acc := range list {
-		b.Accounts[acc.ID] = acc.Name
+		b.accounts[acc.ID] = acc.Name
 	}
 	b.CanHold = got.State == article.Waiting
 	b.CanRelease = got.State != article.Released && (got.State != article.Withdrawn || a.Articles.OnRestore != nil)

@@ -88,7 +88,7 @@ func newSite(t testing.TB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hasher, log := token.NewHasher(make([]byte, 32)), slog.New(slog.DiscardHandler)
+	hasher, log := token.NewHasher(make([]byte, 32)), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	if s.catalog, err = locale.Load(web.FS); err != nil {
 		t.Fatal(err)
 	}

@@ -3,15 +3,20 @@ package admin
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/account"
 	"vistka/internal/article"
 	"vistka/internal/delivery"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
+	"vistka/internal/postgres"
 )
 
 type newslettersBody struct {
@@ -58,9 +63,9 @@ func formOf(n newsletter.Newsletter) newsletterForm {
 	return f
 }
 
-// readForm takes what was typed into n; what cannot be read is an error of its field.
-func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, newsletterForm, newsletter.FieldErrors) {
-	errs := newsletter.FieldErrors{}
+// readForm takes what was typed into n and keeps it for the form.
+// An hour or a span that is no number becomes one that the domain refuses.
+func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, newsletterForm) {
 	for field, value := range textFields(&n) {
 		*value = strings.ReplaceAll(r.PostForm.Get(field), "\r\n", "\n")
 	}
@@ -68,19 +73,19 @@ func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, 
 	n.Welcome = r.PostForm.Get("welcome") != ""
 	hour, err := strconv.ParseInt(strings.TrimSpace(r.PostForm.Get("hour")), 10, 16)
 	if err != nil {
-		errs["hour"] = "newsletter.error.hour"
+		hour = -1
 	}
 	n.Hour = int16(hour)
 	grace, err := strconv.ParseInt(strings.TrimSpace(r.PostForm.Get("grace")), 10, 32)
 	if err != nil {
-		errs["grace"] = "newsletter.error.duration"
+		grace = -1
 	}
 	n.Grace = time.Duration(grace) * time.Minute
 	f := formOf(n)
 	for field := range f.Values {
 		f.Values[field] = r.PostForm.Get(field)
 	}
-	return n, f, errs
+	return n, f
 }
 
 func (a *admin) newNewsletter(w http.ResponseWriter, r *http.Request) error {
@@ -93,9 +98,9 @@ func (a *admin) addNewsletter(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return page.BadRequest(err)
 	}
-	n, f, errs := readForm(r, newsletter.New())
-	return a.save(w, r, n, f, errs, func() (newsletter.Newsletter, error) {
-		return newsletter.Add(r.Context(), a.DB, n, r.PostForm.Get("family"), a.Clock.Now())
+	n, f := readForm(r, newsletter.New())
+	return a.save(w, r, n, f, func(tx pgx.Tx) (newsletter.Newsletter, error) {
+		return newsletter.Add(r.Context(), tx, n, r.PostForm.Get("family"), a.Clock.Now())
 	})
 }
 
@@ -115,30 +120,39 @@ func (a *admin) saveNewsletter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	n, f, errs := readForm(r, stored)
-	return a.save(w, r, n, f, errs, func() (newsletter.Newsletter, error) { return newsletter.Update(r.Context(), a.DB, n) })
+	n, f := readForm(r, stored)
+	return a.save(w, r, n, f, func(tx pgx.Tx) (newsletter.Newsletter, error) { return newsletter.Update(r.Context(), tx, n) })
 }
 
-func (a *admin) save(w http.ResponseWriter, r *http.Request, n newsletter.Newsletter, f newsletterForm, errs newsletter.FieldErrors, put func() (newsletter.Newsletter, error)) error {
-	for field, key := range n.CheckPostalAddress(a.RelayOnLoopback) {
-		errs[field] = key
-	}
-	if len(errs) == 0 {
-		stored, err := put()
-		switch {
-		case err == nil:
-			act := "newsletter.edit"
-			if n.ID == 0 {
-				act = "newsletter.add"
-			}
-			if err := a.record(r, act, fmt.Sprintf("newsletter %d", stored.ID), nil); err != nil {
-				return err
-			}
-			return a.say(w, r, true, "admin.newsletter.said.saved", "/admin/newsletters")
-		case !errors.As(err, &errs):
+// save stores a newsletter and what was done in one transaction, or shows
+// everything that is wrong at once.
+func (a *admin) save(w http.ResponseWriter, r *http.Request, n newsletter.Newsletter, f newsletterForm, put func(pgx.Tx) (newsletter.Newsletter, error)) error {
+	postal := n.CheckPostalAddress(a.RelayOnLoopback)
+	err := postgres.InTx(r.Context(), a.DB, func(tx pgx.Tx) error {
+		stored, err := put(tx)
+		if err != nil {
 			return err
 		}
+		if len(postal) > 0 {
+			return postal // not stored after all
+		}
+		act := "newsletter.edit"
+		if n.ID == 0 {
+			act = "newsletter.add"
+		}
+		return account.Record(r.Context(), tx, account.Event{
+			At: a.Clock.Now(), AccountID: me(r).ID, Act: act, Object: fmt.Sprintf("newsletter %d", stored.ID),
+		})
+	})
+	if err == nil {
+		return a.say(w, r, true, "admin.newsletter.said.saved", "/admin/newsletters")
 	}
+	var errs newsletter.FieldErrors
+	if !errors.As(err, &errs) {
+		return err
+	}
+	errs = maps.Clone(errs)
+	maps.Copy(errs, postal)
 	f.Errors = inWords(a.locale(r), errs)
 	return a.showForm(w, r, http.StatusUnprocessableEntity, f)
 }

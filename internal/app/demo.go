@@ -25,6 +25,7 @@ func (a *App) RunDemo(ctx context.Context, siteListen string, opened func(Ready)
 	}
 	defer ln.Close()
 	siteURL := "http://" + browsable(ln.Addr())
+	a.fetcher.Allow = append(a.fetcher.Allow, browsable(ln.Addr())) // before anything is fetched
 	site, err := demo.Open(filepath.Join(a.Config.DataDir, "site.json"), a.Clock.Now())
 	if err != nil {
 		return err

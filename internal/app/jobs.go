@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,7 +31,7 @@ func (a *App) newJobs(pool *pgxpool.Pool) (*river.Client[pgx.Tx], error) {
 	a.Editions.AddWorkers(workers)
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema:            postgres.RiverSchema,
-		Logger:            a.log,
+		Logger:            slog.New(warnings{a.log.Handler()}),
 		Workers:           workers,
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: jobWorkers}},
 		FetchCooldown:     jobCooldown,
@@ -70,3 +71,16 @@ func (a *App) runJobs(ctx context.Context) error {
 	}
 	return nil
 }
+
+// warnings passes on what a person should look at: the queue tells at every
+// turn how many jobs it ran, and the jobs write lines of their own.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -23,7 +23,6 @@ func TestBrowserWalk(t *testing.T) {
 			t.Parallel()
 			b := newBrowser(t)
 			s := newStage(t)
-			l := s.app.Catalog.For(c.lang)
 			if !c.scripts {
 				b.withoutScripts()
 			}
@@ -79,7 +78,6 @@ func TestBrowserWalk(t *testing.T) {
 			if got := s.subscribers(); got != 0 {
 				t.Errorf("%d subscribers after leaving, want 0", got)
 			}
-			_ = l
 		})
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/mail"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,7 +32,11 @@ type stage struct {
 // newStage opens the demo in an empty directory and stops it with the test.
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	cfg := config.Config{Listen: freePort(t), DataDir: t.TempDir(), Run: []string{"web", "jobs", "sender"}, LogFormat: "text", Dev: false}
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // lets the server's own user in when the test runs as root
+		t.Fatal(err)
+	}
+	cfg := config.Config{Listen: freePort(t), DataDir: dir, Run: []string{"web", "jobs", "sender"}, LogFormat: "text"}
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}

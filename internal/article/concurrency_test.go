@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/feed"
 )
 
 // together runs f n times at once and fails on the first error.
@@ -145,4 +147,42 @@ SELECT EXISTS (SELECT FROM pg_locks
 	f.must(tx.Rollback(f.ctx))
 	f.must(<-done)
 	f.want("Story 1: baseline", "Story 2: waiting")
+}
+
+// overtaken is a web whose answer is on the way while something else happens.
+type overtaken struct {
+	*script
+	meanwhile func()
+}
+
+func (o *overtaken) Fetch(ctx context.Context, r feed.Request) (feed.Response, error) {
+	resp, err := o.script.Fetch(ctx, r)
+	if do := o.meanwhile; do != nil {
+		o.meanwhile = nil
+		do()
+	}
+	return resp, err
+}
+
+func TestAnOlderDocumentDoesNotUndoANewerOne(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, grace)
+	f.add(news(1))
+	draft, final := news(2), news(2)
+	draft.title, final.title = "Draft", "Final"
+	web := &script{body: rss(f.URL, []item{draft, news(1)})}
+	slow, quick := *f.Service, *f.Service
+	quick.Fetcher = web
+	slow.Fetcher = &overtaken{script: web, meanwhile: func() {
+		f.Clock.Advance(time.Second)
+		web.body = rss(f.URL, []item{final, news(1)})
+		_, err := quick.Poll(f.ctx, f.feedID)
+		f.must(err)
+	}}
+	_, err := slow.Poll(f.ctx, f.feedID)
+	f.must(err)
+	f.want("Story 1: baseline", "Final: waiting")
+	if n := len(f.article("Final").Events); n != 1 {
+		t.Errorf("%d events, want only that it is new", n)
+	}
 }

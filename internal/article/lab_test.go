@@ -33,6 +33,7 @@ type lab struct {
 	pageHits int
 	headers  http.Header // of the last request for the feed
 	moved    string
+	retry    string // Retry-After
 }
 
 // item is an entry of the lab's feed. Link is a path of the site, or absolute.
@@ -72,6 +73,7 @@ func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", etag)
 		w.Header().Set("Content-Type", "application/rss+xml; charset=utf-8")
 		if l.status != 0 {
+			w.Header().Set("Retry-After", l.retry)
 			w.WriteHeader(l.status)
 		}
 		_, _ = w.Write([]byte(body))

@@ -49,7 +49,11 @@ func (s *Service) Ping(ctx context.Context, address string) error {
 			return fmt.Errorf("ping: %w", err)
 		}
 		for _, f := range due {
-			if _, err := s.Jobs.InsertTx(ctx, tx, PollArgs{FeedID: f.ID}, &river.InsertOpts{ScheduledAt: f.At}); err != nil {
+			opts := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: pingSpacing}}
+			if f.At.After(now) { // what is scheduled waits for River's scheduler, up to five seconds more
+				opts.ScheduledAt = f.At
+			}
+			if _, err := s.Jobs.InsertTx(ctx, tx, PollArgs{FeedID: f.ID}, opts); err != nil {
 				return fmt.Errorf("ping feed %d: %w", f.ID, err)
 			}
 		}

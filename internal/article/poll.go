@@ -111,11 +111,10 @@ func (s *Service) poll(ctx context.Context, feedID int64) (PollResult, error) {
 
 // feedGood closes a good poll: validators kept, next time set, moves noticed.
 func (s *Service) feedGood(ctx context.Context, tx pgx.Tx, f source, pairs []pair, resp feed.Response, doc *feed.Document, now time.Time, res *PollResult) error {
-	perDay := 0.0
-	for _, p := range pairs {
-		perDay = max(perDay, p.PerDay)
+	every := f.PollInterval
+	if doc != nil {
+		every = interval(usual(pairs, *doc, now))
 	}
-	every := interval(perDay)
 	res.Next = now.Add(max(jitter(every), resp.Retry))
 	args := pgx.StrictNamedArgs{"id": f.ID, "now": now, "next": res.Next, "etag": resp.ETag, "last_modified": resp.LastModified,
 		"title": "", "site_url": "", "entries": (*int)(nil), "poll_interval": &every, "moved_to": "", "moved_count": 0, "warning": ""}
@@ -175,6 +174,22 @@ func (s *Service) feedBad(ctx context.Context, f source, cause error) (PollResul
 	}
 	s.Log.Log(ctx, level, "feed not read", "feed", f.ID, "failures", f.Failures+1, "next", res.Next, "err", cause)
 	return res, nil
+}
+
+// usual is how many articles a day the feed brings: as we saw it, or as its dates
+// of the last week have it, which is all there is when it was just added.
+func usual(pairs []pair, doc feed.Document, now time.Time) float64 {
+	perDay := 0.0
+	for _, p := range pairs {
+		perDay = max(perDay, p.PerDay)
+	}
+	recent := 0
+	for _, e := range doc.Entries {
+		if e.PublishedAt != nil && !e.PublishedAt.After(now) && now.Sub(*e.PublishedAt) < 7*24*time.Hour {
+			recent++
+		}
+	}
+	return max(perDay, float64(recent)/7)
 }
 
 // interval follows how much a feed brings: a busy site each five minutes, a

@@ -15,17 +15,18 @@ import (
 
 // source is a feed row as polling needs it.
 type source struct {
-	ID           int64      `db:"id"`
-	URL          string     `db:"url"`
-	State        string     `db:"state"`
-	ETag         string     `db:"etag"`
-	LastModified string     `db:"last_modified"`
-	PolledAt     *time.Time `db:"polled_at"`
-	GoodAt       *time.Time `db:"good_at"`
-	Failures     int        `db:"failures"`
-	Entries      int        `db:"entries"`
-	MovedTo      string     `db:"moved_to"`
-	MovedCount   int        `db:"moved_count"`
+	ID           int64         `db:"id"`
+	URL          string        `db:"url"`
+	State        string        `db:"state"`
+	ETag         string        `db:"etag"`
+	LastModified string        `db:"last_modified"`
+	PolledAt     *time.Time    `db:"polled_at"`
+	GoodAt       *time.Time    `db:"good_at"`
+	Failures     int           `db:"failures"`
+	Entries      int           `db:"entries"`
+	PollInterval time.Duration `db:"poll_interval"`
+	MovedTo      string        `db:"moved_to"`
+	MovedCount   int           `db:"moved_count"`
 }
 
 // errSuperseded: another process recorded a poll of this feed while ours was on

@@ -3,7 +3,7 @@ package article
 // Feeds.
 const (
 	sqlFeed = `
-SELECT id, url, state, etag, last_modified, polled_at, good_at, failures, entries, moved_to, moved_count
+SELECT id, url, state, etag, last_modified, polled_at, good_at, failures, entries, poll_interval, moved_to, moved_count
 FROM feed
 WHERE id = @id`
 

@@ -1,14 +1,11 @@
 package article
 
-// The id and the moment of each feed that a ping moves forward. A feed that is
-// due by then stays as it is: its job is queued already.
+// The id of each feed of a site, and when it may be read again.
 const sqlPingFeeds = `
-UPDATE feed
-SET next_poll_at = greatest(@now, polled_at + @spacing)
+SELECT id, greatest(@now, polled_at + @spacing)
+FROM feed
 WHERE state = 'active'
-AND (url = @url OR site_url = @site OR starts_with(site_url, @site || '/'))
-AND next_poll_at > greatest(@now, polled_at + @spacing)
-RETURNING id, next_poll_at`
+AND (url = @url OR site_url = @site OR starts_with(site_url, @site || '/'))`
 
 const sqlLatest = `
 SELECT title, url

@@ -149,7 +149,9 @@ func TestNoticeOutcomes(t *testing.T) {
 	}
 	w.untilNotice(2, Failed)
 	w.untilNotice(4, Failed)
-	w.until("held", func() bool { return w.count("notice WHERE id = 3 AND state = 'in doubt' AND doubts = 2 AND settled_at IS NOT NULL") == 1 })
+	w.until("held", func() bool {
+		return w.count("notice WHERE id = 3 AND state = 'in doubt' AND doubts = 2 AND settled_at IS NOT NULL") == 1
+	})
 	if n := len(w.lab.Journal.To("doubt@example.org")); n != 2 {
 		t.Fatalf("%d sent", n)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,8 +27,8 @@ type plan struct {
 	months   []*time.Time
 
 	editionIDs []int64
-	articles   map[int64][]int64 // by edition
-	articleIDs []int64
+	least      int64   // the lowest mark
+	withdrawn  []int64 // articles above it, in the order of id
 }
 
 // classes plans and moves the readers who are not special, one page a
@@ -56,7 +57,7 @@ func (r *run) classes(ctx context.Context) (int, error) {
 }
 
 func (r *run) plan(ctx context.Context) (plan, error) {
-	p := plan{articles: map[int64][]int64{}}
+	var p plan
 	rows, err := r.s.DB.Query(ctx, r.pick(sqlClassesInstant, sqlClassesTimed), r.args(nil))
 	if err != nil {
 		return p, fmt.Errorf("classes: %w", err)
@@ -69,6 +70,13 @@ func (r *run) plan(ctx context.Context) (plan, error) {
 	if err != nil {
 		return p, err
 	}
+	p.least = classes[0].SeenSeq
+	for _, a := range articles {
+		if a.Withdrawn {
+			p.withdrawn = append(p.withdrawn, a.ID)
+		}
+	}
+	slices.Sort(p.withdrawn)
 	for _, c := range classes {
 		chosen := choose(articles, c.SeenSeq, r.head, c.Topics == nil, c.Chosen)
 		if r.s.seam.choose != nil {
@@ -90,11 +98,7 @@ func (r *run) addClass(ctx context.Context, p *plan, c class, articles []int64) 
 			return err
 		}
 		edition, month = &id, &m
-		if _, known := p.articles[id]; !known {
-			p.editionIDs = append(p.editionIDs, id)
-			p.articleIDs = append(p.articleIDs, articles...)
-			p.articles[id] = articles
-		}
+		p.editionIDs = append(p.editionIDs, id)
 	}
 	topics := ""
 	if c.Topics != nil {
@@ -139,12 +143,8 @@ func (r *run) movePage(ctx context.Context, p plan, after, upto int64) error {
 		if err := r.lockFamily(ctx, tx); err != nil {
 			return err
 		}
-		var withdrawn bool
-		if err := tx.QueryRow(ctx, sqlWithdrawnAmong, pgx.StrictNamedArgs{"articles": p.articleIDs}).Scan(&withdrawn); err != nil {
+		if err := r.stillWithdrawn(ctx, tx, p); err != nil {
 			return err
-		}
-		if withdrawn {
-			return errReplan
 		}
 		stopped, err := r.shareEditions(ctx, tx, p.editionIDs)
 		if err != nil {
@@ -164,6 +164,24 @@ func (r *run) movePage(ctx context.Context, p plan, after, upto int64) error {
 	}
 	r.result.Readers += moved
 	r.result.Deliveries += made
+	return nil
+}
+
+// stillWithdrawn compares the withdrawn articles with those of the plan: a page
+// must neither bring one nor move a mark past one that was released again.
+// Returns errReplan if they differ.
+func (r *run) stillWithdrawn(ctx context.Context, tx pgx.Tx, p plan) error {
+	rows, err := tx.Query(ctx, r.s.sql(sqlWithdrawn), r.args(pgx.NamedArgs{"seen": p.least}))
+	if err != nil {
+		return fmt.Errorf("withdrawn articles: %w", err)
+	}
+	now, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("withdrawn articles: %w", err)
+	}
+	if !slices.Equal(now, p.withdrawn) {
+		return errReplan
+	}
 	return nil
 }
 

@@ -74,7 +74,7 @@ func play(ctx context.Context, w *world) (err error) {
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
-	for seed := range uint64(histories(28)) {
+	for seed := range uint64(histories(20)) {
 		w, err := newWorld(t.Context(), pool, seed)
 		if err != nil {
 			t.Fatal(err)
@@ -111,7 +111,7 @@ func TestMutants(t *testing.T) {
 			s.seam.had = func(state string) bool { return state == "queued" }
 		}},
 		{"cancel without owed", 0, replace("FROM gone g\n    CROSS JOIN", "FROM (SELECT * FROM gone WHERE false) g\n    CROSS JOIN")},
-		{"withdrawn without owed for the rest", 14, replace("WHERE a.id <> @article", "WHERE false")},
+		{"withdrawn without owed for the rest", 14, replace("WHERE a.id <> @article", "WHERE false AND a.id <> @article")},
 		{"marks not moved for excluded topics", 0, replace("AND s.seen_seq = c.seen_seq", "AND s.seen_seq = c.seen_seq AND c.edition_id IS NOT NULL")},
 		{"marks not moved at all", 0, replace("SET seen_seq = greatest(s.seen_seq, @head), due_at", "SET due_at")},
 		{"marks moved without equality of class", 59, replace("AND s.seen_seq = c.seen_seq", "")},

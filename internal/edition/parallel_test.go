@@ -22,7 +22,7 @@ import (
 func TestParallel(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
-	for seed := range uint64(histories(8)) {
+	for seed := range uint64(histories(5)) {
 		if err := playParallel(t.Context(), pool, seed); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -209,7 +209,12 @@ func (w *world) settleParallel(ctx context.Context) error {
 		return err
 	}
 	if len(lost) > 0 {
-		return fmt.Errorf("lost: %+v", lost)
+		var trail string
+		err := w.pool.QueryRow(ctx, `SELECT jsonb_build_object('subscription', (SELECT jsonb_agg(to_jsonb(s)) FROM subscription s WHERE s.subscriber_id = $1),
+			'article', (SELECT to_jsonb(a) FROM article a WHERE a.id = $2),
+			'deliveries', (SELECT jsonb_agg(to_jsonb(d) || to_jsonb(e)) FROM delivery d JOIN edition e ON e.id = d.edition_id
+				WHERE d.subscriber_id = $1 AND $2 = ANY (e.article_ids)))::text`, lost[0].Reader, lost[0].Story).Scan(&trail)
+		return fmt.Errorf("lost: %+v: %s, %w", lost, trail, err)
 	}
 	return nil
 }

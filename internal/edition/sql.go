@@ -131,8 +131,11 @@ WHERE newsletter_id = @newsletter AND kind = @kind AND slot = @slot
 
 	sqlLockFamily = `SELECT pg_advisory_xact_lock(hashtextextended('edition family ' || @family::bigint, 0))`
 
-	sqlWithdrawnAmong = `
-SELECT EXISTS (SELECT FROM article WHERE id = ANY (@articles::bigint[]) AND withdrawn_at IS NOT NULL)`
+	sqlWithdrawn = `
+SELECT id
+FROM article
+WHERE newsletter_id = @newsletter AND seq > @seen AND seq <= @head AND withdrawn_at IS NOT NULL
+ORDER BY id`
 
 	sqlReopen = `
 UPDATE edition

@@ -57,27 +57,36 @@ FROM edition e
 JOIN newsletter n ON n.id = e.newsletter_id
 WHERE e.id = @edition`
 
+	// What a relay may have accepted already is neither cancelled nor owed: it
+	// stays in doubt, without another try, and a person decides.
+	takeBack = `state = CASE WHEN d.doubts > 0 THEN 'in doubt' ELSE 'cancelled' END,
+        due_at = NULL,
+        settled_at = CASE WHEN d.doubts = 0 THEN @now::timestamptz END,
+        reply = CASE WHEN d.doubts > 0 THEN d.reply END`
+	notOnTheWire = `(d.state IN ('queued', 'deferred') OR (d.state = 'in doubt' AND d.due_at IS NOT NULL))`
+
 	// A mark cannot say "all but this one": what is un-mailed is owed in the
 	// same statement.
 	sqlCancelDeliveries = `
 WITH gone AS (
     UPDATE delivery d
-    SET state = 'cancelled', settled_at = @now, reply = NULL
+    SET ` + takeBack + `
     FROM edition e
     WHERE e.id = @edition
     AND d.month = e.month
     AND d.edition_id = e.id
-    AND d.state IN ('queued', 'deferred')
-    RETURNING d.newsletter_id, d.subscriber_id, e.article_ids, e.resume_at, e.state),
+    AND ` + notOnTheWire + `
+    RETURNING d.newsletter_id, d.subscriber_id, d.doubts, e.article_ids, e.resume_at, e.state),
 put_off AS (
     INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
     SELECT g.newsletter_id, g.subscriber_id, a.id, g.resume_at, 'the edition was ' || g.state
     FROM gone g
     CROSS JOIN LATERAL unnest(g.article_ids) AS x (id)
     JOIN article a ON a.id = x.id AND a.withdrawn_at IS NULL
+    WHERE g.doubts = 0
     ON CONFLICT (newsletter_id, subscriber_id, article_id) DO UPDATE
     SET due_at = greatest(owed.due_at, excluded.due_at))
-SELECT count(*) FROM gone`
+SELECT count(*) FROM gone WHERE doubts = 0`
 
 	sqlStopped = `
 SELECT DISTINCT d.edition_id
@@ -99,12 +108,12 @@ WITH hit AS (
     WHERE e.article_ids @> ARRAY[@article::bigint]),
 gone AS (
     UPDATE delivery d
-    SET state = 'cancelled', settled_at = @now, reply = NULL
+    SET ` + takeBack + `
     FROM hit
     WHERE d.month = hit.month
     AND d.edition_id = hit.id
-    AND d.state IN ('queued', 'deferred')
-    RETURNING d.newsletter_id, d.subscriber_id, hit.article_ids, hit.kind, hit.slot),
+    AND ` + notOnTheWire + `
+    RETURNING d.newsletter_id, d.subscriber_id, d.doubts, hit.article_ids, hit.kind, hit.slot),
 put_off AS (
     INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
     SELECT DISTINCT ON (g.newsletter_id, g.subscriber_id, a.id) g.newsletter_id, g.subscriber_id, a.id, @now::timestamptz,
@@ -112,7 +121,7 @@ put_off AS (
     FROM gone g
     CROSS JOIN LATERAL unnest(g.article_ids) AS x (id)
     JOIN article a ON a.id = x.id AND a.withdrawn_at IS NULL
-    WHERE a.id <> @article
+    WHERE a.id <> @article AND g.doubts = 0
     ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING
     RETURNING newsletter_id, subscriber_id),
 back AS (
@@ -126,8 +135,9 @@ back AS (
     AND s.state = 'active'
     AND s.due_at > g.slot
     AND g.slot >= @now::timestamptz - n.late
+    AND g.doubts = 0
     AND cardinality(g.article_ids) > 1)
-SELECT count(*) FROM gone`
+SELECT count(*) FROM gone WHERE doubts = 0`
 
 	sqlReleaseAgain = `
 UPDATE article
@@ -143,6 +153,7 @@ SELECT s.newsletter_id, s.subscriber_id, a.id, @now::timestamptz, 'released agai
 FROM article a
 JOIN subscription s ON s.newsletter_id = a.newsletter_id
 WHERE a.id = @article
+    AND a.withdrawn_at IS NULL
     AND (s.state = 'active' OR s.ended_at > @now::timestamptz - interval '30 days')
     AND s.seen_seq >= a.seq
     AND s.created_at <= a.released_at

@@ -26,21 +26,18 @@ func (s *Service) Withdraw(ctx context.Context, tx pgx.Tx, articleID int64) (int
 	return gone, nil
 }
 
-// ReleaseAgain takes a withdrawal back: the article keeps its seq and is owed
-// to those who would have got it. It returns to how many. Wake follows.
+// ReleaseAgain takes a withdrawal back, unless the caller's transaction has done
+// so: the article keeps its seq and is owed to those who would have got it. It
+// returns to how many. Released then makes it go at once.
 func (s *Service) ReleaseAgain(ctx context.Context, tx pgx.Tx, articleID int64, reason string) (int64, error) {
 	args := pgx.StrictNamedArgs{"article": articleID}
 	if _, err := tx.Exec(ctx, sqlLockFamilyOfArticle, args); err != nil {
 		return 0, fmt.Errorf("release article %d again: %w", articleID, err)
 	}
-	tag, err := tx.Exec(ctx, sqlReleaseAgain, pgx.StrictNamedArgs{"article": articleID, "reason": reason})
-	if err != nil {
+	if _, err := tx.Exec(ctx, sqlReleaseAgain, pgx.StrictNamedArgs{"article": articleID, "reason": reason}); err != nil {
 		return 0, fmt.Errorf("release article %d again: %w", articleID, err)
 	}
-	if tag.RowsAffected() == 0 {
-		return 0, fmt.Errorf("release article %d again: %w", articleID, ErrState)
-	}
-	tag, err = tx.Exec(ctx, sqlOweAgain, pgx.StrictNamedArgs{"article": articleID, "now": s.Clock.Now()})
+	tag, err := tx.Exec(ctx, sqlOweAgain, pgx.StrictNamedArgs{"article": articleID, "now": s.Clock.Now()})
 	if err != nil {
 		return 0, fmt.Errorf("release article %d again: owe it: %w", articleID, err)
 	}

@@ -212,6 +212,8 @@ func (w *world) leave(ctx context.Context) error {
 }
 
 // undo does what the subscriber package does: what was cancelled since is owed.
+// It looks back a little further, because a sender that noticed the leaving may
+// have read its clock before; owing too much does no harm.
 func (w *world) undo(ctx context.Context) error {
 	return postgres.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		for _, letter := range w.letters {
@@ -229,7 +231,7 @@ func (w *world) undo(ctx context.Context) error {
 				}
 				if _, err := tx.Exec(ctx, `INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
 					SELECT DISTINCT $1::bigint, $2::bigint, x, $4::timestamptz, 'leaving was undone' FROM delivery d JOIN edition e ON e.id = d.edition_id, unnest(e.article_ids) x
-					WHERE d.newsletter_id = $1 AND d.subscriber_id = $2 AND d.state = 'cancelled' AND d.settled_at >= $3
+					WHERE d.newsletter_id = $1 AND d.subscriber_id = $2 AND d.state = 'cancelled' AND d.settled_at >= $3::timestamptz - interval '1 day'
 					ON CONFLICT DO NOTHING`, letter, reader, ended, w.clock.Now()); err != nil {
 					return err
 				}

@@ -152,5 +152,5 @@ func (h pages) mail(r *http.Request) (Mail, error) {
 }
 
 func (h pages) view(r *http.Request, l *locale.Locale, title string, body any) page.View {
-	return page.View{L: l, Title: title, Languages: h.pages.Languages(r, l), Stylesheet: "inbox.css", Body: body}
+	return page.View{L: l, Title: title, Languages: h.pages.Languages(r, l), Body: body}
 }

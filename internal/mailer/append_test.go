@@ -60,6 +60,12 @@ func TestCheckRefusesWhatWouldBreakTheMessage(t *testing.T) {
 	if err := c.Check(reader); err != nil {
 		t.Error(err)
 	}
+	// Unchecked, the header still cannot be broken.
+	who := reader
+	who.To = "a@b.example\r\nBcc: c@d.example"
+	if head, _, _ := parts(t, c.Append(nil, who)); count(head, "Bcc") != 0 {
+		t.Error(head)
+	}
 }
 
 func TestNoMailOfNothingOrNobody(t *testing.T) {

@@ -100,12 +100,14 @@ func (c *Compiled) Append(dst []byte, r Recipient) []byte {
 // appendHeaderValue leaves out control octets: whatever a caller passes, the
 // header cannot be broken.
 func appendHeaderValue(dst []byte, v string) []byte {
+	start := 0
 	for i := range len(v) {
-		if v[i] >= ' ' && v[i] != 0x7f {
-			dst = append(dst, v[i])
+		if v[i] < ' ' || v[i] == 0x7f {
+			dst = append(dst, v[start:i]...)
+			start = i + 1
 		}
 	}
-	return dst
+	return append(dst, v[start:]...)
 }
 
 const compiledVersion = 1

@@ -105,7 +105,7 @@ func TestCompiledIsStoredAndReadBack(t *testing.T) {
 			a.slot(slot(rapid.IntRange(1, int(slotEnd)-1).Draw(t, "slot")))
 		}
 		a.add([]byte("end"))
-		c := Compiled{segments: a.segments}
+		c := Compiled(a)
 		raw, err := c.MarshalBinary()
 		if err != nil {
 			t.Fatal(err)

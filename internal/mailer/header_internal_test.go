@@ -105,8 +105,14 @@ func TestHeaderAddress(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"letters@news.example.com", "letters@news.example.com"},
 		{"letters@новини.укр", "letters@xn--b1amarcd.xn--j1amh"},
-		{"листи@example.com", ""}, {"", ""}, {"@example.com", ""}, {"a@", ""}, {"a b@example.com", ""},
-		{"a@example.com\r\nBcc: x@example.com", ""}, {"<a@example.com>", ""}, {"a@exa mple.com", ""},
+		{"листи@example.com", ""},
+		{"", ""},
+		{"@example.com", ""},
+		{"a@", ""},
+		{"a b@example.com", ""},
+		{"a@example.com\r\nBcc: x@example.com", ""},
+		{"<a@example.com>", ""},
+		{"a@exa mple.com", ""},
 	} {
 		got, err := headerAddress(c.in)
 		if got != c.want || (err == nil) != (c.want != "") {
@@ -118,8 +124,13 @@ func TestHeaderAddress(t *testing.T) {
 func TestA17SubjectIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ title, want string }{
-		{"Re: your question", "News · Re: your question"}, {"FWD : look", "News · FWD : look"}, {"re[2]: x", "News · re[2]: x"},
-		{"Відп: x", "News · Відп: x"}, {"Reading list: ten books", "Reading list: ten books"}, {"Report: rivers", "Report: rivers"}, {" \r\n", "News"},
+		{"Re: your question", "News · Re: your question"},
+		{"FWD : look", "News · FWD : look"},
+		{"re[2]: x", "News · re[2]: x"},
+		{"Відп: x", "News · Відп: x"},
+		{"Reading list: ten books", "Reading list: ten books"},
+		{"Report: rivers", "Report: rivers"},
+		{" \r\n", "News"},
 	} {
 		if got := subject(c.title, "News"); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.title, got, c.want)
@@ -130,8 +141,16 @@ func TestA17SubjectIsNoAnswer(t *testing.T) {
 func TestCleanLine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, want string }{
-		{"a\r\nBcc: b", "a Bcc: b"}, {"a\u2028b\u2029c", "a b c"}, {"x\x00\x1b[31my", "x[31my"}, {"\u202egpj.exe\u202c", "gpj.exe"},
-		{"a\u200b\ufeff\u00adb", "ab"}, {"  two   blanks ", "two blanks"}, {"bad\xff", "bad\ufffd"}, {"👨\u200d👩", "👨\u200d👩"}, {"5\u00a0%", "5\u00a0%"}, {"%0d%0aBcc:", "%0d%0aBcc:"},
+		{"a\r\nBcc: b", "a Bcc: b"},
+		{"a\u2028b\u2029c", "a b c"},
+		{"x\x00\x1b[31my", "x[31my"},
+		{"\u202egpj.exe\u202c", "gpj.exe"},
+		{"a\u200b\ufeff\u00adb", "ab"},
+		{"  two   blanks ", "two blanks"},
+		{"bad\xff", "bad\ufffd"},
+		{"👨\u200d👩", "👨\u200d👩"},
+		{"5\u00a0%", "5\u00a0%"},
+		{"%0d%0aBcc:", "%0d%0aBcc:"},
 	} {
 		if got := cleanLine(c.in); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.in, got, c.want)

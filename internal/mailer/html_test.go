@@ -119,7 +119,10 @@ func TestImagesThatMailCannotShow(t *testing.T) {
 		{"https://www.example.com/a.jpg", 1, true},
 		{"https://www.example.com/a.webp?w=1", 1, false},
 		{"https://www.example.com/a.svg", 0, false},
-		{"data:image/png;base64,AAAA", 0, false}, {"//www.example.com/a.png", 0, false}, {"javascript:alert(1)", 0, false}, {"", 0, false},
+		{"data:image/png;base64,AAAA", 0, false},
+		{"//www.example.com/a.png", 0, false},
+		{"javascript:alert(1)", 0, false},
+		{"", 0, false},
 		{"https://www.example.com/" + strings.Repeat("a", 2000), 0, false},
 	} {
 		e := editionOf("en", mailer.Instant, 1)

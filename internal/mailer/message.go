@@ -69,5 +69,5 @@ func (r *Renderer) compile(d draft) (Compiled, error) {
 	b.part(boundary, "text/plain", text)
 	b.part(boundary, "text/html", html)
 	b.addString("\r\n--" + boundary + "--\r\n")
-	return Compiled{segments: b.segments}, nil
+	return Compiled(b), nil
 }

@@ -69,6 +69,9 @@ func qpPlain(s string, i int) bool {
 // appendQPValue encodes the value of a slot, beginning at column 0 and leaving
 // the last line open; with html it is escaped for a quoted attribute first.
 func appendQPValue(dst []byte, v string, html bool) []byte {
+	if len(v) <= qpColumns && qpSimple(v) {
+		return append(dst, v...)
+	}
 	column := 0
 	for i := range len(v) {
 		b := v[i]
@@ -108,4 +111,17 @@ func appendQPValue(dst []byte, v string, html bool) []byte {
 		column += width
 	}
 	return dst
+}
+
+// qpSimple tells whether a value stands for itself on a line of its own, in
+// text and in an attribute: nearly every link does.
+func qpSimple(v string) bool {
+	for i := range len(v) {
+		switch b := v[i]; {
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '-' && b <= ':' && (b != '.' || i > 0), b == '_':
+		default:
+			return false
+		}
+	}
+	return true
 }

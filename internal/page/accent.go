@@ -37,16 +37,14 @@ func accentStyle(accent string) (template.HTML, string) {
 func readable(colour, paper string, step float64) string {
 	c, _ := parseColour(colour)
 	p, _ := parseColour(paper)
-	for c != white && c != black && contrast(c, p) < wantContrast {
+	for range int(1/math.Abs(step)) + 1 { // at the latest it is black or white
+		if contrast(c, p) >= wantContrast {
+			break
+		}
 		c = lighten(c, step)
 	}
 	return fmt.Sprintf("#%02x%02x%02x", int(c[0]), int(c[1]), int(c[2]))
 }
-
-var (
-	white = [3]float64{255, 255, 255}
-	black = [3]float64{0, 0, 0}
-)
 
 // lighten moves the lightness of HSL by step, -1 to 1.
 func lighten(c [3]float64, step float64) [3]float64 {

@@ -20,18 +20,17 @@ func (s *Service) Erase(ctx context.Context, a emailaddr.Address) (bool, error) 
 	known := false
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		now, hash := s.Clock.Now(), s.hash(a)
-		tag, err := tx.Exec(ctx, recordErasure, pgx.StrictNamedArgs{"key": a.Key(), "hash": hash, "now": now})
-		if err != nil {
-			return err
-		}
-		known = tag.RowsAffected() > 0
+		// The sign-ups and the lock come first: whoever confirms or leaves at this
+		// moment has written all their evidence before it is erased.
 		for _, step := range []struct {
 			sql  string
 			args pgx.StrictNamedArgs
 		}{
+			{eraseSignups, pgx.StrictNamedArgs{"key": a.Key()}},
+			{lockPerson, pgx.StrictNamedArgs{"key": a.Key()}},
+			{recordErasure, pgx.StrictNamedArgs{"key": a.Key(), "hash": hash, "now": now}},
 			{eraseEvidence, pgx.StrictNamedArgs{"hash": hash}},
 			{eraseNotices, pgx.StrictNamedArgs{"address": a.String(), "key": a.Key()}},
-			{eraseSignups, pgx.StrictNamedArgs{"key": a.Key()}},
 			{eraseSubscriber, pgx.StrictNamedArgs{"key": a.Key()}},
 		} {
 			tag, err := tx.Exec(ctx, step.sql, step.args)

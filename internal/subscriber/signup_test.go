@@ -305,3 +305,21 @@ func TestSettingsMailOnceADay(t *testing.T) {
 		t.Errorf("mailed %q on the next day", got)
 	}
 }
+
+func TestCappedSignUpChangesNothingThatCounts(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	page, link := f.signUp("nadia@example.org")
+	f.signUp("nadia@example.org")
+	for range codeTries {
+		if c, err := f.ConfirmCode(ctx, page, "no", Evidence{}); err != nil || c.Outcome != WrongCode {
+			t.Fatalf("a wrong code: %+v, %v", c, err)
+		}
+	}
+	f.signUp("nadia@example.org") // the third: no mail, and no new tries
+	if c, err := f.ConfirmCode(ctx, page, Code(f.Keys, 1, 1), Evidence{}); err != nil || c.Outcome != CodeSpent {
+		t.Errorf("a sixth try: %+v, %v", c, err)
+	}
+	f.confirmed(link, Confirmed)
+}

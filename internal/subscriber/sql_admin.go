@@ -113,6 +113,13 @@ SELECT jsonb_build_object(
         LEFT JOIN subscriber r ON r.id = t.subscriber_id
         WHERE @key IN (g.address_key, r.address_key) OR t.address IN (@address, @key)))`
 
+	lockPerson = `
+SELECT r.id
+FROM subscriber r
+JOIN subscription s ON s.subscriber_id = r.id
+WHERE r.address_key = @key
+FOR UPDATE`
+
 	recordErasure = `
 INSERT INTO consent_event (address_hash, newsletter_id, kind, source, at)
 SELECT @hash, s.newsletter_id, 'erased', 'request', @now
@@ -127,7 +134,7 @@ WHERE e.id = p.event_id AND e.address_hash = @hash`
 
 	eraseNotices = `
 DELETE FROM notice
-WHERE address IN (@address, @key)`
+WHERE lower(address) IN (lower(@address), @key)`
 
 	eraseSignups = `
 DELETE FROM signup

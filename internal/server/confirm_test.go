@@ -1,0 +1,92 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"vistka/internal/subscriber"
+)
+
+func (s *site) confirmLink(email string) string {
+	s.t.Helper()
+	s.post("/subscribe", foreign(email), "Origin", siteOrigin)
+	all := s.jobs.all()
+	return "/confirm/" + subscriber.ConfirmToken(s.keys, all[len(all)-1].SignupID, 1)
+}
+
+const active = "SELECT count(*) FROM subscription WHERE state = 'active'"
+
+func TestOnlyAPersonConfirms(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.confirmLink("nadia@example.org")
+	var shown answer
+	for range 10 {
+		shown = s.get(link)
+		r, _ := http.NewRequest(http.MethodHead, link, nil)
+		if head := s.do(r); head.StatusCode != http.StatusOK || head.body != "" {
+			t.Fatalf("HEAD: %d %q", head.StatusCode, head.body)
+		}
+	}
+	form := fill(shown.doc, "form")
+	if got := s.post(link, form, "Origin", baseURL); !strings.Contains(got.text("[role=alert]"), "Press once more") {
+		t.Errorf("at once: %q", got.text("main"))
+	}
+	s.clock.Advance(3 * time.Second)
+	form.Set("hand", "none") // the script ran and saw no event
+	if got := s.post(link, form, "Origin", baseURL); !strings.Contains(got.text("[role=alert]"), "Press once more") {
+		t.Errorf("without a hand: %q", got.text("main"))
+	}
+	form.Del("shown")
+	form.Set("hand", "seen")
+	s.post(link, form, "Origin", baseURL)
+	if s.count(active) != 0 {
+		t.Fatal("confirmed without a person")
+	}
+	done := s.post(link, fill(shown.doc, "form"), "Origin", baseURL)
+	if s.count(active) != 1 || done.doc.Find(".back a").AttrOr("href", "") != article {
+		t.Fatalf("%d %q", done.StatusCode, done.text("main"))
+	}
+	if got := s.get(link); got.text("h1") != "You are already confirmed" {
+		t.Errorf("second visit: %q", got.text("main"))
+	}
+	settings := done.doc.Find("a[href^='/preferences/']").AttrOr("href", "")
+	if got := s.get(settings); got.text("h1") != "Your settings" {
+		t.Errorf("settings: %d %q", got.StatusCode, got.text("main"))
+	}
+}
+
+func TestExpiredLinkOffersAFreshMail(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.confirmLink("nadia@example.org")
+	s.clock.Advance(73 * time.Hour)
+	shown := s.get(link + "?lang=uk")
+	if shown.text("h1") != "Строк посилання минув" {
+		t.Fatalf("%q", shown.text("main"))
+	}
+	s.clock.Advance(3 * time.Second)
+	if got := s.post(link, fill(shown.doc, "form"), "Origin", baseURL); got.text("h1") != "Новий лист уже в дорозі" {
+		t.Errorf("%d %q", got.StatusCode, got.text("main"))
+	}
+	if len(s.jobs.all()) != 2 {
+		t.Errorf("%d jobs", len(s.jobs.all()))
+	}
+}
+
+func TestNotMe(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.confirmLink("nadia@example.org")
+	ask := s.get(s.get(link).doc.Find("a[href^='/not-me/']").AttrOr("href", ""))
+	action := ask.doc.Find("form").AttrOr("action", "")
+	s.clock.Advance(3 * time.Second)
+	if got := s.post(action, fill(ask.doc, "form"), "Origin", baseURL); got.text("h1") != "We have stopped" {
+		t.Errorf("%d %q", got.StatusCode, got.text("main"))
+	}
+	if s.count("SELECT count(*) FROM suppression WHERE reason = 'not me'") != 1 {
+		t.Error("not recorded")
+	}
+}

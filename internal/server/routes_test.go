@@ -1,0 +1,164 @@
+package server_test
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-chi/chi/v5"
+
+	"vistka/internal/server"
+)
+
+// decisions is who may post to each route from a page of another site. A new
+// route without a line here fails the test.
+var decisions = map[string]string{
+	"GET /": "read", "GET /n/{slug}": "read", "GET /livez": "read", "GET /readyz": "read", "GET /static/*": "read",
+	"GET /dev/": "read", "GET /dev/{page}": "read",
+	"GET /confirm/{token}": "token", "GET /not-me/{token}": "token", "GET /preferences/{token}": "token", "GET /unsubscribe/{token}": "token",
+	"POST /subscribe":            "listed origins",
+	"POST /api/v1/subscriptions": "listed origins",
+	"POST /unsubscribe/{token}":  "anyone with the link",
+	"POST /subscribe/again":      "own pages",
+	"POST /subscribe/code":       "own pages",
+	"POST /confirm/{token}":      "own pages",
+	"POST /not-me/{token}":       "own pages",
+	"POST /preferences/{token}":  "own pages",
+}
+
+func TestEveryRouteIsDecided(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	seen := map[string]bool{}
+	err := chi.Walk(s.router, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		name := method + " " + route
+		seen[name] = true
+		path := strings.NewReplacer("{token}", "x", "{slug}", "watch", "{page}", "signup", "*", "tokens.css").Replace(route)
+		got := s.do(with(httptest.NewRequest(method, path, nil), []string{"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"}))
+		switch decisions[name] {
+		case "":
+			t.Errorf("%s: nobody has decided who may call it", name)
+		case "own pages":
+			if got.StatusCode != http.StatusForbidden {
+				t.Errorf("%s from another site: %d", name, got.StatusCode)
+			}
+		case "token":
+			if got.StatusCode != http.StatusNotFound || got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("Referrer-Policy") != "same-origin" {
+				t.Errorf("%s with a made-up token: %d %v", name, got.StatusCode, got.Header)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(decisions)) {
+		if !seen[name] {
+			t.Errorf("%s is decided but not routed", name)
+		}
+	}
+}
+
+func TestHeadersOnEveryAnswer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/", "/n/watch", "/n/none", "/nothing", "/livez", "/static/tokens.css", "/static/none.css", "/confirm/x", "/dev/sent?accent=%23aa3300"} {
+		got := s.get(path)
+		csp := got.Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"} {
+			if !strings.Contains(csp, want) {
+				t.Errorf("%s: policy lacks %s: %s", path, want, csp)
+			}
+		}
+		if strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: %s", path, csp)
+		}
+		if got.Header.Get("X-Content-Type-Options") != "nosniff" || got.Header.Get("Strict-Transport-Security") == "" ||
+			got.Header.Get("Cross-Origin-Opener-Policy") != "same-origin" || !strings.Contains(got.Header.Get("Content-Type"), "charset") {
+			t.Errorf("%s: %v", path, got.Header)
+		}
+	}
+	if got := s.do(httptest.NewRequest(http.MethodTrace, "/", nil)); got.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("TRACE: %d", got.StatusCode)
+	}
+	if got := s.do(httptest.NewRequest(http.MethodDelete, "/n/watch", nil)); got.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("DELETE: %d", got.StatusCode)
+	}
+}
+
+func TestEveryDevPageInBothLanguages(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, href := range s.get("/dev/").doc.Find("main a").EachIter() {
+		got := s.get(href.AttrOr("href", ""))
+		if got.StatusCode != http.StatusOK || got.doc.Find("h1").Length() != 1 || got.doc.Find("title").Text() == "" {
+			t.Errorf("%s: %d", href.AttrOr("href", ""), got.StatusCode)
+		}
+	}
+}
+
+func TestLogNamesNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	link := s.leaveLink(c)
+	s.get(link)
+	s.get("/confirm/very-secret-token?email=nadia@example.org")
+	s.do(oneClick(link, "application/x-www-form-urlencoded", urlencoded))
+	log := s.log.String()
+	for _, secret := range []string{"nadia", strings.TrimPrefix(link, "/unsubscribe/"), "very-secret", "192.0.2."} {
+		if strings.Contains(log, secret) {
+			t.Errorf("%q is in the log:\n%s", secret, log)
+		}
+	}
+	if n := strings.Count(log, "msg=request"); n != 4 {
+		t.Errorf("%d lines for 4 requests:\n%s", n, log)
+	}
+	if !strings.Contains(log, "route=/unsubscribe/{token}") {
+		t.Errorf("no pattern in the log:\n%s", log)
+	}
+}
+
+func TestErrorsShowNoInside(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(d *server.Deps) {
+		d.Ready = func(context.Context) error { return errAway }
+	})
+	if got := s.get("/readyz"); got.StatusCode != http.StatusServiceUnavailable || strings.Contains(got.body, "away") {
+		t.Errorf("%d %q", got.StatusCode, got.body)
+	}
+	s.pool.Close()
+	got := s.get("/n/watch")
+	if got.StatusCode != http.StatusInternalServerError || strings.Contains(got.body, "pool") || got.text("code") == "" ||
+		got.text("code") != got.Header.Get("X-Request-Id") || !strings.Contains(s.log.String(), got.text("code")) {
+		t.Errorf("%d %q", got.StatusCode, got.text("main"))
+	}
+	kept := s.post("/subscribe", foreign("nadia@example.org"), "Origin", siteOrigin)
+	if kept.StatusCode != http.StatusInternalServerError {
+		t.Errorf("%d", kept.StatusCode)
+	}
+}
+
+func TestHome(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if got := s.get("/", "Accept-Language", "uk"); got.text("h1") != "Subscribe to Media Watch" {
+		t.Errorf("the only newsletter: %q", got.text("main"))
+	}
+	if got := s.get("/?lang=uk"); got.text("h1") != "Підписка на «Media Watch»" || !strings.Contains(got.Header.Get("Vary"), "Accept-Language") {
+		t.Errorf("asked for Ukrainian: %q", got.text("main"))
+	}
+	if _, err := s.pool.Exec(t.Context(), "UPDATE newsletter SET archived_at = now()"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.get("/", "Accept-Language", "uk"); got.text("h1") != "Розсилок ще немає" {
+		t.Errorf("none: %q", got.text("main"))
+	}
+	if got := s.get("/n/watch"); got.StatusCode != http.StatusGone {
+		t.Errorf("archived: %d", got.StatusCode)
+	}
+}

@@ -1,0 +1,164 @@
+package server_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"vistka/internal/subscriber"
+	"vistka/internal/token"
+)
+
+func (s *site) leaveLink(c subscriber.Confirmation) string {
+	return "/unsubscribe/" + subscriber.UnsubscribeToken(s.keys, c.NewsletterID, c.SubscriberID)
+}
+
+// oneClick is the request of RFC 8058 section 3.2: no cookie, no Origin.
+func oneClick(link, kind, body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, link, strings.NewReader(body))
+	r.Header.Set("Content-Type", kind)
+	r.Header.Set("User-Agent", "mail provider")
+	return r
+}
+
+const (
+	urlencoded = "List-Unsubscribe=One-Click"
+	boundary   = "---FormBoundaryjWmhtjORrn"
+	multipart  = "--" + boundary + "\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--" + boundary + "--\r\n"
+)
+
+func TestOneClick(t *testing.T) {
+	t.Parallel()
+	for name, req := range map[string][2]string{
+		"urlencoded": {"application/x-www-form-urlencoded", urlencoded},
+		"multipart":  {"multipart/form-data; boundary=" + boundary, multipart},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			link := s.leaveLink(s.subscribed("nadia@example.org"))
+			var wg sync.WaitGroup
+			for range 8 { // at once, and once more after
+				wg.Go(func() { s.do(oneClick(link, req[0], req[1])) })
+			}
+			wg.Wait()
+			got := s.do(oneClick(link, req[0], req[1]))
+			if got.StatusCode != http.StatusOK || got.Header.Get("Location") != "" || len(got.Cookies()) > 0 {
+				t.Errorf("%d %v", got.StatusCode, got.Header)
+			}
+			if s.count(active) != 0 || s.count("SELECT count(*) FROM consent_event WHERE kind = 'withdrawn'") != 1 {
+				t.Error("not left, or left more than once")
+			}
+		})
+	}
+}
+
+func TestLeaveLinkIsInert(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	link := s.leaveLink(c)
+	shown := s.get(link, "Purpose", "prefetch")
+	if shown.doc.Find("main .act > .buttons button").Length() != 1 || shown.Header.Get("Referrer-Policy") != "same-origin" ||
+		shown.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("page: %q %v", shown.text("main"), shown.Header)
+	}
+	form := fill(shown.doc, "form")
+	form.Set("act", "leave")
+	if got := s.post(link, form); !strings.Contains(got.text("[role=alert]"), "Press once more") {
+		t.Errorf("at once: %q", got.text("main"))
+	}
+	if got := s.post(link, url.Values{"something": {"else"}}); got.StatusCode != http.StatusBadRequest {
+		t.Errorf("neither button nor one-click: %d", got.StatusCode)
+	}
+	broken := link[:len(link)-1] + "A"
+	if broken == link {
+		broken = link[:len(link)-1] + "Q"
+	}
+	confirm := "/unsubscribe/" + s.keys.Sign(token.Confirm, token.Pair(1, 1))
+	for _, path := range []string{broken, confirm} {
+		if got := s.do(oneClick(path, "application/x-www-form-urlencoded", urlencoded)); got.StatusCode != http.StatusNotFound {
+			t.Errorf("a link that is not ours: %d", got.StatusCode)
+		}
+	}
+	if s.count(active) != 1 {
+		t.Fatal("left without a person")
+	}
+	s.clock.Advance(3 * time.Second)
+	left := s.post(link, form)
+	if left.text("h1") != "You have left Media Watch" || s.count(active) != 0 {
+		t.Fatalf("%q", left.text("main"))
+	}
+	undo := fill(left.doc, "form")
+	undo.Set("act", "undo")
+	s.clock.Advance(29 * 24 * time.Hour)
+	if back := s.post(link, undo); s.count(active) != 1 || !strings.Contains(back.text("[role=status]"), "You are back") {
+		t.Errorf("undo: %q", back.text("main"))
+	}
+}
+
+func TestLessOften(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.leaveLink(s.subscribed("nadia@example.org"))
+	form := fill(s.get(link).doc, "form")
+	s.clock.Advance(3 * time.Second)
+	form.Set("act", "weekly")
+	if got := s.post(link, form); got.text("h1") != "Your settings" || s.count("SELECT count(*) FROM subscription WHERE cadence = 'weekly'") != 1 {
+		t.Errorf("weekly: %q", got.text("main"))
+	}
+	form.Set("act", "pause")
+	if got := s.post(link, form); !strings.Contains(got.text("main"), "Paused until 24 December 2026") {
+		t.Errorf("pause: %q", got.text("main"))
+	}
+}
+
+func TestUnsubscribeNeverSaysAFalseYes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.leaveLink(s.subscribed("nadia@example.org"))
+	s.pool.Close()
+	got := s.do(oneClick(link, "application/x-www-form-urlencoded", urlencoded))
+	if got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
+		t.Errorf("%d %v", got.StatusCode, got.Header)
+	}
+}
+
+func TestPreferences(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	link := "/preferences/" + c.Preferences
+	form := fill(s.get(link).doc, "form")
+	form.Set("cadence", "monthly")
+	form.Set("hour", "19")
+	form.Set("locale", "uk")
+	form.Set("pause", "week")
+	got := s.post(link, form, "Origin", baseURL)
+	if got.text(".notice.good") != "Збережено." || !strings.Contains(got.text("main"), "1 грудня 2026") {
+		t.Errorf("%d %q", got.StatusCode, got.text("main"))
+	}
+	if s.count("SELECT count(*) FROM subscription WHERE cadence = 'monthly' AND hour = 19 AND locale = 'uk' AND paused_until > '2026-11-30'") != 1 {
+		t.Error("not saved")
+	}
+	for field, bad := range map[string]string{"cadence": "hourly", "hour": "24", "locale": "xx", "pause": "for ever"} {
+		form := url.Values{field: {bad}}
+		if got := s.post(link, form, "Origin", baseURL); got.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s=%s: %d", field, bad, got.StatusCode)
+		}
+	}
+	if got := s.post(link, form, "Origin", "https://elsewhere.example"); got.StatusCode != http.StatusForbidden {
+		t.Errorf("from another site: %d", got.StatusCode)
+	}
+	s.do(oneClick(s.leaveLink(c), "application/x-www-form-urlencoded", urlencoded))
+	if got := s.post(link, form, "Origin", baseURL); !strings.HasPrefix(got.text("h1"), "Ви відписалися") {
+		t.Errorf("after leaving: %q", got.text("main"))
+	}
+}
+
+var errAway = errors.New("database away")
