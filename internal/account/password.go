@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -21,6 +22,8 @@ const (
 	parallelHashes = 2
 	hashMemory     = 32 * 1024 // KiB
 	hashPasses     = 3
+	// hashPatience is how long a log-in waits for its turn before it is told to come back.
+	hashPatience = 10 * time.Second
 )
 
 func params() *argon2id.Params {
@@ -81,11 +84,20 @@ func isCommon(password, address, name string) bool {
 	return utf8.RuneCountInString(rest) < 4
 }
 
-// hash turns a password into argon2id's encoded form. It waits its turn: only
-// parallelHashes run at once. Returns ctx's error if the turn never comes.
-func (s *Service) hash(ctx context.Context, password string) (string, error) {
+func (s *Service) turn(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, hashPatience)
+	defer cancel()
 	if err := s.hashing.Acquire(ctx, 1); err != nil {
-		return "", fmt.Errorf("wait to hash: %w", err)
+		return fmt.Errorf("wait to hash: %w", err)
+	}
+	return nil
+}
+
+// hash turns a password into argon2id's encoded form. It waits its turn: only
+// parallelHashes run at once. Returns context.DeadlineExceeded if the turn does not come.
+func (s *Service) hash(ctx context.Context, password string) (string, error) {
+	if err := s.turn(ctx); err != nil {
+		return "", err
 	}
 	defer s.hashing.Release(1)
 	hash, err := argon2id.CreateHash(norm.NFC.String(password), params())
@@ -97,8 +109,8 @@ func (s *Service) hash(ctx context.Context, password string) (string, error) {
 
 // matches compares under the same bound as hash.
 func (s *Service) matches(ctx context.Context, password, hash string) (bool, error) {
-	if err := s.hashing.Acquire(ctx, 1); err != nil {
-		return false, fmt.Errorf("wait to compare: %w", err)
+	if err := s.turn(ctx); err != nil {
+		return false, err
 	}
 	defer s.hashing.Release(1)
 	ok, err := argon2id.ComparePasswordAndHash(norm.NFC.String(password), hash)

@@ -53,6 +53,7 @@ type admin struct {
 func New(d Deps) *chi.Mux {
 	d.BaseURL = strings.TrimRight(d.BaseURL, "/")
 	a := &admin{Deps: d, sessions: newSessions(d.DB, strings.HasPrefix(d.BaseURL, "https://"))}
+	a.sessions.ErrorFunc = d.Pages.Fail
 	r := chi.NewRouter()
 	r.Use(page.Private, limitBody, a.ownPagesOnly().Handler, a.sessions.LoadAndSave, a.identify)
 	a.routes(r)

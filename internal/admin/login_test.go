@@ -89,6 +89,16 @@ func TestSessionLife(t *testing.T) {
 		t.Errorf("the session lives %d s more, the idle limit is %v", left, idleLimit)
 	}
 
+	if b.login("editor@example.org", phrase); sessionCookie(b) == tok {
+		t.Error("a second log-in goes on under the first one's token")
+	}
+	renewed := sessionCookie(b)
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: "vistka-session", Value: tok, Path: "/"}})
+	if got := b.get("/admin/"); got.status != http.StatusSeeOther {
+		t.Errorf("the token from before the log-in still works: %d", got.status)
+	}
+	tok = renewed
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: "vistka-session", Value: tok, Path: "/"}})
 	if got := b.post("/admin/logout", nil); got.status != http.StatusSeeOther {
 		t.Errorf("log-out: %d", got.status)
 	}

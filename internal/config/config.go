@@ -12,21 +12,23 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Config holds every setting. Each is a flag and an environment variable,
 // secrets excepted: those come from the environment or a file only, since a
 // flag shows in the list of processes.
 type Config struct {
-	Listen         string   `env:"VISTKA_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the pages are served."`
-	BaseURL        string   `env:"VISTKA_BASE_URL" placeholder:"URL" help:"Address of these pages as readers see it, e.g. https://news.example.org. Default: http:// and the listening address."`
-	DataDir        string   `env:"VISTKA_DATA_DIR" default:"./var" placeholder:"DIR" help:"Where the private Postgres and the secret key are kept when none is configured."`
-	TrustedProxies []string `env:"VISTKA_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of reverse proxies whose X-Forwarded-For is believed."`
-	Run            []string `env:"VISTKA_RUN" default:"web,jobs,sender" placeholder:"ROLE" help:"Roles of this process: web, jobs, sender."`
-	MetricsListen  string   `env:"VISTKA_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where pprof is served, for operators only. Default: nowhere."`
-	LogFormat      string   `env:"VISTKA_LOG_FORMAT" default:"auto" enum:"auto,text,json" help:"auto (coloured on a terminal, else json), text or json."`
-	FeedAllow      []string `env:"VISTKA_FEED_ALLOW" placeholder:"HOST:PORT" help:"Hosts that feeds may be fetched from though their addresses are not public: for tests and intranets."`
-	Dev            bool     `env:"VISTKA_DEV" help:"Read templates from disk on each request and show every page under /dev/."`
+	Listen         string        `env:"VISTKA_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the pages are served."`
+	BaseURL        string        `env:"VISTKA_BASE_URL" placeholder:"URL" help:"Address of these pages as readers see it, e.g. https://news.example.org. Default: http:// and the listening address."`
+	DataDir        string        `env:"VISTKA_DATA_DIR" default:"./var" placeholder:"DIR" help:"Where the private Postgres and the secret key are kept when none is configured."`
+	TrustedProxies []string      `env:"VISTKA_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of reverse proxies whose X-Forwarded-For is believed."`
+	Run            []string      `env:"VISTKA_RUN" default:"web,jobs,sender" placeholder:"ROLE" help:"Roles of this process: web, jobs, sender."`
+	MetricsListen  string        `env:"VISTKA_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where pprof is served, for operators only. Default: nowhere."`
+	LogFormat      string        `env:"VISTKA_LOG_FORMAT" default:"auto" enum:"auto,text,json" help:"auto (coloured on a terminal, else json), text or json."`
+	FeedAllow      []string      `env:"VISTKA_FEED_ALLOW" placeholder:"HOST:PORT" help:"Hosts that feeds may be fetched from though their addresses are not public: for tests and intranets."`
+	InDoubtWait    time.Duration `env:"VISTKA_IN_DOUBT_WAIT" default:"2m" help:"How long a mail rests that a relay may have taken before a crash, until it is sent again with the same Message-ID."`
+	Dev            bool          `env:"VISTKA_DEV" help:"Read templates from disk on each request and show every page under /dev/."`
 
 	DatabaseURL       string `kong:"-"`
 	DatabaseDirectURL string `kong:"-"`
@@ -121,6 +123,9 @@ func (c *Config) Validate() error {
 		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
 			complain("--metrics-listen (VISTKA_METRICS_LISTEN) %q: write host:port, like 127.0.0.1:9090", c.MetricsListen)
 		}
+	}
+	if c.InDoubtWait < 0 {
+		complain("--in-doubt-wait (VISTKA_IN_DOUBT_WAIT) %s: write a time of zero or more, like 2m", c.InDoubtWait)
 	}
 	if c.DatabaseURL != "" {
 		if !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {

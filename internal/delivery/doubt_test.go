@@ -136,8 +136,9 @@ func TestDiesAndAnotherTakesOver(t *testing.T) {
 				if twice > 3 || twice > doubted || doubted > 3 || doubted == 0 {
 					t.Fatalf("%d doubled, %d in doubt, 3 connections", twice, doubted)
 				}
-				if point == "attempt" && twice != 0 {
-					t.Fatalf("%d doubled though no dot was written", twice)
+				// The other connections may have had a dot out; the dying one had not.
+				if point == "attempt" && twice >= doubted {
+					t.Fatalf("%d doubled of %d in doubt though one got no dot", twice, doubted)
 				}
 			})
 		}

@@ -301,6 +301,9 @@ func (w *worker) flush() {
 			w.committed()
 			return
 		}
+		if errors.Is(err, ErrLost) {
+			return
+		}
 		w.d.log.Error("outcomes cannot be recorded yet", "count", len(w.pending), "error", err)
 		if !sleep(w.d.books, time.Second) {
 			return

@@ -86,7 +86,7 @@ func TestWeigh(t *testing.T) {
 func TestSettlesEveryState(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]outcome{
-		"queued": coming, "deferred": coming, "sending": had, "in doubt": had, "sent": had,
+		"queued": coming, "deferred": coming, "sending": coming, "in doubt": had, "sent": had,
 		"failed": never, "skipped": never, "cancelled": never,
 	} {
 		if got := settles(state); got != want {

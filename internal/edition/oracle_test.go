@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
 )
 
 // standing is a subscription as the audit finds it.
@@ -205,23 +207,33 @@ func (w *world) sendOne(ctx context.Context, edition, reader int64, from, to str
 		if to == "sending" {
 			to = "in doubt"
 		}
-		_, err := w.exec(ctx, `UPDATE delivery SET state = $4, settled_at = $5 WHERE edition_id = $1 AND subscriber_id = $2 AND state = $3`, edition, reader, from, to, w.clock.Now())
+		_, err := w.exec(ctx, `UPDATE delivery SET state = $4, settled_at = $5, doubts = doubts + CASE WHEN $4 = 'in doubt' THEN 1 ELSE 0 END WHERE edition_id = $1 AND subscriber_id = $2 AND state = $3`, edition, reader, from, to, w.clock.Now())
 		return err
 	}
-	_, err := w.exec(ctx, `
-		WITH went AS (
-			UPDATE delivery d SET settled_at = $4,
-				state = CASE WHEN s.state = 'ended' THEN 'cancelled' WHEN s.paused_until > $4 THEN 'skipped' ELSE $3 END
-			FROM subscription s, edition e
-			WHERE d.edition_id = $1 AND d.subscriber_id = $2 AND d.state IN ('queued', 'deferred')
-			AND s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id
-			AND e.id = d.edition_id AND e.month = d.month AND e.state = 'open'
-			RETURNING d.newsletter_id, d.subscriber_id, d.state, e.article_ids, s.paused_until)
-		INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
-		SELECT w.newsletter_id, w.subscriber_id, x, w.paused_until, 'paused' FROM went w, unnest(w.article_ids) x WHERE w.state = 'skipped'
-		ON CONFLICT (newsletter_id, subscriber_id, article_id) DO UPDATE SET due_at = excluded.due_at`,
-		edition, reader, to, w.clock.Now())
-	return err
+	// The subscription is held while it is judged: otherwise an undo between the
+	// judgement and the cancelling would find nothing to owe.
+	return postgres.InTx(ctx, w.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT FROM subscription s JOIN edition e ON e.newsletter_id = s.newsletter_id
+			WHERE e.id = $1 AND s.subscriber_id = $2 FOR SHARE OF s`, edition, reader); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
+			WITH went AS (
+				UPDATE delivery d SET settled_at = $4,
+					state = CASE WHEN s.state = 'active' AND coalesce(s.paused_until <= $4, true) THEN $3
+						WHEN d.doubts > 0 THEN 'in doubt' WHEN s.state = 'ended' THEN 'cancelled' ELSE 'skipped' END,
+					doubts = d.doubts + CASE WHEN $3 = 'in doubt' AND s.state = 'active' AND coalesce(s.paused_until <= $4, true) THEN 1 ELSE 0 END
+				FROM subscription s, edition e
+				WHERE d.edition_id = $1 AND d.subscriber_id = $2 AND d.state IN ('queued', 'deferred')
+				AND s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id
+				AND e.id = d.edition_id AND e.month = d.month AND e.state = 'open'
+				RETURNING d.newsletter_id, d.subscriber_id, d.state, e.article_ids, s.paused_until)
+			INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+			SELECT w.newsletter_id, w.subscriber_id, x, w.paused_until, 'paused' FROM went w, unnest(w.article_ids) x WHERE w.state = 'skipped'
+			ON CONFLICT (newsletter_id, subscriber_id, article_id) DO UPDATE SET due_at = excluded.due_at`,
+			edition, reader, to, w.clock.Now())
+		return err
+	})
 }
 
 // drain lets time run until nothing is outstanding: the end of every history.

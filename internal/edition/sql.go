@@ -228,6 +228,7 @@ WHERE x.newsletter_id = ANY (@siblings::bigint[])
     AND n.language = p.locale
     AND p.locale <> @language`
 
+	// A doubt that will be tried again may still come to nothing.
 	sqlStories = `
 WITH piece AS (
     SELECT id, story_id
@@ -237,7 +238,8 @@ carrier AS (
     SELECT DISTINCT e.id, e.month, piece.story_id
     FROM piece
     JOIN edition e ON e.article_ids @> ARRAY[piece.id])
-SELECT d.subscriber_id, carrier.story_id, d.state
+SELECT d.subscriber_id, carrier.story_id,
+    CASE WHEN d.state = 'in doubt' AND d.due_at IS NOT NULL THEN 'deferred' ELSE d.state END AS state
 FROM carrier
 JOIN delivery d ON d.month = carrier.month AND d.edition_id = carrier.id
 WHERE d.subscriber_id = ANY (@readers::bigint[])
@@ -265,7 +267,7 @@ SELECT x.month, x.edition_id, x.subscriber_id, @newsletter, x.provider_id, 'queu
 FROM unnest(@months::date[], @editions::bigint[], @readers::bigint[], @providers::bigint[])
     AS x (month, edition_id, subscriber_id, provider_id)
 ON CONFLICT (month, edition_id, subscriber_id) DO UPDATE
-SET state = 'queued', due_at = NULL, settled_at = NULL, reply = NULL
+SET state = 'queued', doubts = 0, due_at = NULL, settled_at = NULL, reply = NULL
 WHERE delivery.state IN ('cancelled', 'skipped', 'failed')`
 
 	sqlMoveSpecial = `

@@ -29,16 +29,18 @@ type outcome int
 
 const (
 	never  outcome = iota // no delivery, or one that came to nothing
-	coming                // queued or deferred: may still be cancelled
-	had                   // sent, or possibly so
+	coming                // on its way, and may still be put off and then cancelled
+	had                   // sent, or possibly so and held for a person
 )
 
-// settles maps a delivery's state to what it means for its stories.
+// settles maps a delivery's state to what it means for its stories. On the wire
+// is not had: a refusal for now puts it off, and then the reader may leave that
+// newsletter or the article be withdrawn.
 func settles(state string) outcome {
 	switch state {
-	case "sent", "sending", "in doubt":
+	case "sent", "in doubt":
 		return had
-	case "queued", "deferred":
+	case "queued", "deferred", "sending":
 		return coming
 	}
 	return never
