@@ -127,5 +127,5 @@ func newLogger(format string, w io.Writer) *slog.Logger {
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, nil))
 	}
-	return slog.New(tint.NewHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal}))
+	return slog.New(tint.NewTextHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal}))
 }

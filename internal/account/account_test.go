@@ -204,6 +204,46 @@ func TestSetUpOnce(t *testing.T) {
 	}
 }
 
+func TestSetUpWaitsForAnotherUnderWay(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	tok, err := s.SetupToken(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := s.DB.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = first.Exec(t.Context(), `INSERT INTO account (address, address_key, name, password_hash, role, locale, created_at)
+		VALUES ('a@example.org', 'a@example.org', 'A', 'x', 'owner', 'en', now())`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.SetUp(context.WithoutCancel(t.Context()), tok, NewAccount{Address: "b@example.org", Name: "B", Password: phrase, Locale: "en"})
+		done <- err
+	}()
+	for waiting := false; !waiting; {
+		select {
+		case err := <-done:
+			t.Fatalf("the second did not wait for the first: %v", err)
+		default:
+		}
+		const sql = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'account'::regclass)"
+		if err := s.DB.QueryRow(t.Context(), sql).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := first.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, ErrSetUp) {
+		t.Errorf("two owners: %v", err)
+	}
+}
+
 func TestCreateNamesTheFields(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

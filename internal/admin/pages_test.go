@@ -177,7 +177,7 @@ func TestEditions(t *testing.T) {
 }
 
 // naughty is what people paste: markup, templates, directions, formulas.
-const naughty = `"><script>alert(1)</script>{{.}}'‮ =cmd()`
+const naughty = "\"><script>alert(1)</script>{{.}}'\u202e =cmd()"
 
 func TestNewsletterFormKeepsWhatWasTyped(t *testing.T) {
 	t.Parallel()

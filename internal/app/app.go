@@ -62,6 +62,9 @@ func (a *App) open(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("VISTKA_SMTP_URL: %w", err)
 		}
+		if relay.HELO == "" {
+			relay.HELO = a.Config.Host()
+		}
 		a.relays = append(a.relays, relay)
 	}
 	var err error

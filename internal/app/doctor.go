@@ -58,8 +58,10 @@ func (a *App) diagnoseDatabase(ctx context.Context) []Finding {
 	}
 	out := []Finding{{About: "database", Grade: Good, Words: "PostgreSQL " + s.Version}}
 	unsafe := func(setting, value string) {
-		out = append(out, Finding{"database", Bad, fmt.Sprintf("%s is %s: after a power cut mails could go out twice", setting, value),
-			fmt.Sprintf("ALTER SYSTEM SET %s = on, then reload", setting)})
+		out = append(out, Finding{
+			"database", Bad, fmt.Sprintf("%s is %s: after a power cut mails could go out twice", setting, value),
+			fmt.Sprintf("ALTER SYSTEM SET %s = on, then reload", setting),
+		})
 	}
 	if !s.Fsync {
 		unsafe("fsync", "off")

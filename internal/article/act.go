@@ -121,8 +121,10 @@ func (s *Service) ReleaseHeld(ctx context.Context, newsletterID, accountID int64
 
 // BaselineHeld counts every held article of a newsletter as known, not news.
 func (s *Service) BaselineHeld(ctx context.Context, newsletterID, accountID int64, reason string) (int, error) {
-	tag, err := s.DB.Exec(ctx, sqlBaselineHeld, pgx.StrictNamedArgs{"newsletter_id": newsletterID, "account_id": accountID,
-		"now": s.Clock.Now(), "reason": cmp.Or(reason, "Counted as known by an editor.")})
+	tag, err := s.DB.Exec(ctx, sqlBaselineHeld, pgx.StrictNamedArgs{
+		"newsletter_id": newsletterID, "account_id": accountID,
+		"now": s.Clock.Now(), "reason": cmp.Or(reason, "Counted as known by an editor."),
+	})
 	if err != nil {
 		return 0, fmt.Errorf("baseline held of newsletter %d: %w", newsletterID, err)
 	}

@@ -30,8 +30,10 @@ type site struct {
 
 func (s *site) publish(now time.Time) *piece {
 	n := len(s.pieces)
-	p := &piece{n: n, shown: true, item: item{guid: fmt.Sprintf("g%d", n), link: fmt.Sprintf("https://www.example.org/%d", n),
-		title: fmt.Sprintf("Piece %d", n), text: fmt.Sprintf("[%d]", n), at: now.Add(-time.Minute)}}
+	p := &piece{n: n, shown: true, item: item{
+		guid: fmt.Sprintf("g%d", n), link: fmt.Sprintf("https://www.example.org/%d", n),
+		title: fmt.Sprintf("Piece %d", n), text: fmt.Sprintf("[%d]", n), at: now.Add(-time.Minute),
+	}}
 	s.pieces = append(s.pieces, p)
 	return p
 }
@@ -174,12 +176,12 @@ var histories = rapid.Custom(func(t *rapid.T) history {
 	for range rapid.IntRange(1, 4).Draw(t, "at first") {
 		s.publish(now)
 	}
-	body, shown := s.feed(t)
+	body, _ := s.feed(t)
 	h := history{bodies: []string{body}, baseline: len(s.pieces), plain: map[int]bool{}}
 	for range rapid.IntRange(1, 12).Draw(t, "polls") {
 		now = now.Add(10 * time.Minute)
 		s.act(t, now)
-		body, shown = s.feed(t)
+		body, shown := s.feed(t)
 		h.bodies = append(h.bodies, body)
 		for _, p := range shown {
 			h.plain[p.n] = true

@@ -136,8 +136,10 @@ func (l *lab) page(path string, status int) {
 
 // news is the n-th article of the lab, published at its hour.
 func news(n int) item {
-	return item{guid: fmt.Sprintf("id-%d", n), link: fmt.Sprintf("/news/%d", n), title: fmt.Sprintf("Story %d", n),
-		text: fmt.Sprintf("Text of story %d.", n), at: start.Add(time.Duration(n-50) * time.Minute)}
+	return item{
+		guid: fmt.Sprintf("id-%d", n), link: fmt.Sprintf("/news/%d", n), title: fmt.Sprintf("Story %d", n),
+		text: fmt.Sprintf("Text of story %d.", n), at: start.Add(time.Duration(n-50) * time.Minute),
+	}
 }
 
 type fixture struct {
@@ -156,8 +158,10 @@ func setUp(t testing.TB, grace time.Duration) *fixture {
 	pool := pgtest.New(t)
 	l := newLab(t)
 	f := &fixture{lab: l, t: t, ctx: t.Context(), pool: pool}
-	f.Service = &Service{DB: pool, Clock: postgres.NewTestClock(start), Log: slog.New(slog.DiscardHandler),
-		Fetcher: &feed.Fetcher{Allow: []string{strings.TrimPrefix(l.URL, "http://")}}}
+	f.Service = &Service{
+		DB: pool, Clock: postgres.NewTestClock(start), Log: slog.New(slog.DiscardHandler),
+		Fetcher: &feed.Fetcher{Allow: []string{strings.TrimPrefix(l.URL, "http://")}},
+	}
 	f.newsletter = f.addNewsletter("news", grace)
 	return f
 }

@@ -76,8 +76,10 @@ func List(ctx context.Context, db postgres.DB, f Filter) ([]Row, string, error) 
 	if limit <= 0 {
 		limit = 50
 	}
-	rows, err := many[Row](ctx, db, sqlList, pgx.StrictNamedArgs{"newsletter_id": f.NewsletterID, "state": string(f.State),
-		"search": strings.TrimSpace(f.Search), "before_at": at, "before_id": id, "limit": limit + 1})
+	rows, err := many[Row](ctx, db, sqlList, pgx.StrictNamedArgs{
+		"newsletter_id": f.NewsletterID, "state": string(f.State),
+		"search": strings.TrimSpace(f.Search), "before_at": at, "before_id": id, "limit": limit + 1,
+	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list articles: %w", err)
 	}

@@ -116,8 +116,10 @@ func (s *Service) feedGood(ctx context.Context, tx pgx.Tx, f source, pairs []pai
 		every = interval(usual(pairs, *doc, now))
 	}
 	res.Next = now.Add(max(jitter(every), resp.Retry))
-	args := pgx.StrictNamedArgs{"id": f.ID, "now": now, "next": res.Next, "etag": resp.ETag, "last_modified": resp.LastModified,
-		"title": "", "site_url": "", "entries": (*int)(nil), "poll_interval": &every, "moved_to": "", "moved_count": 0, "warning": ""}
+	args := pgx.StrictNamedArgs{
+		"id": f.ID, "now": now, "next": res.Next, "etag": resp.ETag, "last_modified": resp.LastModified,
+		"title": "", "site_url": "", "entries": (*int)(nil), "poll_interval": &every, "moved_to": "", "moved_count": 0, "warning": "",
+	}
 	if doc != nil {
 		args["title"], args["site_url"], args["entries"] = doc.Title, doc.SiteURL, &res.Entries
 	}
@@ -158,8 +160,10 @@ func (s *Service) feedBad(ctx context.Context, f source, cause error) (PollResul
 	res := PollResult{FeedID: f.ID, Problem: feed.Words(cause), Next: now.Add(wait)}
 	gone := feed.KindOf(cause) == feed.KindGone
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, sqlFeedBad, pgx.StrictNamedArgs{"id": f.ID, "now": now, "polled_at": f.PolledAt,
-			"problem": res.Problem, "next": res.Next, "gone": gone})
+		tag, err := tx.Exec(ctx, sqlFeedBad, pgx.StrictNamedArgs{
+			"id": f.ID, "now": now, "polled_at": f.PolledAt,
+			"problem": res.Problem, "next": res.Next, "gone": gone,
+		})
 		if err == nil && tag.RowsAffected() == 0 {
 			err = errSuperseded
 		}

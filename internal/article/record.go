@@ -179,8 +179,10 @@ func content(d *decision, feedID int64, now time.Time) pgx.StrictNamedArgs {
 	if topics == nil {
 		topics = []string{}
 	}
-	return pgx.StrictNamedArgs{"feed_id": feedID, "url": d.URL, "title": d.Title, "summary": d.Summary, "content_html": d.ContentHTML,
-		"author": d.Author, "image_url": d.ImageURL, "image_alt": d.ImageAlt, "topics": topics, "now": now}
+	return pgx.StrictNamedArgs{
+		"feed_id": feedID, "url": d.URL, "title": d.Title, "summary": d.Summary, "content_html": d.ContentHTML,
+		"author": d.Author, "image_url": d.ImageURL, "image_alt": d.ImageAlt, "topics": topics, "now": now,
+	}
 }
 
 func sameTime(a, b *time.Time) bool {

@@ -141,8 +141,10 @@ func (s *Service) postpone(ctx context.Context, a due) error {
 		since = *a.PublishedAt
 	}
 	age := now.Sub(since)
-	args := pgx.StrictNamedArgs{"id": a.ID, "now": now, "due_at": a.DueAt, "state": string(Waiting), "next": (*time.Time)(nil),
-		"reason": "Waits until its page can be read. " + a.page.Words}
+	args := pgx.StrictNamedArgs{
+		"id": a.ID, "now": now, "due_at": a.DueAt, "state": string(Waiting), "next": (*time.Time)(nil),
+		"reason": "Waits until its page can be read. " + a.page.Words,
+	}
 	if age >= liveFor {
 		args["state"], args["reason"] = string(Dropped), "Dropped: its page could not be read for three days. "+a.page.Words
 	} else {

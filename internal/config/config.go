@@ -141,6 +141,15 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Host is the name of these pages, without a port: what relays are greeted with.
+func (c *Config) Host() string {
+	u, err := url.Parse(c.BaseURL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
 // browsable turns a listening address into one a browser on this machine opens.
 func browsable(listen string) string {
 	host, port, err := net.SplitHostPort(listen)

@@ -96,14 +96,6 @@ func (b *breaker) fail(probe bool) (pause time.Duration, opened bool) {
 	return b.step, opened
 }
 
-// giveUp returns a probe that was not made.
-func (b *breaker) giveUp() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.probing = false
-	b.wake()
-}
-
 func (b *breaker) wake() {
 	close(b.changed)
 	b.changed = make(chan struct{})

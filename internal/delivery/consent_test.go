@@ -37,6 +37,7 @@ func TestConsentAtTheLastMoment(t *testing.T) {
 	}{
 		{"left", `UPDATE subscription SET state = 'ended', ended_at = now() WHERE subscriber_id = $1`, Cancelled, 0},
 		{"suppressed", `INSERT INTO suppression (address_hash, reason, at) SELECT address_hash, 'spam report', now() FROM subscriber WHERE id = $1`, Cancelled, 0},
+		{"not me", `INSERT INTO suppression (address_hash, reason, at) SELECT address_hash, 'not me', now() FROM subscriber WHERE id = $1`, Sent, 1},
 		{"erased", `DELETE FROM subscriber WHERE id = $1`, Cancelled, 0},
 		{"paused", `UPDATE subscription SET paused_until = now() + interval '3 days' WHERE subscriber_id = $1`, Skipped, 0},
 		{"edition paused", `UPDATE edition SET state = 'paused' WHERE id IN (SELECT edition_id FROM delivery WHERE subscriber_id = $1)`, Queued, 0},
@@ -54,7 +55,7 @@ func TestConsentAtTheLastMoment(t *testing.T) {
 			if r := w.row(id); r.State != tt.want || r.Tries != tt.tries {
 				t.Fatalf("%+v", r)
 			}
-			if n := w.lab.Journal.Len(); n != 0 {
+			if n := w.lab.Journal.Len(); n != map[bool]int{true: 1}[tt.want == Sent] {
 				t.Fatalf("%d mails were sent", n)
 			}
 			owed := w.count("owed WHERE subscriber_id = $1 AND article_id = 1 AND due_at > now() + interval '2 days'", id)

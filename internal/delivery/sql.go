@@ -112,7 +112,7 @@ SELECT d.month, d.edition_id, d.subscriber_id, d.provider_id, d.tries, d.doubts,
        r.id IS NOT NULL
        AND s.state IS NOT DISTINCT FROM 'active'
        AND (s.paused_until IS NULL OR s.paused_until <= @now)
-       AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash) AS willing
+       AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me') AS willing
 FROM delivery d
 LEFT JOIN subscriber r ON r.id = d.subscriber_id
 LEFT JOIN subscription s ON s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id`

@@ -106,7 +106,7 @@ WITH ed AS (
       AND s.subscriber_id = d.subscriber_id
       AND s.state = 'active'
       AND r.id = d.subscriber_id
-      AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash)
+      AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')
     RETURNING d.subscriber_id
 ), due AS (
     UPDATE subscription s

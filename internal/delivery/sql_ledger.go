@@ -46,7 +46,9 @@ WITH mine AS (
     FROM done
     JOIN subscriber r ON r.id = done.subscriber_id
     WHERE done.gone
-    ON CONFLICT (address_hash) DO NOTHING
+    ON CONFLICT (address_hash) DO UPDATE
+    SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
+    WHERE suppression.reason = 'not me'
 ), willing AS (
     SELECT n.month, n.edition_id, n.subscriber_id
     FROM unnest(@next_months::date[], @next_editions::bigint[], @next_subscribers::bigint[]) AS n(month, edition_id, subscriber_id)
@@ -57,7 +59,7 @@ WITH mine AS (
       AND NOT EXISTS (
           SELECT FROM suppression p
           JOIN subscriber r ON r.address_hash = p.address_hash
-          WHERE r.id = n.subscriber_id)
+          WHERE r.id = n.subscriber_id AND p.reason <> 'not me')
     ORDER BY s.newsletter_id, s.subscriber_id
     FOR SHARE OF s
 )
@@ -104,7 +106,9 @@ WITH mine AS (
     FROM done
     JOIN subscriber r ON r.id = done.subscriber_id
     WHERE done.gone
-    ON CONFLICT (address_hash) DO NOTHING
+    ON CONFLICT (address_hash) DO UPDATE
+    SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
+    WHERE suppression.reason = 'not me'
 )
 UPDATE notice d
 SET state = 'sending',
@@ -126,7 +130,7 @@ WHERE d.id = n.id
   AND NOT EXISTS (
       SELECT FROM suppression p
       WHERE p.address_hash = n.hash
-        AND (d.kind <> 'confirmation' OR p.reason <> 'erased'))
+        AND p.reason <> CASE d.kind WHEN 'confirmation' THEN 'erased' ELSE 'not me' END)
 RETURNING d.id`
 
 // Why a row was not returned: read afterwards, acted on by the guarded
@@ -137,7 +141,7 @@ SELECT n.month, n.edition_id, n.subscriber_id,
        d.relay_id IS NOT DISTINCT FROM @relay AND d.fence IS NOT DISTINCT FROM @fence AS ours,
        coalesce(e.state, '') AS edition,
        CASE WHEN s.state IS DISTINCT FROM 'active'
-                 OR EXISTS (SELECT FROM suppression p JOIN subscriber r ON r.address_hash = p.address_hash WHERE r.id = n.subscriber_id) THEN 'cancelled'
+                 OR EXISTS (SELECT FROM suppression p JOIN subscriber r ON r.address_hash = p.address_hash WHERE r.id = n.subscriber_id AND p.reason <> 'not me') THEN 'cancelled'
             WHEN s.paused_until > @now THEN 'skipped'
             ELSE '' END AS verdict,
        EXISTS (SELECT FROM relay WHERE id = @relay AND fence = @fence AND lease_until > now()) AS held
@@ -154,8 +158,18 @@ SELECT n.id,
 FROM unnest(@ids::bigint[]) AS n(id)
 LEFT JOIN notice d ON d.id = n.id`
 
-// The reader left or is suppressed. What may have been accepted stays in doubt, held.
+// The reader left or is suppressed. What may have been accepted stays in doubt,
+// held. The subscription is locked and read again: a reader who comes back in
+// this moment either is seen here, or sees the cancelled row and is owed it.
 const sqlCancel = `
+WITH locked AS MATERIALIZED (
+    SELECT n.month, n.edition_id, n.subscriber_id, s.state
+    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[]) AS n(month, edition_id, subscriber_id)
+    JOIN edition e ON e.id = n.edition_id
+    JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = n.subscriber_id
+    ORDER BY s.newsletter_id, s.subscriber_id
+    FOR SHARE OF s
+)
 UPDATE delivery d
 SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' ELSE 'cancelled' END,
     due_at = NULL,
@@ -165,7 +179,15 @@ FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[]) AS n(m
 WHERE d.month = n.month
   AND d.edition_id = n.edition_id
   AND d.subscriber_id = n.subscriber_id
-  AND d.state IN ('queued', 'deferred', 'in doubt')`
+  AND d.state IN ('queued', 'deferred', 'in doubt')
+  AND NOT EXISTS (
+      SELECT FROM locked l
+      JOIN subscriber r ON r.id = l.subscriber_id
+      WHERE l.month = n.month
+        AND l.edition_id = n.edition_id
+        AND l.subscriber_id = n.subscriber_id
+        AND l.state = 'active'
+        AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me'))`
 
 // The reader paused: the articles are owed when the pause ends.
 const sqlSkip = `

@@ -10,8 +10,10 @@ import (
 
 // tracking names query parameters that say where a reader came from and never
 // what is shown.
-var tracking = []string{"fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ysclid", "igshid", "igsh", "mc_cid", "mc_eid",
-	"_ga", "_gl", "mkt_tok", "ref_src", "twclid", "ttclid", "oly_anon_id", "oly_enc_id", "vero_id", "wt_mc", "_openstat"}
+var tracking = []string{
+	"fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "ysclid", "igshid", "igsh", "mc_cid", "mc_eid",
+	"_ga", "_gl", "mkt_tok", "ref_src", "twclid", "ttclid", "oly_anon_id", "oly_enc_id", "vero_id", "wt_mc", "_openstat",
+}
 
 // CanonicalURL folds the spellings of one address to one key: https, lower-case
 // A-label host without www., no default port, user or fragment, no tracking

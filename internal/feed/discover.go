@@ -101,8 +101,10 @@ func (f *Fetcher) guess(ctx context.Context, base string) ([]Candidate, error) {
 			return []Candidate{{URL: try, Title: doc.Title}}, nil
 		}
 	}
-	return nil, &Error{Kind: KindNotFeed, URL: base, Status: http.StatusOK,
-		Words: "The page names no feed, and none lies at the usual addresses. Look for an RSS link on the site and give its address."}
+	return nil, &Error{
+		Kind: KindNotFeed, URL: base, Status: http.StatusOK,
+		Words: "The page names no feed, and none lies at the usual addresses. Look for an RSS link on the site and give its address.",
+	}
 }
 
 // SameSite says whether two addresses share a host, www. aside.

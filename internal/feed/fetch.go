@@ -80,8 +80,10 @@ func (f *Fetcher) Fetch(ctx context.Context, r Request) (Response, error) {
 func (f *Fetcher) get(ctx context.Context, raw string, header http.Header) (resp *http.Response, moved string, err error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
-		return nil, "", &Error{Kind: KindAddress, URL: raw, Err: err,
-			Words: "This is not a web address. It must begin with https:// or http:// and name a site, without a password."}
+		return nil, "", &Error{
+			Kind: KindAddress, URL: raw, Err: err,
+			Words: "This is not a web address. It must begin with https:// or http:// and name a site, without a password.",
+		}
 	}
 	u.Fragment = ""
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -132,8 +134,10 @@ func (f *Fetcher) build() {
 func readBody(raw string, r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if len(body) > MaxBytes {
-		return nil, &Error{Kind: KindTooLarge, URL: raw,
-			Words: "The feed is larger than 10 MB. Let it show fewer articles: the newest 20 are plenty."}
+		return nil, &Error{
+			Kind: KindTooLarge, URL: raw,
+			Words: "The feed is larger than 10 MB. Let it show fewer articles: the newest 20 are plenty.",
+		}
 	}
 	if err != nil {
 		return nil, transportError(raw, err)
@@ -148,8 +152,10 @@ func readBody(raw string, r io.Reader) ([]byte, error) {
 // text/plain is common, so those go on to the parser.
 func contentError(raw string, h http.Header) error {
 	if enc := h.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return &Error{Kind: KindContentType, URL: raw,
-			Words: fmt.Sprintf("The site compressed the feed in a way that was not asked for (%s).", enc)}
+		return &Error{
+			Kind: KindContentType, URL: raw,
+			Words: fmt.Sprintf("The site compressed the feed in a way that was not asked for (%s).", enc),
+		}
 	}
 	media, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
 	major, _, _ := strings.Cut(media, "/")

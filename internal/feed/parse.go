@@ -36,8 +36,10 @@ func Parse(body []byte, contentType, baseURL string) (Document, error) {
 		return Document{}, notFeed(body, baseURL)
 	}
 	if err != nil {
-		return Document{}, &Error{Kind: KindBroken, URL: baseURL, Err: err,
-			Words: "The feed has an error in its XML or JSON and cannot be read. It is asked again later; nothing is lost."}
+		return Document{}, &Error{
+			Kind: KindBroken, URL: baseURL, Err: err,
+			Words: "The feed has an error in its XML or JSON and cannot be read. It is asked again later; nothing is lost.",
+		}
 	}
 	return build(raw, baseURL), nil
 }

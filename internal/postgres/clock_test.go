@@ -100,7 +100,7 @@ func TestRunFollowsTheDatabaseAndOutlivesItsAbsence(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- c.Run(ctx, db) }()
-		offset := func() time.Duration { return c.Now().Sub(time.Now()).Round(time.Second) }
+		offset := func() time.Duration { return time.Until(c.Now()).Round(time.Second) }
 
 		db.set(2*time.Hour, false)
 		time.Sleep(31 * time.Second)

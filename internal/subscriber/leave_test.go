@@ -174,7 +174,10 @@ func TestPreferences(t *testing.T) {
 	}
 	far := start.Add(2 * longestPause)
 	for _, bad := range []Change{
-		{"hourly", "uk", "UTC", 8, nil}, {"daily", "uk", "UTC", 24, nil}, {"daily", "uk", "Mars/Olympus", 8, nil}, {"daily", "uk", "UTC", 8, &far},
+		{"hourly", "uk", "UTC", 8, nil},
+		{"daily", "uk", "UTC", 24, nil},
+		{"daily", "uk", "Mars/Olympus", 8, nil},
+		{"daily", "uk", "UTC", 8, &far},
 		{"daily", "", "UTC", 8, nil},
 	} {
 		if _, err := f.SavePreferences(ctx, c.Preferences, bad, Evidence{}); !errors.Is(err, ErrBadPreferences) {
