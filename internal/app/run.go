@@ -41,6 +41,7 @@ func (a *App) Run(ctx context.Context, opened func(Ready)) error {
 	}
 	if a.Config.Has(config.RoleJobs) {
 		parts.start("jobs", a.runJobs)
+		parts.start("sweep of sessions", func(ctx context.Context) error { return a.Accounts.Run(ctx, a.log) })
 	}
 	if a.Config.Has(config.RoleSender) {
 		a.Deliveries.Relays = a.relays

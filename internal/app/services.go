@@ -84,6 +84,7 @@ func (a *App) wire() {
 			SignupID: n.SignupID, SubscriberID: n.SubscriberID, Content: delivery.Content{AskedAt: n.AskedAt},
 		})
 	}
+	a.Editions.DropIfGone = a.Articles.DropIfGone
 	a.Deliveries.Compose = a.Editions.Compose
 }
 

@@ -55,6 +55,11 @@ type Service struct {
 	Renderer Renderer
 	Log      *slog.Logger
 
+	// DropIfGone withdraws an article whose page is gone from the site, and
+	// says whether it did. It asks the site, so it is called between
+	// transactions. Nil: pages are not asked.
+	DropIfGone func(ctx context.Context, articleID int64) (bool, error)
+
 	pageSize int // readers a page; 0: defaultPage
 	seam     seam
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
 
 	"vistka/internal/postgres"
 )
@@ -97,6 +98,9 @@ func (s *Service) slots(ctx context.Context, n letter, total *Result) error {
 		if err := r.findHead(ctx); err != nil {
 			return err
 		}
+		if err := r.dropGone(ctx); err != nil {
+			return err
+		}
 		err := r.complete(ctx)
 		total.add(r.result)
 		if err != nil {
@@ -105,6 +109,37 @@ func (s *Service) slots(ctx context.Context, n letter, total *Result) error {
 	}
 	return nil
 }
+
+// dropGone asks the pages of what a digest is about to list: some of it was
+// released days ago. A site that does not answer drops nothing.
+func (r *run) dropGone(ctx context.Context) error {
+	if r.s.DropIfGone == nil {
+		return nil
+	}
+	rows, err := r.s.DB.Query(ctx, r.s.sql(sqlToBeListed), r.args(pgx.NamedArgs{"limit": maxListed}))
+	if err != nil {
+		return fmt.Errorf("articles of slot %s: %w", r.slot.Format(time.RFC3339), err)
+	}
+	articles, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("articles of slot %s: %w", r.slot.Format(time.RFC3339), err)
+	}
+	pages, ctx := errgroup.WithContext(ctx)
+	pages.SetLimit(pagesAtOnce)
+	for _, id := range articles {
+		pages.Go(func() error {
+			gone, err := r.s.DropIfGone(ctx, id)
+			if gone {
+				r.s.Log.WarnContext(ctx, "article taken out of digests: its page is gone", "newsletter", r.n.ID, "article", id)
+			}
+			return err
+		})
+	}
+	return pages.Wait()
+}
+
+// pagesAtOnce is how many pages of a site are asked at the same time.
+const pagesAtOnce = 2
 
 // findHead sets the last seq released by the slot.
 func (r *run) findHead(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -246,6 +247,41 @@ type recorder struct{ jobs []river.JobArgs }
 func (r *recorder) InsertTx(_ context.Context, _ pgx.Tx, args river.JobArgs, _ *river.InsertOpts) (*rivertype.JobInsertResult, error) {
 	r.jobs = append(r.jobs, args)
 	return &rivertype.JobInsertResult{}, nil
+}
+
+// A page that went away between release and slot is left out of the digest;
+// an instant edition does not ask again.
+func TestGonePageLeavesTheDigest(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.subscribe(2, 0, "daily")
+	s.subscribe(2, 1, "instant")
+	stays, _ := s.publish(2, 0)
+	gone, _ := s.publish(2, 0)
+	asked := map[int64]int{}
+	var mu sync.Mutex
+	s.svc.DropIfGone = func(ctx context.Context, id int64) (bool, error) {
+		mu.Lock()
+		asked[id]++
+		mu.Unlock()
+		if id != gone {
+			return false, nil
+		}
+		return true, postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+			_, err := s.svc.Withdraw(ctx, tx, id)
+			return err
+		})
+	}
+	s.run(2)
+	s.want("asked before the slot", len(asked), 0)
+	s.clock.Advance(24 * time.Hour)
+	s.run(2)
+	if asked[stays] != 1 || asked[gone] != 1 {
+		t.Errorf("pages asked: %v", asked)
+	}
+	s.want("digests with what is left", s.count(`SELECT count(*) FROM edition WHERE newsletter_id = $1 AND kind = 'daily' AND article_ids = $2`,
+		s.letters[2], []int64{stays}), 1)
+	s.want("digests", s.count(`SELECT count(*) FROM edition WHERE newsletter_id = $1 AND kind = 'daily'`, s.letters[2]), 1)
 }
 
 func TestTickFindsWhatIsDue(t *testing.T) {

@@ -71,6 +71,17 @@ SELECT coalesce(max(seq), 0)
 FROM article
 WHERE newsletter_id = @newsletter AND released_at <= @slot`
 
+	// The newest that readers of this slot have not had, however many each lacks.
+	sqlToBeListed = `
+SELECT id
+FROM article
+WHERE newsletter_id = @newsletter
+    AND withdrawn_at IS NULL
+    AND seq <= @head
+    AND seq > (SELECT min(s.seen_seq) FROM subscription s WHERE ` + eligibleTimed + `)
+ORDER BY seq DESC
+LIMIT @limit`
+
 	sqlSlots = `
 SELECT DISTINCT s.due_at
 FROM subscription s
