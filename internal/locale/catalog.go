@@ -1,6 +1,6 @@
 // Package locale holds the words of every language: messages with CLDR
-// plurals, dates and numbers. A language is the set of files web/locales/CODE.*.toml;
-// a new one needs no code.
+// plurals, dates and numbers. A language is the file web/locales/CODE.toml; a
+// new one needs no code.
 package locale
 
 import (
@@ -27,43 +27,25 @@ type Catalog struct {
 	matcher language.Matcher
 }
 
-// Load reads locales/*.toml of fsys; the language is the file's name up to the
-// first dot. Returns an error that names the file if one does not parse, if a
-// key stands twice in a language, or if English is missing.
+// Load reads locales/*.toml of fsys, one file a language, named by its code.
+// Returns an error that names the file if one does not parse, or if English is
+// missing.
 func Load(fsys fs.FS) (*Catalog, error) {
 	names, err := fs.Glob(fsys, "locales/*.toml")
 	if err != nil {
 		return nil, fmt.Errorf("list locales: %w", err)
 	}
-	files := map[string][]*i18n.MessageFile{}
-	for _, name := range names {
-		code, _, _ := strings.Cut(path.Base(name), ".")
-		tag, err := language.Parse(code)
-		if err != nil {
-			return nil, fmt.Errorf("locale file %s: %w", name, err)
-		}
-		raw, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return nil, fmt.Errorf("locale file %s: %w", name, err)
-		}
-		file, err := i18n.ParseMessageFileBytes(raw, tag.String()+".toml", map[string]i18n.UnmarshalFunc{"toml": toml.Unmarshal})
-		if err != nil {
-			return nil, fmt.Errorf("locale file %s: %w", name, err)
-		}
-		file.Path = name
-		files[tag.String()] = append(files[tag.String()], file)
-	}
-	if len(files[fallback]) == 0 {
-		return nil, errors.New("locale: no English words")
-	}
 	c := &Catalog{locales: map[string]*Locale{}}
-	for code, parts := range files {
-		l, err := newLocale(code, parts)
+	for _, name := range names {
+		l, err := readLocale(fsys, name)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("locale file %s: %w", name, err)
 		}
-		c.locales[code] = l
-		c.codes = append(c.codes, code)
+		c.locales[l.Code()] = l
+		c.codes = append(c.codes, l.Code())
+	}
+	if c.locales[fallback] == nil {
+		return nil, errors.New("locale: no English words")
 	}
 	slices.SortFunc(c.codes, func(a, b string) int {
 		if (a == fallback) != (b == fallback) {
@@ -80,6 +62,22 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	}
 	c.matcher = language.NewMatcher(tags)
 	return c, nil
+}
+
+func readLocale(fsys fs.FS, name string) (*Locale, error) {
+	tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".toml"))
+	if err != nil {
+		return nil, err
+	}
+	raw, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := i18n.ParseMessageFileBytes(raw, tag.String()+".toml", map[string]i18n.UnmarshalFunc{"toml": toml.Unmarshal})
+	if err != nil {
+		return nil, err
+	}
+	return newLocale(tag.String(), file.Messages)
 }
 
 // For returns the language of code ("uk", also "uk-UA"), English if there is none.

@@ -31,23 +31,18 @@ type message struct {
 	filled *template.Template // the "other" form when it has one
 }
 
-func newLocale(code string, files []*i18n.MessageFile) (*Locale, error) {
+func newLocale(code string, messages []*i18n.Message) (*Locale, error) {
 	tag := language.Make(code)
 	l := &Locale{tag: tag, dates: newCalendar(code), messages: map[string]*message{}}
 	bundle := i18n.NewBundle(tag)
-	for _, f := range files {
-		for _, m := range f.Messages {
-			if l.messages[m.ID] != nil {
-				return nil, fmt.Errorf("locale file %s: the key %s stands there a second time", f.Path, m.ID)
-			}
-			known, err := newMessage(m)
-			if err != nil {
-				return nil, fmt.Errorf("locale file %s: %s: %w", f.Path, m.ID, err)
-			}
-			l.messages[m.ID] = known
-			if err := bundle.AddMessages(tag, m); err != nil {
-				return nil, fmt.Errorf("locale file %s: %s: %w", f.Path, m.ID, err)
-			}
+	for _, m := range messages {
+		known, err := newMessage(m)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.ID, err)
+		}
+		l.messages[m.ID] = known
+		if err := bundle.AddMessages(tag, m); err != nil {
+			return nil, fmt.Errorf("%s: %w", m.ID, err)
 		}
 	}
 	l.words = i18n.NewLocalizer(bundle, code)
