@@ -59,7 +59,7 @@ func New(d Deps) *chi.Mux {
 	r := chi.NewRouter()
 	r.Use(
 		clientIP(d.TrustedProxies),
-		d.Pages.Log("/hotline", "/livez", "/readyz", "/static"),
+		d.Pages.Log("/hotline", "/inbox", "/livez", "/readyz", "/static"),
 		page.Headers(page.Policy{HTTPS: strings.HasPrefix(d.BaseURL, "https://")}),
 		d.Pages.Recover,
 		middleware.GetHead,

@@ -38,6 +38,9 @@ func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int
 	l := s.Pages.Locale(r, n.Language)
 	b.Newsletter, b.FormToken = n, s.formToken(signupForm)
 	v := page.View{L: l, Title: l.T("signup.title", "name", n.Name), Site: siteOf(n), Body: b}
+	if n.Name == "" {
+		v.Title = l.T("signup.button")
+	}
 	if r.Method != http.MethodPost {
 		v.Indexed, v.Languages = true, s.Pages.Languages(r, l)
 	}
@@ -52,7 +55,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	}
 	n, err := s.openNewsletter(r, r.PostFormValue("newsletter"))
 	if err != nil {
-		return err
+		return s.keep(w, r, err)
 	}
 	in := input{
 		Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept"), Article: s.article(n, r.PostFormValue("article")),
@@ -75,6 +78,20 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.renderSent(w, r, l, sentBody{
 		Newsletter: n, Email: got.Address.String(), Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article,
+	})
+}
+
+// keep answers while the newsletter cannot even be looked up: the form again,
+// with all that was sent, so that nobody types an address twice.
+func (s *server) keep(w http.ResponseWriter, r *http.Request, err error) error {
+	if refusedByUs(err) {
+		return err
+	}
+	page.Failed(r, err)
+	n := newsletter.Newsletter{Slug: r.PostFormValue("newsletter")}
+	l := s.Pages.Locale(r, "")
+	return s.renderSignup(w, r, http.StatusServiceUnavailable, n, signupBody{
+		Email: r.PostFormValue("email"), Article: r.PostFormValue("article"), Error: l.T("signup.ours"), Focus: true,
 	})
 }
 

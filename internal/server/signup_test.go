@@ -142,6 +142,26 @@ func TestErrorsStandBesideTheField(t *testing.T) {
 	}
 }
 
+// While the database is away nothing typed is lost: the same form stands there
+// again, and works once the database is back.
+func TestDatabaseAwayKeepsTheAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.pool.Close()
+	form := foreign("Nadia@Example.org")
+	form.Set("lang", "uk")
+	got := s.post("/subscribe", form, "Origin", siteOrigin)
+	if got.StatusCode != http.StatusServiceUnavailable || !strings.Contains(got.text("#email-error"), "Нічого не надіслано") {
+		t.Errorf("%d %q", got.StatusCode, got.text("main"))
+	}
+	again := fill(got.doc, "form.act")
+	for _, name := range []string{"email", "newsletter", "lang", "article"} {
+		if again.Get(name) != form.Get(name) {
+			t.Errorf("%s is %q, was %q", name, again.Get(name), form.Get(name))
+		}
+	}
+}
+
 func TestTypoIsSuggestedOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
