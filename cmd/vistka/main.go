@@ -29,7 +29,7 @@ func main() {
 
 // command is the whole command line.
 type command struct {
-	config.Config `embed:""`
+	config.Config `embed:"" group:"settings"`
 
 	Serve       serveCommand       `cmd:"" help:"Serve the pages, watch the feeds, send the mail."`
 	Demo        demoCommand        `cmd:"" help:"Everything at once, with an example news site and a built-in inbox."`
@@ -66,6 +66,13 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exit = code }),
 		kong.UsageOnError(),
+		kong.ExplicitGroups([]kong.Group{{
+			Key:   "settings",
+			Title: "Settings, of every command:",
+			Description: "What holds a password is read from the environment only, or from the file that NAME_FILE names: " +
+				"VISTKA_DATABASE_URL (empty: a private Postgres in the data directory), VISTKA_DATABASE_DIRECT_URL, " +
+				"VISTKA_SMTP_URL (empty: a built-in inbox), VISTKA_SECRET_KEY.",
+		}}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
 	if err != nil {

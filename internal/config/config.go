@@ -36,7 +36,7 @@ type Config struct {
 	SecretKey         string `kong:"-"`
 }
 
-// Roles a process can have; see DESIGN's "any number of replicas".
+// Roles a process can have; any number of processes may share them.
 const (
 	RoleWeb    = "web"
 	RoleJobs   = "jobs"
