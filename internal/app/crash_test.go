@@ -32,9 +32,9 @@ func newSite(t *testing.T) *site {
 			return // any article's page answers 200
 		}
 		w.Header().Set("Content-Type", "application/rss+xml")
-		fmt.Fprintf(w, `<rss version="2.0"><channel><title>Site</title><link>%s/</link>`, s.URL)
+		fmt.Fprintf(w, `<rss version="2.0"><channel><title>Site</title><link>http://%s/</link>`, r.Host)
 		for n := s.articles.Load(); n > 0; n-- {
-			fmt.Fprintf(w, `<item><guid>a%d</guid><link>%s/a%d</link><title>Article %d</title><description>Text of article %d.</description></item>`, n, s.URL, n, n, n)
+			fmt.Fprintf(w, `<item><guid>a%d</guid><link>http://%s/a%d</link><title>Article %d</title><description>Text of article %d.</description></item>`, n, r.Host, n, n, n)
 		}
 		fmt.Fprint(w, `</channel></rss>`)
 	}))
