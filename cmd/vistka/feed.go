@@ -14,7 +14,7 @@ type feedCommand struct {
 	Add   feedAddCommand   `cmd:"" help:"Add a feed to a newsletter; what is in it now is known, not news."`
 	List  feedListCommand  `cmd:"" help:"List the feeds and how they are."`
 	Check feedCheckCommand `cmd:"" help:"Show what each entry of a feed would become. Changes nothing."`
-	Poll  feedPollCommand  `cmd:"" help:"Read a newsletter's feeds now and release what is due."`
+	Poll  feedPollCommand  `cmd:"" help:"Read feeds now and release what is due."`
 }
 
 type feedAddCommand struct {
@@ -39,17 +39,13 @@ func (c feedAddCommand) Run(ctx context.Context, s *session) error {
 }
 
 type feedListCommand struct {
-	Newsletter string `required:"" help:"Slug of the newsletter."`
+	Newsletter string `help:"Slug of one newsletter; all without it."`
 	JSON       bool   `name:"json" help:"As JSON."`
 }
 
-// Run lists a newsletter's feeds.
+// Run lists feeds and how they are.
 func (c feedListCommand) Run(ctx context.Context, s *session) error {
-	return s.withNewsletter(ctx, c.Newsletter, func(a *app.App, n newsletter.Newsletter) error {
-		feeds, err := article.ListFeeds(ctx, a.Pool, n.ID)
-		if err != nil {
-			return err
-		}
+	return s.withFeeds(ctx, c.Newsletter, func(_ *app.App, feeds []article.FeedRow, names map[int64]string) error {
 		if c.JSON {
 			return printJSON(s.out, feeds)
 		}
@@ -57,11 +53,11 @@ func (c feedListCommand) Run(ctx context.Context, s *session) error {
 		for i, f := range feeds {
 			read := "never"
 			if f.GoodAt != nil {
-				read = f.GoodAt.Format(time.DateTime)
+				read = f.GoodAt.UTC().Format(time.DateTime)
 			}
-			rows[i] = []any{f.URL, f.State, f.Entries, read, f.Problem}
+			rows[i] = []any{names[f.NewsletterID], f.URL, f.State, f.Entries, read, f.Problem}
 		}
-		return printTable(s.out, []any{"URL", "STATE", "ENTRIES", "LAST READ (UTC)", "PROBLEM"}, rows)
+		return printTable(s.out, []any{"NEWSLETTER", "URL", "STATE", "ENTRIES", "LAST READ (UTC)", "PROBLEM"}, rows)
 	})
 }
 
@@ -94,20 +90,21 @@ func (c feedCheckCommand) Run(ctx context.Context, s *session) error {
 }
 
 type feedPollCommand struct {
-	Newsletter string `required:"" help:"Slug of the newsletter."`
+	Newsletter string `help:"Slug of one newsletter; all without it."`
 	JSON       bool   `name:"json" help:"As JSON."`
 }
 
-// Run reads each feed of the newsletter now.
+// Run reads each feed now, once however many newsletters take from it.
 func (c feedPollCommand) Run(ctx context.Context, s *session) error {
-	return s.withNewsletter(ctx, c.Newsletter, func(a *app.App, n newsletter.Newsletter) error {
-		feeds, err := article.ListFeeds(ctx, a.Pool, n.ID)
-		if err != nil {
-			return err
-		}
+	return s.withFeeds(ctx, c.Newsletter, func(a *app.App, feeds []article.FeedRow, _ map[int64]string) error {
 		var results []article.PollResult
 		var rows [][]any
+		read := map[int64]bool{}
 		for _, f := range feeds {
+			if read[f.ID] {
+				continue
+			}
+			read[f.ID] = true
 			r, err := a.Articles.PollNow(ctx, f.ID)
 			if err != nil {
 				return err
@@ -122,12 +119,42 @@ func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 	})
 }
 
+// withFeeds opens the application and lists the feeds of one newsletter, or of
+// all if slug is empty, with the newsletters' slugs by id.
+func (s *session) withFeeds(ctx context.Context, slug string, f func(a *app.App, feeds []article.FeedRow, names map[int64]string) error) error {
+	return s.open(ctx, func(a *app.App) error {
+		all, err := newsletter.List(ctx, a.Pool)
+		if err != nil {
+			return err
+		}
+		names, id := map[int64]string{}, int64(0)
+		for _, n := range all {
+			names[n.ID] = n.Slug
+			if n.Slug == slug {
+				id = n.ID
+			}
+		}
+		if slug != "" && id == 0 {
+			return unknownNewsletter(slug, newsletter.ErrNotFound)
+		}
+		feeds, err := article.ListFeeds(ctx, a.Pool, id)
+		if err != nil {
+			return err
+		}
+		return f(a, feeds, names)
+	})
+}
+
+func unknownNewsletter(slug string, err error) error {
+	return fmt.Errorf("newsletter %q: %w; vistka newsletter list shows which there are", slug, err)
+}
+
 // withNewsletter opens the application and looks the newsletter up.
 func (s *session) withNewsletter(ctx context.Context, slug string, f func(a *app.App, n newsletter.Newsletter) error) error {
 	return s.open(ctx, func(a *app.App) error {
 		n, err := newsletter.BySlug(ctx, a.Pool, slug)
 		if err != nil {
-			return fmt.Errorf("newsletter %q: %w; vistka newsletter list shows which there are", slug, err)
+			return unknownNewsletter(slug, err)
 		}
 		return f(a, n)
 	})
