@@ -110,12 +110,16 @@ func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 				return err
 			}
 			results = append(results, r)
-			rows = append(rows, []any{f.URL, r.Entries, r.New, r.Held, r.Known, r.Problem})
+			words := r.Problem
+			if r.NotModified {
+				words = "nothing changed since the last time"
+			}
+			rows = append(rows, []any{f.URL, r.Entries, r.New, r.Held, r.Known, words})
 		}
 		if c.JSON {
 			return printJSON(s.out, results)
 		}
-		return printTable(s.out, []any{"FEED", "ENTRIES", "NEW", "HELD", "KNOWN", "PROBLEM"}, rows)
+		return printTable(s.out, []any{"FEED", "ENTRIES", "NEW", "HELD", "KNOWN", "REMARK"}, rows)
 	})
 }
 
