@@ -93,16 +93,12 @@ type Service struct {
 	nobody  string // the hash of a password nobody knows, compared when there is no account
 }
 
-// New returns a service. Returns an error only if the system has no randomness.
-func New(db postgres.DB, keys *token.Keys, hasher *token.Hasher, clock *postgres.Clock) (*Service, error) {
-	nobody, err := randomHash()
-	if err != nil {
-		return nil, err
-	}
+// New returns a service.
+func New(db postgres.DB, keys *token.Keys, hasher *token.Hasher, clock *postgres.Clock) *Service {
 	return &Service{
 		DB: db, Keys: keys, Hasher: hasher, Clock: clock,
-		hashing: semaphore.NewWeighted(parallelHashes), nobody: nobody,
-	}, nil
+		hashing: semaphore.NewWeighted(parallelHashes), nobody: nobodysHash(),
+	}
 }
 
 // Get returns an account, also a disabled one. Returns ErrNotFound.

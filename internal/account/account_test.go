@@ -25,11 +25,7 @@ func newService(t *testing.T) *Service {
 		t.Fatal(err)
 	}
 	clock := postgres.NewTestClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
-	s, err := New(pgtest.New(t), keys, token.NewHasher(make([]byte, 32)), clock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return New(pgtest.New(t), keys, token.NewHasher(make([]byte, 32)), clock)
 }
 
 func newOwner(t *testing.T, s *Service) Account {

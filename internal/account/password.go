@@ -3,12 +3,14 @@ package account
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -30,12 +32,14 @@ func params() *argon2id.Params {
 	return &argon2id.Params{Memory: hashMemory, Iterations: hashPasses, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 }
 
-func randomHash() (string, error) {
-	hash, err := argon2id.CreateHash(rand.Text(), params())
-	if err != nil {
-		return "", fmt.Errorf("hash password: %w", err)
-	}
-	return hash, nil
+// nobodysHash has the form and the cost of any other and is the hash of no
+// password: an unknown name takes as long to refuse as a known one.
+func nobodysHash() string {
+	salt, key := make([]byte, 16), make([]byte, 32)
+	_, _ = rand.Read(salt) // never fails
+	_, _ = rand.Read(key)
+	p, encode := params(), base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.Memory, p.Iterations, p.Parallelism, encode(salt), encode(key))
 }
 
 // CheckPassword returns the locale key of what is wrong with a new password,

@@ -96,9 +96,7 @@ func newSite(t testing.TB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.accounts, err = account.New(s.db, keys, hasher, s.clock); err != nil {
-		t.Fatal(err)
-	}
+	s.accounts = account.New(s.db, keys, hasher, s.clock)
 	s.articles = &article.Service{DB: s.db, Fetcher: still{fmt.Sprintf(rss, "First", "1", "g1")}, Clock: s.clock, Jobs: s.jobs, Log: log}
 	s.subs = &subscriber.Service{DB: s.db, Keys: keys, Hasher: hasher, Clock: s.clock, Jobs: s.jobs, Log: log}
 	srv := httptest.NewUnstartedServer(nil)

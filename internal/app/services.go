@@ -41,9 +41,7 @@ func (a *App) build() error {
 	if err != nil {
 		return err
 	}
-	if a.Accounts, err = account.New(a.Pool, a.Keys, a.Hasher, a.Clock); err != nil {
-		return err
-	}
+	a.Accounts = account.New(a.Pool, a.Keys, a.Hasher, a.Clock)
 	a.fetcher = &feed.Fetcher{Allow: slices.Clone(a.Config.FeedAllow), UserAgent: "Vistka (+" + a.Config.BaseURL + ")"}
 	a.Articles = &article.Service{DB: a.Pool, Fetcher: a.fetcher, Clock: a.Clock, Log: a.log}
 	a.Subscribers = &subscriber.Service{DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, Log: a.log}
