@@ -80,6 +80,9 @@ func (s *Service) snapshot(ctx context.Context, f ExportFilter, do func(tx pgx.T
 	}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, s.DB, options, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, exportSettings); err != nil {
+			return err
+		}
 		only := ""
 		if f.Newsletter != "" {
 			n, err := newsletter.BySlug(ctx, tx, f.Newsletter)

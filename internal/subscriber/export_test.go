@@ -67,10 +67,10 @@ func TestExport(t *testing.T) {
 		got[row[0]] = strings.Join(row[1:], " ")
 	}
 	for address, want := range map[string]string{
-		"'=cmd|'/c'!a1@example.org": "news active instant uk Europe/Kyiv 8 2026-11-23T09:00:00Z    ",
-		"''x@example.org":           "news active instant uk Europe/Kyiv 8 2026-11-23T09:00:00Z    ",
-		"'-paused@example.org":      "news paused instant uk Europe/Kyiv 8 2026-11-23T09:00:00Z 2026-11-25T09:00:00Z   ",
-		"надія@example.org":         "news ended instant uk Europe/Kyiv 8 2026-11-23T09:00:00Z  2026-11-23T09:00:00Z header hard bounce",
+		"'=cmd|'/c'!a1@example.org": "news active instant uk Europe/Kyiv 8 2026-11-23 09:00:00+00    ",
+		"''x@example.org":           "news active instant uk Europe/Kyiv 8 2026-11-23 09:00:00+00    ",
+		"'-paused@example.org":      "news paused instant uk Europe/Kyiv 8 2026-11-23 09:00:00+00 2026-11-25 09:00:00+00   ",
+		"надія@example.org":         "news ended instant uk Europe/Kyiv 8 2026-11-23 09:00:00+00  2026-11-23 09:00:00+00 header hard bounce",
 	} {
 		if got[address] != want {
 			t.Errorf("%s: %q, want %q", address, got[address], want)
