@@ -22,6 +22,9 @@ const (
 	jobCooldown     = 20 * time.Millisecond
 	jobPoll         = time.Second
 	jobsStopTimeout = 15 * time.Second
+	// jobRescue is when a job counts as lost with the process that ran it: a
+	// sign-up waits so long for its confirmation after a crash.
+	jobRescue = 90 * time.Second
 )
 
 func (a *App) newJobs(pool *pgxpool.Pool) (*river.Client[pgx.Tx], error) {
@@ -37,6 +40,8 @@ func (a *App) newJobs(pool *pgxpool.Pool) (*river.Client[pgx.Tx], error) {
 		FetchCooldown:     jobCooldown,
 		FetchPollInterval: jobPoll,
 		PeriodicJobs:      periodicJobs(),
+
+		RescueStuckJobsAfter: jobRescue,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("job queue: %w", err)

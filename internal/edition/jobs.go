@@ -18,14 +18,19 @@ type FanOutArgs struct {
 	// running job as a duplicate, so without it a release during a fan-out
 	// would have to wait for the next tick.
 	Seq int64 `json:"seq"`
+	// Minute tells the ticks apart, 0 for an act: the job of a process that was
+	// killed stays "running" until it is rescued, and must not keep a later
+	// tick from what is due.
+	Minute int64 `json:"minute,omitempty"`
 }
 
 // Kind names the job in River's tables.
 func (FanOutArgs) Kind() string { return "edition_fan_out" }
 
-// InsertOpts make the job unique until it is done.
+// InsertOpts make the job unique until it is done. It is tried again only for
+// what passes in seconds; after that the next tick asks for it anew.
 func (FanOutArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished()}}
+	return river.InsertOpts{MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished()}}
 }
 
 // TickArgs looks for slots that are due and for what nobody fanned out.
@@ -42,12 +47,15 @@ func (TickArgs) InsertOpts() river.InsertOpts {
 // Released asks for the fan-out of a newsletter in the caller's transaction:
 // after a release, and after any act that lets a reader catch up at once.
 func (s *Service) Released(ctx context.Context, tx pgx.Tx, newsletterID int64) error {
-	args := FanOutArgs{NewsletterID: newsletterID}
-	if err := tx.QueryRow(ctx, sqlLastSeq, pgx.StrictNamedArgs{"newsletter": newsletterID}).Scan(&args.Seq); err != nil {
-		return fmt.Errorf("ask for fan-out of newsletter %d: %w", newsletterID, err)
+	return s.ask(ctx, tx, FanOutArgs{NewsletterID: newsletterID})
+}
+
+func (s *Service) ask(ctx context.Context, tx pgx.Tx, args FanOutArgs) error {
+	if err := tx.QueryRow(ctx, sqlLastSeq, pgx.StrictNamedArgs{"newsletter": args.NewsletterID}).Scan(&args.Seq); err != nil {
+		return fmt.Errorf("ask for fan-out of newsletter %d: %w", args.NewsletterID, err)
 	}
 	if _, err := s.Jobs.InsertTx(ctx, tx, args, nil); err != nil {
-		return fmt.Errorf("ask for fan-out of newsletter %d: %w", newsletterID, err)
+		return fmt.Errorf("ask for fan-out of newsletter %d: %w", args.NewsletterID, err)
 	}
 	return nil
 }
@@ -79,7 +87,7 @@ func (s *Service) Tick(ctx context.Context) error {
 			return err
 		}
 		for _, id := range due {
-			if err := s.Released(ctx, tx, id); err != nil {
+			if err := s.ask(ctx, tx, FanOutArgs{NewsletterID: id, Minute: now.Unix() / 60}); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package edition
 
 import (
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -46,4 +47,20 @@ func TestReleasedAsksOnce(t *testing.T) {
 	s.publish(0, 0)
 	ask(0, nil)
 	s.want("jobs after a release while one runs", jobs(), 3)
+
+	// A process that was killed leaves its job running: the next tick asks again.
+	s.subscribe(0, 0, "instant")
+	s.publish(0, 0)
+	ask(0, nil)
+	s.do(`UPDATE river.river_job SET state = 'running', attempted_at = now()`)
+	before := jobs()
+	for range 2 {
+		s.clock.Advance(time.Minute)
+		if err := s.svc.Tick(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := jobs(); got < before+2 {
+		t.Errorf("%d jobs after two ticks over dead ones, %d before", got, before)
+	}
 }

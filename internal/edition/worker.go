@@ -36,8 +36,11 @@ type fanOutWorker struct {
 	s *Service
 }
 
-// Timeout is none: a page is short, and a fan-out of millions is many of them.
-func (*fanOutWorker) Timeout(*river.Job[FanOutArgs]) time.Duration { return -1 }
+// fanOutTimeout is far above a fan-out to millions. There must be one: a job
+// without is never rescued from a process that was killed.
+const fanOutTimeout = 15 * time.Minute
+
+func (*fanOutWorker) Timeout(*river.Job[FanOutArgs]) time.Duration { return fanOutTimeout }
 
 func (w *fanOutWorker) Work(ctx context.Context, job *river.Job[FanOutArgs]) error {
 	start := time.Now()
