@@ -185,27 +185,26 @@ func (r *run) stillWithdrawn(ctx context.Context, tx pgx.Tx, p plan) error {
 	return nil
 }
 
-// shareEditions opens settled editions again and holds all of them against
-// settling and cancelling until the page commits. It returns those that were
+// shareEditions holds editions against settling and cancelling until the page
+// commits, and only then opens again those that were settled: asked in the
+// other order, one could settle in between. It returns those that were
 // cancelled or expired meanwhile, or errReplan if another edition takes over.
 func (r *run) shareEditions(ctx context.Context, tx pgx.Tx, editions []int64) ([]int64, error) {
 	if len(editions) == 0 {
 		return nil, nil
 	}
-	args := pgx.StrictNamedArgs{"editions": editions}
-	if _, err := tx.Exec(ctx, sqlReopen, args); err != nil {
-		return nil, fmt.Errorf("open editions: %w", err)
-	}
-	rows, err := tx.Query(ctx, sqlShareEditions, args)
+	rows, err := tx.Query(ctx, sqlShareEditions, pgx.StrictNamedArgs{"editions": editions})
 	if err != nil {
 		return nil, fmt.Errorf("share editions: %w", err)
 	}
-	var stopped []int64
+	var stopped, settled []int64
 	var id int64
 	var state string
 	var resume *time.Time
 	_, err = pgx.ForEachRow(rows, []any{&id, &state, &resume}, func() error {
 		switch {
+		case state == "settled":
+			settled = append(settled, id)
 		case state != "cancelled" && state != "expired":
 		case resume.After(r.now):
 			stopped = append(stopped, id)
@@ -214,7 +213,13 @@ func (r *run) shareEditions(ctx context.Context, tx pgx.Tx, editions []int64) ([
 		}
 		return nil
 	})
-	return stopped, err
+	if err != nil || len(settled) == 0 {
+		return stopped, err
+	}
+	if _, err := tx.Exec(ctx, r.s.sql(sqlReopen), pgx.StrictNamedArgs{"editions": settled}); err != nil {
+		return nil, fmt.Errorf("open editions: %w", err)
+	}
+	return stopped, nil
 }
 
 // finishPage cancels what went into stopped editions, which owes it to their

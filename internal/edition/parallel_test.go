@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -217,4 +218,41 @@ func (w *world) settleParallel(ctx context.Context) error {
 		return fmt.Errorf("lost: %+v: %s, %w", lost, trail, err)
 	}
 	return nil
+}
+
+// The sender settles an edition in the moment a late reader is added to it:
+// the page waits, and then opens it again.
+func TestSettlingWhileAPageIsMade(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.subscribe(2, 0, "instant")
+	s.subscribe(2, 1, "instant")
+	s.do(`UPDATE subscription SET paused_until = $2 WHERE subscriber_id = $1`, s.readers[1], s.clock.Now().Add(time.Minute))
+	s.publish(2, 0)
+	s.run(2)
+	s.do(`UPDATE delivery SET state = 'sent' WHERE newsletter_id = $1`, s.letters[2])
+	sender, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sender.Exec(t.Context(), `UPDATE edition SET state = 'settled' WHERE newsletter_id = $1`, s.letters[2]); err != nil {
+		t.Fatal(err)
+	}
+	s.clock.Advance(time.Hour)
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.svc.FanOut(t.Context(), s.letters[2])
+		done <- err
+	}()
+	for s.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`) == 0 {
+		runtime.Gosched()
+	}
+	if err := sender.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	s.want("queued", s.count(inState, s.letters[2], "queued"), 1)
+	s.want("open editions", s.count(`SELECT count(*) FROM edition WHERE newsletter_id = $1 AND state = 'open'`, s.letters[2]), 1)
 }

@@ -151,7 +151,7 @@ ORDER BY id`
 	sqlReopen = `
 UPDATE edition
 SET state = 'open'
-WHERE id = ANY (@editions::bigint[]) AND state = 'settled'`
+WHERE id = ANY (@editions::bigint[])`
 
 	sqlShareEditions = `
 SELECT id, state, resume_at
