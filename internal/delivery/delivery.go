@@ -70,6 +70,7 @@ type Service struct {
 	Backoff     Backoff       // of a relay that takes nothing; zero: 1 s to 1 min
 
 	probe func(point string) error // fail points of tests
+	lease time.Duration            // 0: defaultLease
 }
 
 // Key names one delivery, or one notice when Notice is not 0.

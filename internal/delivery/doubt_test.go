@@ -292,3 +292,37 @@ func TestStop(t *testing.T) {
 		})
 	}
 }
+
+// The lease is kept while what is under way finishes: a stand-by that took the
+// relay in that time would put it in doubt and send it again.
+func TestLeaseIsKeptWhileStopping(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	answer, reached := make(chan struct{}), make(chan struct{}, 1)
+	w.lab.Script(func(e smtptest.Event) smtptest.Action {
+		if e.Stage == smtptest.Final {
+			reached <- struct{}{}
+			return smtptest.Action{Until: answer}
+		}
+		return smtptest.Action{}
+	})
+	w.s.lease = 3 * time.Second
+	id := w.deliver("r@example.org")
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.s.Run(ctx) }()
+	<-reached
+	var until, renewed time.Time
+	stop()
+	w.one(&until, `SELECT lease_until FROM relay`)
+	w.until("the lease is renewed while stopping", func() bool {
+		w.one(&renewed, `SELECT lease_until FROM relay`)
+		return renewed.After(until)
+	})
+	close(answer)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if r := w.row(id); r.State != Sent || w.count("relay WHERE lease_until <= now()") != 1 {
+		t.Fatalf("%+v", r)
+	}
+}

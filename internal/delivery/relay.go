@@ -12,12 +12,18 @@ import (
 )
 
 // A relay's lease: long enough for a slow database, short enough that another
-// replica takes over within half a minute.
+// replica takes over within half a minute. It is renewed three times as often.
 const (
-	lease      = 30 * time.Second
-	renewEvery = 10 * time.Second
-	standBy    = time.Second // between looks at a lease that another holds
+	defaultLease = 30 * time.Second
+	standBy      = time.Second // between looks at a lease that another holds
 )
+
+func (s *Service) leaseTime() time.Duration {
+	if s.lease > 0 {
+		return s.lease
+	}
+	return defaultLease
+}
 
 // upsertRelays makes a row for each configured relay and returns their ids.
 func (s *Service) upsertRelays(ctx context.Context) ([]int64, error) {
@@ -40,7 +46,7 @@ func (s *Service) takeOver(ctx context.Context, relay int64, own bool) (fence in
 	now := s.Clock.Now()
 	err = pgx.BeginFunc(ctx, s.DB, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, sqlLeaseTake, pgx.StrictNamedArgs{
-			"relay": relay, "holder": s.Holder, "own": own && s.Holder != "", "lease": lease,
+			"relay": relay, "holder": s.Holder, "own": own && s.Holder != "", "lease": s.leaseTime(),
 		}).Scan(&fence)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return errHeld
@@ -126,16 +132,24 @@ func (s *Service) tenure(ctx context.Context, id, fence int64, all []int64, conf
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		d.renew()
-		// soft has ended. What is under way gets its time, then the outcomes theirs.
+		<-soft.Done()
+		// What is under way gets its time, then the outcomes theirs.
 		if sleep(hard, s.stopTimeout()) {
 			drop()
 			sleep(books, booksTime)
 		}
 		shut()
 	}()
+	held, letGo := context.WithCancel(books)
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		d.renew(held)
+	}()
 	d.problem(true, "")
 	d.run()
+	letGo()
+	<-renewed // a renewal after the release would keep others waiting
 	died = d.isDead()
 	if !died {
 		if _, err := s.DB.Exec(books, sqlLeaseRelease, pgx.StrictNamedArgs{"relay": id, "fence": fence}); err != nil {
@@ -152,22 +166,23 @@ func (s *Service) tenure(ctx context.Context, id, fence int64, all []int64, conf
 // booksTime is how long outcomes may still be recorded after connections were dropped.
 const booksTime = 5 * time.Second
 
-// renew keeps the lease and the share until soft ends; a renewal that finds
-// another fence ends it.
-func (d *driver) renew() {
+// renew keeps the lease and the share until the last worker has ended, also
+// while what is under way gets its time to finish: a stand-by that took over
+// then would send it again. A renewal that finds another fence ends the tenure.
+func (d *driver) renew(held context.Context) {
 	d.rank()
-	tick := time.NewTicker(renewEvery)
+	tick := time.NewTicker(d.s.leaseTime() / 3)
 	defer tick.Stop()
 	for {
 		select {
-		case <-d.soft.Done():
+		case <-held.Done():
 			return
 		case <-tick.C:
 		}
-		tag, err := d.s.DB.Exec(d.soft, sqlLeaseRenew, pgx.StrictNamedArgs{"relay": d.id, "fence": d.ledger.Fence, "lease": lease})
+		tag, err := d.s.DB.Exec(held, sqlLeaseRenew, pgx.StrictNamedArgs{"relay": d.id, "fence": d.ledger.Fence, "lease": d.s.leaseTime()})
 		switch {
 		case err != nil:
-			if d.soft.Err() == nil {
+			if held.Err() == nil {
 				d.log.Error("lease cannot be renewed", "error", err) // attempts stop by themselves when it has run out
 			}
 		case tag.RowsAffected() == 0:

@@ -196,10 +196,21 @@ func (w *world) send(ctx context.Context, rnd *rand.Rand, all bool) error {
 			return fmt.Errorf("send edition %d to %d: %w", d.EditionID, d.SubscriberID, err)
 		}
 	}
-	_, err = w.exec(ctx, `UPDATE edition e SET state = 'settled' WHERE e.newsletter_id = ANY ($1) AND e.state = 'open' AND NOT EXISTS (
-		SELECT FROM delivery d WHERE d.month = e.month AND d.edition_id = e.id AND d.state IN ('queued', 'deferred', 'sending', 'in doubt'))
-		AND e.id IN (SELECT id FROM edition WHERE newsletter_id = ANY ($1) AND state = 'open' FOR UPDATE)`, w.letters)
-	return err
+	// As the sender does it: the statement that settles sees what was committed
+	// before the lock.
+	return postgres.InTx(ctx, w.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT id FROM edition WHERE newsletter_id = ANY ($1) AND state = 'open' ORDER BY id FOR UPDATE`, w.letters)
+		if err != nil {
+			return err
+		}
+		open, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE edition e SET state = 'settled' WHERE e.id = ANY ($1) AND NOT EXISTS (
+			SELECT FROM delivery d WHERE d.month = e.month AND d.edition_id = e.id AND d.state IN ('queued', 'deferred', 'sending', 'in doubt'))`, open)
+		return err
+	})
 }
 
 func (w *world) sendOne(ctx context.Context, edition, reader int64, from, to string) error {
@@ -207,7 +218,7 @@ func (w *world) sendOne(ctx context.Context, edition, reader int64, from, to str
 		if to == "sending" {
 			to = "in doubt"
 		}
-		_, err := w.exec(ctx, `UPDATE delivery SET state = $4, settled_at = $5, doubts = doubts + CASE WHEN $4 = 'in doubt' THEN 1 ELSE 0 END WHERE edition_id = $1 AND subscriber_id = $2 AND state = $3`, edition, reader, from, to, w.clock.Now())
+		_, err := w.exec(ctx, `UPDATE delivery SET state = CASE WHEN doubts > 0 AND $4 IN ('deferred', 'failed') THEN 'in doubt' ELSE $4 END, settled_at = $5, doubts = doubts + CASE WHEN $4 = 'in doubt' THEN 1 ELSE 0 END WHERE edition_id = $1 AND subscriber_id = $2 AND state = $3`, edition, reader, from, to, w.clock.Now())
 		return err
 	}
 	// The subscription is held while it is judged: otherwise an undo between the
@@ -243,6 +254,9 @@ func (w *world) drain(ctx context.Context) error {
 		return err
 	}
 	for range 120 {
+		if err := w.svc.cancelStopped(ctx, w.clock.Now()); err != nil {
+			return err
+		}
 		for _, letter := range w.letters {
 			if err := w.fanOut(ctx, letter, false); err != nil {
 				return err

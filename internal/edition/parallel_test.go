@@ -159,6 +159,9 @@ func (w *world) settleParallel(ctx context.Context) error {
 		return err
 	}
 	for range 120 {
+		if err := w.svc.cancelStopped(ctx, w.clock.Now()); err != nil {
+			return err
+		}
 		for _, letter := range w.letters {
 			if _, err := w.svc.FanOut(ctx, letter); err != nil {
 				return err
@@ -213,7 +216,7 @@ func (w *world) settleParallel(ctx context.Context) error {
 		var trail string
 		err := w.pool.QueryRow(ctx, `SELECT jsonb_build_object('subscription', (SELECT jsonb_agg(to_jsonb(s)) FROM subscription s WHERE s.subscriber_id = $1),
 			'article', (SELECT to_jsonb(a) FROM article a WHERE a.id = $2),
-			'deliveries', (SELECT jsonb_agg(to_jsonb(d) || to_jsonb(e)) FROM delivery d JOIN edition e ON e.id = d.edition_id
+			'deliveries', (SELECT jsonb_agg(to_jsonb(d) || jsonb_build_object('edition', to_jsonb(e))) FROM delivery d JOIN edition e ON e.id = d.edition_id
 				WHERE d.subscriber_id = $1 AND $2 = ANY (e.article_ids)))::text`, lost[0].Reader, lost[0].Story).Scan(&trail)
 		return fmt.Errorf("lost: %+v: %s, %w", lost, trail, err)
 	}

@@ -219,6 +219,37 @@ func TestCancelAndSendLater(t *testing.T) {
 	s.want("owed", s.count(owedRows, s.letters[2]), 0)
 }
 
+// What was on the wire when its article was withdrawn and came back refused is
+// not tried again; released again, the article goes out with its text of then.
+func TestWithdrawnWhileOnTheWire(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.subscribe(2, 0, "instant")
+	article, _ := s.publish(2, 0)
+	s.run(2)
+	s.do(`UPDATE delivery SET state = 'sending' WHERE newsletter_id = $1`, s.letters[2])
+	act := func(f func(tx pgx.Tx) error) {
+		t.Helper()
+		if err := postgres.InTx(t.Context(), s.pool, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	act(func(tx pgx.Tx) error { _, err := s.svc.Withdraw(t.Context(), tx, article); return err })
+	s.want("editions that may be sent", s.count(`SELECT count(*) FROM edition WHERE newsletter_id = $1 AND state = 'open'`, s.letters[2]), 0)
+	s.do(`UPDATE delivery SET state = 'deferred', due_at = $2 WHERE newsletter_id = $1`, s.letters[2], s.clock.Now())
+	s.svc.Jobs = &recorder{}
+	if err := s.svc.Tick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.want("cancelled", s.count(inState, s.letters[2], "cancelled"), 1)
+	s.want("owed", s.count(owedRows, s.letters[2]), 0)
+	s.clock.Advance(time.Hour)
+	act(func(tx pgx.Tx) error { _, err := s.svc.ReleaseAgain(t.Context(), tx, article, "put right"); return err })
+	s.run(2)
+	s.want("queued", s.count(inState, s.letters[2], "queued"), 1)
+	s.want("editions", s.count(`SELECT count(*) FROM edition WHERE newsletter_id = $1`, s.letters[2]), 2)
+}
+
 func TestWithdrawnFromADigest(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

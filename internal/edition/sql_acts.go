@@ -99,13 +99,18 @@ UPDATE article
 SET withdrawn_at = @now, state = 'withdrawn'
 WHERE id = @article AND seq IS NOT NULL AND withdrawn_at IS NULL`
 
+	// The edition stops as a whole: its frozen text holds what was withdrawn, and
+	// what comes back from the wire must not go out again with it.
 	// Digest readers whose digest lost one article get the rest of it at once:
 	// their due_at moves back to the slot, unless that is too late already.
 	sqlWithdrawDeliveries = `
 WITH hit AS (
-    SELECT e.id, e.month, e.kind, e.slot, e.article_ids
-    FROM edition e
-    WHERE e.article_ids @> ARRAY[@article::bigint]),
+    UPDATE edition e
+    SET state = 'cancelled', reason = 'an article in it was withdrawn',
+        resume_at = greatest(@now::timestamptz, e.slot + interval '1 second')
+    WHERE e.article_ids @> ARRAY[@article::bigint]
+    AND e.state IN ('open', 'paused')
+    RETURNING e.id, e.month, e.kind, e.slot, e.article_ids),
 gone AS (
     UPDATE delivery d
     SET ` + takeBack + `
