@@ -66,9 +66,11 @@ CREATE TABLE edition_body (
     edition_id      bigint      PRIMARY KEY REFERENCES edition ON DELETE CASCADE,
     key_id          text        NOT NULL,
     composed_at     timestamptz NOT NULL,
+    from_address    text        NOT NULL,
+    base_url        text        NOT NULL,
     segments        bytea       NOT NULL
 );
-COMMENT ON TABLE edition_body IS 'the frozen bytes of an edition with slots for one reader''s links; written once';
+COMMENT ON TABLE edition_body IS 'the frozen bytes of an edition with slots for one reader''s links, and what those depend on; written once';
 
 CREATE TABLE fan_out (
     newsletter_id   bigint      PRIMARY KEY REFERENCES newsletter,
@@ -177,6 +179,7 @@ CREATE TABLE notice (
     due_at          timestamptz NOT NULL,
     composed_at     timestamptz,
     key_id          text        NOT NULL DEFAULT '',
+    facts           jsonb,
     created_at      timestamptz NOT NULL,
     settled_at      timestamptz,
     reply           text
@@ -189,6 +192,7 @@ CREATE INDEX notice_subscriber_id_idx ON notice (subscriber_id);
 COMMENT ON TABLE notice IS 'mails to one person that are not editions: same states and driver as deliveries, always first';
 COMMENT ON COLUMN notice.address IS 'only where neither sign-up nor subscriber names the person: tests, alerts, desk notices';
 COMMENT ON COLUMN notice.composed_at IS 'first composed: Date and links are derived from it and key_id, so that a retry has the same bytes and nothing secret is stored';
+COMMENT ON COLUMN notice.facts IS 'what else the bytes depend on, frozen when first composed; never a secret';
 COMMENT ON COLUMN notice.content IS 'what the words need beyond the rows referred to; never a secret';
 
 -- +goose Down

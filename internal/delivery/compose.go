@@ -33,6 +33,7 @@ type edition struct {
 	id         int64
 	newsletter int64
 	from       emailaddr.Address
+	baseURL    string
 	keyID      string
 	body       mailer.Compiled
 }
@@ -42,16 +43,15 @@ type edition struct {
 func (s *Service) loadEdition(ctx context.Context, id int64) (*edition, error) {
 	e := &edition{id: id}
 	for composed := false; ; composed = true {
-		var from string
-		var keyID *string
+		var from, baseURL, keyID *string
 		var segments []byte
-		err := s.DB.QueryRow(ctx, sqlBody, pgx.StrictNamedArgs{"edition": id}).Scan(&e.newsletter, &from, &keyID, &segments)
+		err := s.DB.QueryRow(ctx, sqlBody, pgx.StrictNamedArgs{"edition": id}).Scan(&e.newsletter, &from, &baseURL, &keyID, &segments)
 		if err != nil {
 			return nil, fmt.Errorf("load edition %d: %w", id, err)
 		}
 		if keyID != nil {
-			e.keyID = *keyID
-			if e.from, err = emailaddr.Parse(from); err != nil {
+			e.keyID, e.baseURL = *keyID, *baseURL
+			if e.from, err = emailaddr.Parse(*from); err != nil {
 				return nil, fmt.Errorf("load edition %d: sender: %w", id, err)
 			}
 			if err := e.body.UnmarshalBinary(segments); err != nil {
@@ -80,8 +80,8 @@ func (s *Service) render(e *edition, it *item, buf []byte) (m message, err error
 	r := mailer.Recipient{
 		To:             to.Wire(),
 		MessageID:      s.messageID(e.keyID, e.from, 'e', e.id, it.Subscriber),
-		UnsubscribeURL: s.BaseURL + "/unsubscribe/" + s.sign(e.keyID, token.Unsubscribe, pair),
-		PreferencesURL: s.BaseURL + "/preferences/" + s.sign(e.keyID, token.Preferences, pair),
+		UnsubscribeURL: e.baseURL + "/unsubscribe/" + s.sign(e.keyID, token.Unsubscribe, pair),
+		PreferencesURL: e.baseURL + "/preferences/" + s.sign(e.keyID, token.Preferences, pair),
 	}
 	return s.fill(&e.body, e.from, to, r, buf)
 }

@@ -14,18 +14,26 @@ import (
 	"vistka/internal/token"
 )
 
-// noticeRow is what a notice is made of, read at the moment it is sent.
+// noticeRow is a notice at the moment it is sent.
 type noticeRow struct {
-	Kind          NoticeKind
-	Locale        string
-	Content       []byte
-	Tries         int
-	Doubts        int
-	ComposedAt    time.Time
-	KeyID         string
-	Address       string
-	SignupID      int64
-	SubscriberID  int64
+	Kind         NoticeKind
+	Locale       string
+	Content      []byte
+	Tries        int
+	Doubts       int
+	ComposedAt   time.Time
+	KeyID        string
+	Address      string
+	SignupID     int64
+	SubscriberID int64
+	Facts        []byte // null until it was composed once
+}
+
+// noticeFacts is what else the bytes depend on, frozen when they are first
+// composed: a second press of the form, another sender or an edited article
+// must not change what goes out under the same Message-ID. No secret is in it.
+type noticeFacts struct {
+	BaseURL       string
 	Generation    int64
 	PageURL       string
 	AskedAt       time.Time
@@ -44,6 +52,7 @@ type noticeRow struct {
 	LogoURL       string
 	Accent        string
 	Timezone      string
+	Articles      []mailer.Article `db:"-"`
 }
 
 // errGone is a notice whose rows were deleted meanwhile.
@@ -64,7 +73,16 @@ func (s *Service) composeNotice(ctx context.Context, id int64, buf []byte) (m me
 	if err != nil {
 		return m, fmt.Errorf("load notice %d: %w", id, err)
 	}
-	from, err := emailaddr.Parse(n.FromAddress)
+	defer func() { m.tries, m.doubts = n.Tries, n.Doubts }()
+	var content Content
+	if err := json.Unmarshal(n.Content, &content); err != nil {
+		return m, &poisonError{fmt.Errorf("content: %w", err)}
+	}
+	f, err := s.facts(ctx, id, n, content)
+	if err != nil {
+		return m, fmt.Errorf("load notice %d: %w", id, err)
+	}
+	from, err := emailaddr.Parse(f.FromAddress)
 	if err != nil {
 		return m, &poisonError{fmt.Errorf("sender: %w", err)}
 	}
@@ -72,67 +90,82 @@ func (s *Service) composeNotice(ctx context.Context, id int64, buf []byte) (m me
 	if err != nil {
 		return m, &poisonError{fmt.Errorf("address: %w", err)}
 	}
-	compiled, err := s.compileNotice(ctx, n)
+	compiled, err := s.compileNotice(n, f, content)
 	if err != nil {
 		return m, err
 	}
-	pair := token.Pair(uint32(n.NewsletterID), uint64(n.SubscriberID))
+	pair := token.Pair(uint32(f.NewsletterID), uint64(n.SubscriberID))
 	r := mailer.Recipient{
 		To:             to.Wire(),
 		MessageID:      s.messageID(n.KeyID, from, 'n', id, 0),
-		UnsubscribeURL: s.BaseURL + "/unsubscribe/" + s.sign(n.KeyID, token.Unsubscribe, pair),
-		PreferencesURL: s.BaseURL + "/preferences/" + s.sign(n.KeyID, token.Preferences, pair),
+		UnsubscribeURL: f.BaseURL + "/unsubscribe/" + s.sign(n.KeyID, token.Unsubscribe, pair),
+		PreferencesURL: f.BaseURL + "/preferences/" + s.sign(n.KeyID, token.Preferences, pair),
 	}
 	m, err = s.fill(&compiled, from, to, r, buf)
-	m.hash, m.tries, m.doubts = s.Hasher.Sum(to.Key()), n.Tries, n.Doubts
+	m.hash = s.Hasher.Sum(to.Key())
 	return m, err
 }
 
-func (s *Service) compileNotice(ctx context.Context, n noticeRow) (mailer.Compiled, error) {
-	var content Content
-	if err := json.Unmarshal(n.Content, &content); err != nil {
-		return mailer.Compiled{}, &poisonError{fmt.Errorf("content: %w", err)}
+// facts freezes what the bytes depend on, the first time, and returns it.
+func (s *Service) facts(ctx context.Context, id int64, n noticeRow, content Content) (f noticeFacts, err error) {
+	if n.Facts != nil {
+		return f, json.Unmarshal(n.Facts, &f)
 	}
+	rows, err := s.DB.Query(ctx, sqlNoticeFacts, pgx.StrictNamedArgs{"id": id, "base": s.BaseURL})
+	if err != nil {
+		return f, err
+	}
+	if f, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[noticeFacts]); err != nil {
+		return f, err
+	}
+	if n.Kind == Welcome || n.Kind == Test {
+		if f.Articles, err = s.latest(ctx, f.NewsletterID, n, content); err != nil {
+			return f, err
+		}
+	}
+	frozen, err := json.Marshal(f)
+	if err != nil {
+		return f, err
+	}
+	_, err = s.DB.Exec(ctx, sqlNoticeFreeze, pgx.StrictNamedArgs{"id": id, "facts": frozen})
+	return f, err
+}
+
+func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (mailer.Compiled, error) {
 	from := mailer.Newsletter{
-		Name: n.Name, Slug: n.Slug, Language: n.Language, FromName: n.FromName, FromAddress: n.FromAddress, ReplyTo: n.ReplyTo,
-		PostalAddress: n.PostalAddress, SiteURL: n.SiteURL, PrivacyURL: n.PrivacyURL, LogoURL: n.LogoURL, Accent: n.Accent,
+		Name: f.Name, Slug: f.Slug, Language: f.Language, FromName: f.FromName, FromAddress: f.FromAddress, ReplyTo: f.ReplyTo,
+		PostalAddress: f.PostalAddress, SiteURL: f.SiteURL, PrivacyURL: f.PrivacyURL, LogoURL: f.LogoURL, Accent: f.Accent,
 	}
-	zone, err := time.LoadLocation(n.Timezone)
+	zone, err := time.LoadLocation(f.Timezone)
 	if err != nil {
 		zone = time.UTC
 	}
 	date := n.ComposedAt.In(zone)
-	var articles []mailer.Article
-	if n.Kind == Welcome || n.Kind == Test {
-		if articles, err = s.latest(ctx, n, content); err != nil {
-			return mailer.Compiled{}, err
-		}
-	}
 	var c mailer.Compiled
 	switch n.Kind {
 	case Confirmation:
-		payload := confirmPayload(n.SignupID, n.Generation)
+		payload := confirmPayload(n.SignupID, f.Generation)
 		c, err = s.Renderer.CompileConfirmation(mailer.ConfirmationContent{
 			Newsletter: from, Locale: n.Locale, Date: date,
-			ConfirmURL: s.BaseURL + "/confirm/" + s.sign(n.KeyID, token.Confirm, payload),
-			NotMeURL:   s.BaseURL + "/not-me/" + s.sign(n.KeyID, token.NotMe, payload),
+			ConfirmURL: f.BaseURL + "/confirm/" + s.sign(n.KeyID, token.Confirm, payload),
+			NotMeURL:   f.BaseURL + "/not-me/" + s.sign(n.KeyID, token.NotMe, payload),
 			Code:       s.Keys.SixDigits(token.Code, payload),
-			AskedAt:    n.AskedAt, PageURL: n.PageURL, ExpiresAt: n.ExpiresAt,
+			AskedAt:    f.AskedAt, PageURL: f.PageURL, ExpiresAt: f.ExpiresAt,
 		})
 	case Settings:
 		asked := content.AskedAt
 		if asked.IsZero() {
 			asked = n.ComposedAt
 		}
-		c, err = s.Renderer.CompileSettings(mailer.SettingsContent{Newsletter: from, Locale: n.Locale, Date: date, Cadence: n.Cadence, AskedAt: asked})
+		c, err = s.Renderer.CompileSettings(mailer.SettingsContent{Newsletter: from, Locale: n.Locale, Date: date, Cadence: f.Cadence, AskedAt: asked})
 	case Welcome:
-		c, err = s.Renderer.CompileWelcome(mailer.WelcomeContent{Newsletter: from, Locale: n.Locale, Date: date, Cadence: n.Cadence, Latest: articles})
+		c, err = s.Renderer.CompileWelcome(mailer.WelcomeContent{Newsletter: from, Locale: n.Locale, Date: date, Cadence: f.Cadence, Latest: f.Articles})
 	case Test:
 		kind := content.Kind
 		if kind == "" {
 			kind = mailer.Instant
 		}
-		c, err = s.Renderer.CompileTest(mailer.TestContent{Newsletter: from, Locale: n.Locale, Date: date, Kind: kind, Articles: articles})
+		c, err = s.Renderer.CompileTest(mailer.TestContent{Newsletter: from, Locale: n.Locale, Date: date, Kind: kind, Articles: f.Articles})
 	case Alert:
 		c, err = s.Renderer.CompileAlert(mailer.AlertContent{
 			Newsletter: from, Locale: n.Locale, Date: date, Title: content.Title, Text: content.Text, Detail: content.Detail, URL: content.URL,
@@ -155,13 +188,13 @@ func confirmPayload(signup, generation int64) []byte {
 
 const welcomeArticles = 3
 
-func (s *Service) latest(ctx context.Context, n noticeRow, content Content) ([]mailer.Article, error) {
+func (s *Service) latest(ctx context.Context, newsletterID int64, n noticeRow, content Content) ([]mailer.Article, error) {
 	limit := welcomeArticles
 	if n.Kind == Test {
 		limit = max(1, len(content.Articles))
 	}
 	ids := append([]int64{}, content.Articles...)
-	rows, err := s.DB.Query(ctx, sqlLatest, pgx.StrictNamedArgs{"newsletter": n.NewsletterID, "before": n.ComposedAt, "ids": ids, "limit": limit})
+	rows, err := s.DB.Query(ctx, sqlLatest, pgx.StrictNamedArgs{"newsletter": newsletterID, "before": n.ComposedAt, "ids": ids, "limit": limit})
 	if err != nil {
 		return nil, fmt.Errorf("load articles of a notice: %w", err)
 	}

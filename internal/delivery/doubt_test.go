@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"vistka/internal/mailer"
 	"vistka/internal/mailer/smtptest"
 )
 
@@ -17,7 +18,7 @@ func TestDoubtIsResentOnceThenHeld(t *testing.T) {
 		return smtptest.Action{Close: e.Stage == smtptest.Final, Journal: true}
 	})
 	id := w.deliver("reader@example.org")
-	w.start(w.s)
+	stop := w.start(w.s)
 	w.until("held", func() bool { r := w.row(id); return r.State == Doubtful && r.Due == nil })
 	mails := w.lab.Journal.Mails()
 	if len(mails) != 2 {
@@ -37,11 +38,20 @@ func TestDoubtIsResentOnceThenHeld(t *testing.T) {
 	if b, err := w.s.Backlog(t.Context()); err != nil || b.Held != 1 {
 		t.Fatalf("%+v, %v", b, err)
 	}
+	// Whatever an owner changes meanwhile, and wherever the pages move.
+	w.exec(`UPDATE newsletter SET from_name = 'Another', from_address = 'editor@elsewhere.example'`)
+	stop()
 	w.lab.Script(nil)
+	w.s = w.service("here")
+	w.s.BaseURL = "https://moved.example"
+	w.start(w.s)
 	if err := w.s.Decide(t.Context(), doubts[0].Key(), true); err != nil {
 		t.Fatal(err)
 	}
 	w.untilState(id, Sent)
+	if all := w.lab.Journal.Mails(); all[0].From != all[len(all)-1].From {
+		t.Errorf("envelope sender %s, before %s", all[len(all)-1].From, all[0].From)
+	}
 	if n, same := w.lab.Journal.Accepted(mails[0].MessageID(), "reader@example.org"); n != 3 || !same {
 		t.Fatalf("%d under one Message-ID, the same bytes: %v", n, same)
 	}
@@ -222,6 +232,17 @@ func TestRecordAgainAfterLostAnswer(t *testing.T) {
 	}
 	if r := w.row(a); r.State != Sent || r.Tries != 1 {
 		t.Fatalf("%+v", r)
+	}
+	c := w.deliver("c@example.org")
+	refused := mailer.Reply{Stage: mailer.StageRcpt, Code: 451, Text: "4.3.0 later"}
+	o := outcome(w.key(c), refused, mailer.Classify(refused), true, 1, w.clock.Now(), 0)
+	for range 3 {
+		if _, err := l.Record(t.Context(), []Outcome{o}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := w.row(c); r.State != Deferred || r.Tries != 1 || w.count("attempt WHERE subscriber_id = $1", c) != 1 {
+		t.Fatalf("a refusal recorded again: %+v", r)
 	}
 	if _, err := l.Record(t.Context(), []Outcome{unsent(w.key(b), w.clock.Now())}, nil); err != nil {
 		t.Fatal(err)

@@ -28,6 +28,7 @@ type driver struct {
 	hard  context.Context // ends: drop what is under way
 	books context.Context // ends: nothing more can be recorded
 	lost  atomic.Bool
+	said  atomic.Bool  // a problem stands where a person looks
 	live  atomic.Int32 // connections open
 
 	queue     *queue
@@ -45,8 +46,8 @@ type driver struct {
 	share    int64
 	died     bool
 
-	turn    int64 // of feed only: the edition read last
-	resting int   // of feed only: providers at rest when it last looked
+	turn    int64   // of feed only: the edition read last
+	resting []int64 // of feed only: providers at rest when it last looked
 }
 
 // run sends until soft ends, then waits for the workers.
@@ -127,12 +128,15 @@ func (d *driver) relayFailed(probe bool, err error) {
 func (d *driver) relayFine() {
 	if d.breaker.ok() {
 		d.log.Info("relay takes mail again")
+	}
+	if d.said.Load() {
 		d.problem(true, "")
 	}
 }
 
 // problem writes the relay's state for the admin pages.
 func (d *driver) problem(ready bool, words string) {
+	d.said.Store(words != "")
 	state := "down"
 	if ready {
 		state = "ready"

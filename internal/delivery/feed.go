@@ -84,8 +84,8 @@ func (d *driver) sweepAgain() {
 
 func (d *driver) fill() error {
 	// What was left out while a provider rested lies behind the cursors.
-	resting := len(d.providers.resting(d.s.Clock.Now()))
-	if resting < d.resting {
+	resting := d.providers.resting(d.s.Clock.Now())
+	if slices.ContainsFunc(d.resting, func(id int64) bool { return !slices.Contains(resting, id) }) {
 		d.sweepAgain()
 	}
 	d.resting = resting

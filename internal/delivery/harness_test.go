@@ -120,7 +120,8 @@ func (w *world) newEdition(slot time.Time) (id int64) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.exec(`INSERT INTO edition_body (edition_id, key_id, composed_at, segments) VALUES ($1, $2, $3, $4)`, id, w.s.Keys.Fingerprints()[0], slot, raw)
+	w.exec(`INSERT INTO edition_body (edition_id, key_id, composed_at, from_address, base_url, segments)
+		VALUES ($1, $2, $3, 'editor@news.example', 'https://mail.news.example', $4)`, id, w.s.Keys.Fingerprints()[0], slot, raw)
 	return id
 }
 

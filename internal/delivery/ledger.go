@@ -15,6 +15,7 @@ import (
 type Outcome struct {
 	Key
 	Early bool // before the attempt was committed: the row is not 'sending'
+	Had   int  // the row's count of tries before this one, where Early: the same outcome counts once
 	State State
 	Tries int        // added to the row's count: 1 when Early, else 0; -1 takes an attempt back
 	DueAt *time.Time // when it is tried again
@@ -125,7 +126,7 @@ type columns struct {
 	months                          []time.Time
 	early, gone                     []bool
 	states, replies, stages         []string
-	tries, codes                    []int
+	tries, had, codes               []int
 	due                             []*time.Time
 	nextIDs, nextEditions, nextSubs []int64
 	nextMonths                      []time.Time
@@ -137,7 +138,7 @@ func (c *columns) outcome(o Outcome) {
 	c.ids, c.months = append(c.ids, o.Notice), append(c.months, o.Month)
 	c.editions, c.subscribers = append(c.editions, o.Edition), append(c.subscribers, o.Subscriber)
 	c.early, c.states = append(c.early, o.Early), append(c.states, string(o.State))
-	c.tries, c.due = append(c.tries, o.Tries), append(c.due, o.DueAt)
+	c.tries, c.had, c.due = append(c.tries, o.Tries), append(c.had, o.Had), append(c.due, o.DueAt)
 	c.replies, c.stages = append(c.replies, o.Reply), append(c.stages, o.Stage)
 	c.codes, c.gone = append(c.codes, o.Code), append(c.gone, o.Gone)
 }
@@ -153,7 +154,7 @@ func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"relay": l.Relay, "fence": l.Fence, "now": now,
 		"months": c.months, "editions": c.editions, "subscribers": c.subscribers, "early": c.early, "states": c.states,
-		"tries": c.tries, "due": c.due, "replies": c.replies, "stages": c.stages, "codes": c.codes, "gone": c.gone,
+		"tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "stages": c.stages, "codes": c.codes, "gone": c.gone,
 		"next_months": c.nextMonths, "next_editions": c.nextEditions, "next_subscribers": c.nextSubs,
 	}
 }
@@ -161,7 +162,7 @@ func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 func (c *columns) noticeArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"relay": l.Relay, "fence": l.Fence, "now": now,
-		"ids": c.ids, "early": c.early, "states": c.states, "tries": c.tries, "due": c.due, "replies": c.replies, "gone": c.gone,
+		"ids": c.ids, "early": c.early, "states": c.states, "tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "gone": c.gone,
 		"next": c.nextIDs, "hashes": c.hashes,
 	}
 }

@@ -82,7 +82,8 @@ func TestNoticesGoFirst(t *testing.T) {
 	}
 }
 
-// A retry of a notice has the same bytes, Date included, however late (A3, A4).
+// A retry of a notice has the same bytes, Date included, however late and
+// whatever was changed meanwhile (A3, A4).
 func TestNoticeRetryHasSameBytes(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	second := make(chan struct{})
@@ -99,6 +100,8 @@ func TestNoticeRetryHasSameBytes(t *testing.T) {
 	w.start(w.s)
 	w.untilNotice(1, Doubtful)
 	close(second)
+	w.exec(`UPDATE signup SET page_url = 'https://news.example/another', created_at = created_at + interval '1 hour', expires_at = expires_at + interval '1 day'`)
+	w.exec(`UPDATE newsletter SET name = 'Another', from_address = 'editor@elsewhere.example'`)
 	w.clock.Advance(2*time.Hour + time.Minute)
 	if r := w.untilNotice(1, Sent); r.Tries != 2 || r.Doubts != 1 {
 		t.Fatalf("%+v", r)

@@ -12,7 +12,7 @@ import (
 func outcome(k Key, r mailer.Reply, v mailer.Verdict, early bool, tries int, now time.Time, doubtWait time.Duration) Outcome {
 	o := Outcome{Key: k, Early: early, Reply: r.String(), Stage: string(r.Stage), Code: r.Code}
 	if early {
-		o.Tries = 1
+		o.Tries, o.Had = 1, tries-1
 	}
 	switch v.Action {
 	case mailer.Accepted:
@@ -41,8 +41,8 @@ func unsent(k Key, now time.Time) Outcome {
 }
 
 // poisoned is a message that could not even be made.
-func poisoned(k Key, err error) Outcome {
-	return Outcome{Key: k, Early: true, State: Failed, Tries: 1, Reply: mailer.CleanReply("not sent: " + err.Error()), Stage: "compose"}
+func poisoned(k Key, had int, err error) Outcome {
+	return Outcome{Key: k, Early: true, Had: had, State: Failed, Tries: 1, Reply: mailer.CleanReply("not sent: " + err.Error()), Stage: "compose"}
 }
 
 func at(now time.Time, wait time.Duration) *time.Time {

@@ -226,10 +226,12 @@ func TestSenderRefused(t *testing.T) {
 	if !strings.Contains(reason, "5.7.1") {
 		t.Fatalf("reason %q", reason)
 	}
+	w.until("it is said where a person looks", func() bool { return w.count("relay WHERE problem LIKE '%5.7.1%'") == 1 })
 	w.lab.Script(nil)
 	w.exec(`UPDATE edition SET state = 'open', reason = '' WHERE id = $1`, w.edition)
 	w.exec(sqlNotify)
 	w.untilState(id, Sent)
+	w.until("and not any more", func() bool { return w.count("relay WHERE problem = ''") == 1 })
 }
 
 // D24: an edition that is refused as such stops by itself.

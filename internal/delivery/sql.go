@@ -137,25 +137,30 @@ ORDER BY d.due_at
 LIMIT @limit`
 
 const sqlBody = `
-SELECT e.newsletter_id, n.from_address, b.key_id, b.segments
+SELECT e.newsletter_id, b.from_address, b.base_url, b.key_id, b.segments
 FROM edition e
-JOIN newsletter n ON n.id = e.newsletter_id
 LEFT JOIN edition_body b ON b.edition_id = e.id
 WHERE e.id = @edition`
 
-// Freezes, on the first composing, what the bytes depend on.
+// Freezes, on the first composing, what Date and links are derived from.
 const sqlNotice = `
 WITH n AS (
     UPDATE notice
     SET composed_at = coalesce(composed_at, @now),
         key_id = CASE WHEN key_id = '' THEN @key ELSE key_id END
     WHERE id = @id
-    RETURNING id, kind, locale, newsletter_id, signup_id, subscriber_id, address, content, tries, doubts, composed_at, key_id
+    RETURNING kind, locale, signup_id, subscriber_id, address, content, tries, doubts, composed_at, key_id, facts
 )
-SELECT n.kind, n.locale, n.content, n.tries, n.doubts, n.composed_at, n.key_id,
+SELECT n.kind, n.locale, n.content, n.tries, n.doubts, n.composed_at, n.key_id, n.facts,
        coalesce(r.address, g.address, n.address) AS address,
        coalesce(n.signup_id, 0) AS signup_id,
-       coalesce(n.subscriber_id, 0) AS subscriber_id,
+       coalesce(n.subscriber_id, 0) AS subscriber_id
+FROM n
+LEFT JOIN signup g ON g.id = n.signup_id
+LEFT JOIN subscriber r ON r.id = n.subscriber_id`
+
+const sqlNoticeFacts = `
+SELECT @base::text AS base_url,
        coalesce(g.generation, 0) AS generation,
        coalesce(g.page_url, '') AS page_url,
        coalesce(g.created_at, n.composed_at) AS asked_at,
@@ -163,19 +168,23 @@ SELECT n.kind, n.locale, n.content, n.tries, n.doubts, n.composed_at, n.key_id,
        coalesce(s.cadence, '') AS cadence,
        l.id AS newsletter_id, l.name, l.slug, l.language, l.from_name, l.from_address, l.reply_to, l.postal_address,
        l.site_url, l.privacy_url, l.logo_url, l.accent, l.timezone
-FROM n
+FROM notice n
 JOIN newsletter l ON l.id = coalesce(n.newsletter_id, (SELECT min(id) FROM newsletter WHERE archived_at IS NULL))
 LEFT JOIN signup g ON g.id = n.signup_id
-LEFT JOIN subscriber r ON r.id = n.subscriber_id
-LEFT JOIN subscription s ON s.newsletter_id = l.id AND s.subscriber_id = n.subscriber_id`
+LEFT JOIN subscription s ON s.newsletter_id = l.id AND s.subscriber_id = n.subscriber_id
+WHERE n.id = @id`
 
-// Up to a moment, so that a retry shows the same articles.
+const sqlNoticeFreeze = `
+UPDATE notice
+SET facts = @facts
+WHERE id = @id`
+
+// The newest released up to a moment, or those that are named, released or not.
 const sqlLatest = `
-SELECT title, url, summary, content_html, author, image_url, image_alt, coalesce(published_at, released_at) AS published_at, topics
+SELECT title, url, summary, content_html, author, image_url, image_alt, coalesce(published_at, released_at, first_seen_at) AS published_at, topics
 FROM article
 WHERE newsletter_id = @newsletter
-  AND released_at <= @before
-  AND withdrawn_at IS NULL
-  AND (cardinality(@ids::bigint[]) = 0 OR id = ANY(@ids::bigint[]))
+  AND CASE WHEN cardinality(@ids::bigint[]) = 0 THEN released_at <= @before AND withdrawn_at IS NULL
+           ELSE id = ANY(@ids::bigint[]) END
 ORDER BY seq DESC
 LIMIT @limit`

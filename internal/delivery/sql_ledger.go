@@ -7,6 +7,8 @@ package delivery
 //     this attempt and then sees it.
 //   - willing holds the reader's subscription, so that leaving either commits
 //     before (and the row is not returned) or after this attempt.
+//   - an outcome before the attempt finds the row as it was read, or has been
+//     counted already by the same call whose answer was lost.
 //   - a row in doubt never becomes failed or merely deferred: it may have been
 //     accepted the first time, whatever is said to it now.
 const sqlRecord = `
@@ -26,12 +28,12 @@ WITH mine AS (
         settled_at = CASE WHEN x.state = 'sent' OR x.state = 'failed' AND d.doubts = 0 THEN @now::timestamptz END,
         reply = coalesce(nullif(x.reply, ''), d.reply)
     FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @early::boolean[], @states::text[], @tries::int[],
-                @due::timestamptz[], @replies::text[], @stages::text[], @codes::int[], @gone::boolean[])
-         AS x(month, edition_id, subscriber_id, early, state, tries, due_at, reply, stage, code, gone)
+                @had::int[], @due::timestamptz[], @replies::text[], @stages::text[], @codes::int[], @gone::boolean[])
+         AS x(month, edition_id, subscriber_id, early, state, tries, had, due_at, reply, stage, code, gone)
     WHERE d.month = x.month
       AND d.edition_id = x.edition_id
       AND d.subscriber_id = x.subscriber_id
-      AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND EXISTS (SELECT FROM mine)
+      AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND d.tries = x.had AND EXISTS (SELECT FROM mine)
                ELSE d.state = 'sending' AND d.relay_id = @relay AND d.fence = @fence END
     RETURNING d.month, d.edition_id, d.subscriber_id, d.tries, x.stage, x.code, x.reply, x.gone
 ), noted AS (
@@ -94,10 +96,11 @@ WITH mine AS (
         tries = d.tries + x.tries,
         settled_at = CASE WHEN x.state IN ('sent', 'failed') OR x.state = 'in doubt' AND d.doubts > 0 THEN @now::timestamptz END,
         reply = coalesce(nullif(x.reply, ''), d.reply)
-    FROM unnest(@ids::bigint[], @early::boolean[], @states::text[], @tries::int[], @due::timestamptz[], @replies::text[], @gone::boolean[])
-         AS x(id, early, state, tries, due_at, reply, gone)
+    FROM unnest(@ids::bigint[], @early::boolean[], @states::text[], @tries::int[], @had::int[], @due::timestamptz[], @replies::text[],
+                @gone::boolean[])
+         AS x(id, early, state, tries, had, due_at, reply, gone)
     WHERE d.id = x.id
-      AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND EXISTS (SELECT FROM mine)
+      AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND d.tries = x.had AND EXISTS (SELECT FROM mine)
                ELSE d.state = 'sending' AND d.relay_id = @relay AND d.fence = @fence END
     RETURNING d.subscriber_id, x.reply, x.gone
 ), bounced AS (
@@ -189,7 +192,8 @@ WHERE d.month = n.month
         AND l.state = 'active'
         AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me'))`
 
-// The reader paused: the articles are owed when the pause ends.
+// The reader paused: the articles are owed, and due as soon as the pause ends,
+// also when the reader ends it early; nothing is made for a paused reader.
 const sqlSkip = `
 WITH skipped AS (
     UPDATE delivery d
@@ -217,7 +221,7 @@ WITH skipped AS (
       AND s.cadence = 'instant'
 )
 INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
-SELECT DISTINCT k.newsletter_id, k.subscriber_id, a.id, k.paused_until, 'paused before it was sent'
+SELECT DISTINCT k.newsletter_id, k.subscriber_id, a.id, @now::timestamptz, 'paused before it was sent'
 FROM skipped k
 JOIN article a ON a.id = ANY(k.article_ids)
 WHERE k.doubts = 0

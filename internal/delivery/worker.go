@@ -90,12 +90,15 @@ func (w *worker) next() (*item, bool) {
 func (w *worker) handle(it *item) {
 	d := w.d
 	m, err := w.compose(it)
+	if it.Notice != 0 {
+		it.tries, it.doubts = m.tries, m.doubts
+	}
 	var poison *poisonError
 	switch {
 	case errors.As(err, &poison):
 		d.finished(it, false)
 		d.log.Error("message cannot be made", "delivery", it.String(), "error", err)
-		w.settle(poisoned(it.Key, poison.err))
+		w.settle(poisoned(it.Key, it.tries, poison.err))
 		return
 	case errors.Is(err, errGone):
 		d.finished(it, false)
@@ -105,9 +108,6 @@ func (w *worker) handle(it *item) {
 		d.finished(it, false)
 		d.restEdition(it, err)
 		return
-	}
-	if it.Notice != 0 {
-		it.tries, it.doubts = m.tries, m.doubts
 	}
 	if d.pace.every > 0 {
 		w.flush() // nothing waits for its record while a mail waits for its turn

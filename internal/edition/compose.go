@@ -76,7 +76,7 @@ func (s *Service) compose(ctx context.Context, editionID int64) error {
 		return err
 	}
 	_, err = s.DB.Exec(ctx, sqlInsertBody, pgx.StrictNamedArgs{
-		"edition": editionID, "key": s.Keys.Fingerprints()[0], "now": now, "segments": segments,
+		"edition": editionID, "key": s.Keys.Fingerprints()[0], "now": now, "from": e.FromAddress, "base": s.BaseURL, "segments": segments,
 	})
 	return err
 }

@@ -52,6 +52,7 @@ type Service struct {
 	Clock    *postgres.Clock
 	Jobs     Inserter // set after construction; only the jobs' methods need it
 	Keys     *token.Keys
+	BaseURL  string // of the readers' links
 	Renderer Renderer
 	Log      *slog.Logger
 

@@ -226,7 +226,7 @@ WHERE id = ANY (@articles::bigint[]) AND withdrawn_at IS NULL
 ORDER BY seq DESC`
 
 	sqlInsertBody = `
-INSERT INTO edition_body (edition_id, key_id, composed_at, segments)
-VALUES (@edition, @key, @now, @segments)
+INSERT INTO edition_body (edition_id, key_id, composed_at, from_address, base_url, segments)
+VALUES (@edition, @key, @now, @from, @base, @segments)
 ON CONFLICT (edition_id) DO NOTHING`
 )
