@@ -1,8 +1,10 @@
 package subscriber
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -31,6 +33,9 @@ type ExportFilter struct {
 // ErrBadStatus says that a filter names no status.
 var ErrBadStatus = fmt.Errorf("subscriber: status is none of %s, %s, %s, %s", StatusActive, StatusPaused, StatusEnded, StatusPending)
 
+// exportBuffer is few system calls a second, and little to lose sight of.
+const exportBuffer = 64 << 10
+
 // Export writes CSV (RFC 4180, UTF-8, CRLF) and returns the number of rows. It
 // streams what Postgres copies out, so memory does not grow with the rows; all
 // of them are of one snapshot. Cells that a spreadsheet would take for a
@@ -44,9 +49,10 @@ func (s *Service) Export(ctx context.Context, w io.Writer, f ExportFilter) (int6
 				return err
 			}
 		}
-		tag, err := tx.Conn().PgConn().CopyTo(ctx, &crlf{w: w}, "COPY ("+query+") TO STDOUT (FORMAT csv, HEADER true, ENCODING 'UTF8')")
+		out := bufio.NewWriterSize(w, exportBuffer) // COPY writes row by row
+		tag, err := tx.Conn().PgConn().CopyTo(ctx, &crlf{w: out}, "COPY ("+query+") TO STDOUT (FORMAT csv, HEADER true, ENCODING 'UTF8')")
 		rows = tag.RowsAffected()
-		return err
+		return errors.Join(err, out.Flush())
 	})
 	if err != nil {
 		return rows, fmt.Errorf("export subscribers: %w", err)

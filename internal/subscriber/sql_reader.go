@@ -61,8 +61,9 @@ WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber AND state = 'a
 
 	// $1 is a column. A leading apostrophe makes a spreadsheet show the cell
 	// instead of running it; what begins with one gets a second, so that our own
-	// import can take exactly one off.
-	safeCell = `CASE WHEN left($1, 1) IN ('=', '+', '-', '@', chr(9), chr(13), '''') THEN '''' || $1 ELSE $1 END`
+	// import can take exactly one off. They are TAB CR ' + - = @ (REQUIREMENTS
+	// H1); numbers compare faster than letters under a collation.
+	safeCell = `CASE WHEN ascii($1) IN (9, 13, 39, 43, 45, 61, 64) THEN '''' || $1 ELSE $1 END`
 
 	// Moments leave the export as 2026-11-24 09:00:00+00 in every session;
 	// formatting them one by one would cost as much as the rest of the row.
