@@ -57,7 +57,7 @@ func (c accountAddCommand) Run(ctx context.Context, s *session) error {
 // readPassword never takes it from a flag: flags show in the list of processes.
 func readPassword(s *session) (string, error) {
 	if fd := int(os.Stdin.Fd()); term.IsTerminal(fd) {
-		fmt.Fprint(s.err, "Password (15 characters or more): ")
+		fmt.Fprintf(s.err, "Password (%d characters or more): ", account.MinPassword)
 		raw, err := term.ReadPassword(fd)
 		fmt.Fprintln(s.err)
 		return string(raw), err

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// minPassword is what OWASP ASVS 5.0 6.2.1 asks for at least, raised by half
+	// MinPassword is what OWASP ASVS 5.0 6.2.1 asks for at least, raised by half
 	// because there is no second factor to lean on yet.
-	minPassword = 12
+	MinPassword = 12
 	// maxPassword bounds the work a stranger can ask for; in characters.
 	maxPassword = 256
 	// parallelHashes bounds memory: each hash holds hashMemory KiB.
@@ -48,7 +48,7 @@ func nobodysHash() string {
 func CheckPassword(password, address, name string) string {
 	n := utf8.RuneCountInString(password)
 	switch {
-	case n < minPassword:
+	case n < MinPassword:
 		return "account.error.password.short"
 	case n > maxPassword:
 		return "account.error.password.long"

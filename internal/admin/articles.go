@@ -25,6 +25,7 @@ type articlesBody struct {
 	Next         string // address of the next page, or ""
 	Filtered     bool
 	Names        map[int64]string
+	Held         []heldNewsletter // where they may be settled with one press
 }
 
 func articleStates() []article.State {
@@ -55,6 +56,11 @@ func (a *admin) articles(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b.Next = nextPage(r, next)
+	if b.State == string(article.Held) {
+		if b.Held, err = a.held(r, b); err != nil {
+			return err
+		}
+	}
 	return a.render(w, r, http.StatusOK, "articles", "admin.articles.title", b)
 }
 
@@ -82,11 +88,12 @@ func (a *admin) newsletterNames(r *http.Request) ([]newsletter.Newsletter, map[i
 
 type articleBody struct {
 	article.Article
-	Newsletter string
-	accounts   map[int64]string
-	CanHold    bool
-	CanRelease bool
-	CanNever   bool
+	Newsletter  string
+	accounts    map[int64]string
+	CanHold     bool
+	CanRelease  bool
+	CanNever    bool
+	CanWithdraw bool
 }
 
 // By is who decided; "" when Vistka did, or the command line.
@@ -123,6 +130,7 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 	for _, acc := range list {
 		b.accounts[acc.ID] = acc.Name
 	}
+	b.CanWithdraw = got.State == article.Released
 	b.CanHold = got.State == article.Waiting
 	b.CanRelease = got.State != article.Released && (got.State != article.Withdrawn || a.Articles.OnRestore != nil)
 	b.CanNever = got.State == article.Baseline || got.State == article.Waiting || got.State == article.Held || got.State == article.Dropped
@@ -145,6 +153,7 @@ func (a *admin) decideArticle(w http.ResponseWriter, r *http.Request) error {
 	ctx, by := r.Context(), me(r).ID
 	acts["hold"] = func() error { return a.Articles.Hold(ctx, id, by, reason) }
 	acts["release"] = func() error { return a.Articles.Release(ctx, id, by, reason) }
+	acts["withdraw"] = func() error { return a.Articles.Withdraw(ctx, id, by, reason) }
 	acts["never"] = func() error { return a.Articles.Never(ctx, id, by, reason) }
 	name := r.PostFormValue("act")
 	act, ok := acts[name]
@@ -152,6 +161,7 @@ func (a *admin) decideArticle(w http.ResponseWriter, r *http.Request) error {
 		return page.BadRequest(errors.New("unknown act"))
 	}
 	back := "/admin/articles/" + strconv.FormatInt(id, 10)
+	asksTheSite(w)
 	switch err := act(); {
 	case errors.Is(err, article.ErrNotFound):
 		return page.NotFound(err)

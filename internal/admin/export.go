@@ -48,6 +48,7 @@ func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
 			return a.showExport(w, r, http.StatusUnprocessableEntity, b)
 		case errors.Is(err, account.ErrTooMany):
 			b.Error = a.locale(r).T("admin.login.too_many")
+			retryLater(w)
 			return a.showExport(w, r, http.StatusTooManyRequests, b)
 		case err != nil:
 			return err
@@ -58,11 +59,19 @@ func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
 	if b.Newsletter != "" {
 		object = "newsletter " + b.Newsletter
 	}
-	if err := a.record(r, "export", object, map[string]any{"status": b.Status}); err != nil {
+	filter := subscriber.ExportFilter{Newsletter: b.Newsletter, Status: b.Status, BOM: b.BOM}
+	rows, err := a.Subscribers.Count(ctx, filter)
+	if errors.Is(err, subscriber.ErrBadStatus) || errors.Is(err, newsletter.ErrNotFound) {
+		return page.BadRequest(err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.record(r, "export", object, map[string]any{"status": b.Status, "subscribers": rows}); err != nil {
 		return err
 	}
 	out := &download{w: w, name: "vistka-" + a.Clock.Now().Format(time.DateOnly) + ".csv"}
-	_, err := a.Subscribers.Export(ctx, out, subscriber.ExportFilter{Newsletter: b.Newsletter, Status: b.Status, BOM: b.BOM})
+	_, err = a.Subscribers.Export(ctx, out, filter)
 	switch {
 	case err == nil:
 		return nil
@@ -70,8 +79,6 @@ func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
 		// A file that ends early must not look whole: the connection is cut.
 		a.Log.ErrorContext(ctx, "export cut", "error", err)
 		panic(http.ErrAbortHandler)
-	case errors.Is(err, subscriber.ErrBadStatus), errors.Is(err, newsletter.ErrNotFound):
-		return page.BadRequest(err)
 	}
 	return err
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"vistka/internal/article"
 	"vistka/internal/feed"
@@ -20,6 +22,7 @@ type feedsBody struct {
 	URL          string
 	Error        string // of the address, in words
 	Check        *article.Check
+	Added        *newsletter.Newsletter // a feed was just added to it
 }
 
 func (a *admin) feedsBody(r *http.Request) (b feedsBody, err error) {
@@ -36,6 +39,12 @@ func (a *admin) feeds(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b.NewsletterID = queryID(r.URL.Query().Get("newsletter"))
+	added := queryID(r.URL.Query().Get("added"))
+	for i, n := range b.Newsletters {
+		if n.ID == added {
+			b.Added = &b.Newsletters[i]
+		}
+	}
 	return a.render(w, r, http.StatusOK, "feeds", "admin.feeds.title", b)
 }
 
@@ -51,6 +60,7 @@ func (a *admin) checkFeed(w http.ResponseWriter, r *http.Request) error {
 		b.Error = a.locale(r).T("admin.feed.error.empty")
 		return a.render(w, r, http.StatusUnprocessableEntity, "feeds", "admin.feeds.title", b)
 	}
+	asksTheSite(w)
 	check, err := a.Articles.CheckFeed(r.Context(), b.NewsletterID, b.URL)
 	var wrong *feed.Error
 	if errors.As(err, &wrong) {
@@ -81,6 +91,7 @@ func (a *admin) addFeed(w http.ResponseWriter, r *http.Request) error {
 	} else if err != nil {
 		return err
 	}
+	asksTheSite(w)
 	added, err := a.Articles.AddFeed(r.Context(), id, url)
 	var wrong *feed.Error
 	if errors.As(err, &wrong) || url == "" {
@@ -100,7 +111,16 @@ func (a *admin) addFeed(w http.ResponseWriter, r *http.Request) error {
 	if err := a.record(r, "feed.add", fmt.Sprintf("feed %d", added.FeedID), map[string]any{"newsletter": id}); err != nil {
 		return err
 	}
-	return a.say(w, r, true, "admin.feed.said.added", "/admin/feeds")
+	return a.say(w, r, true, "admin.feed.said.added", "/admin/feeds?added="+strconv.FormatInt(id, 10))
+}
+
+// sitePatience is how long a page of ours may wait for a site: an address is
+// read, searched for a feed, and the feed read, each within its own bound.
+const sitePatience = 3 * time.Minute
+
+// asksTheSite gives an answer that waits for a site the time for it.
+func asksTheSite(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sitePatience))
 }
 
 func (a *admin) actFeed(w http.ResponseWriter, r *http.Request) error {

@@ -31,6 +31,7 @@ type homeBody struct {
 	Relays      []delivery.RelayState
 	Feeds       []article.FeedRow
 	Editions    []editionRow
+	Paused      []editionRow
 	Articles    map[article.State]int64
 	InboxURL    string
 }
@@ -86,6 +87,12 @@ func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if b.Editions, err = a.editionRows(r, editions, names); err != nil {
+		return err
+	}
+	if editions, _, err = a.Editions.List(ctx, edition.Filter{State: "paused", Limit: homeEditions}); err != nil {
+		return err
+	}
+	if b.Paused, err = a.editionRows(r, editions, names); err != nil {
 		return err
 	}
 	b.Troubles = a.troubles(r, b)

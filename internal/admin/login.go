@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -42,6 +43,7 @@ func (a *admin) login(w http.ResponseWriter, r *http.Request) error {
 		return a.render(w, r, http.StatusUnprocessableEntity, "login", "admin.login.title", body)
 	case errors.Is(err, account.ErrTooMany):
 		body.Error = a.locale(r).T("admin.login.too_many")
+		retryLater(w)
 		return a.render(w, r, http.StatusTooManyRequests, "login", "admin.login.title", body)
 	case err != nil:
 		return err
@@ -51,6 +53,11 @@ func (a *admin) login(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, ownPath(body.Next), http.StatusSeeOther)
 	return nil
+}
+
+// retryLater says when a log-in is worth another try (RFC 9110 section 10.2.3).
+func retryLater(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(account.LimitSpan.Seconds())))
 }
 
 // enter begins the session and marks the browser as known, so that others'

@@ -66,8 +66,12 @@ func formOf(n newsletter.Newsletter) newsletterForm {
 // readForm takes what was typed into n and keeps it for the form.
 // An hour or a span that is no number becomes one that the domain refuses.
 func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, newsletterForm) {
+	slug := n.Slug
 	for field, value := range textFields(&n) {
 		*value = strings.ReplaceAll(r.PostForm.Get(field), "\r\n", "\n")
+	}
+	if n.ID != 0 {
+		n.Slug = slug // fixed once it is made
 	}
 	n.Origins = strings.FieldsFunc(r.PostForm.Get("origins"), func(c rune) bool { return c == '\n' || c == '\r' || c == ' ' || c == ',' })
 	n.Welcome = r.PostForm.Get("welcome") != ""

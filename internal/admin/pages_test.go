@@ -241,6 +241,9 @@ func TestNewsletterFormKeepsWhatWasTyped(t *testing.T) {
 	if got := b.post(fmt.Sprintf("/admin/newsletters/%d", list[0].ID), form); got.status != http.StatusSeeOther {
 		t.Errorf("edit: %s", got.text(".error"))
 	}
+	if n := s.count("SELECT count(*) FROM newsletter WHERE slug = 'herald'"); n != 1 {
+		t.Error("the slug was changed: it is in List-Id and in forms on sites")
+	}
 	b.post(fmt.Sprintf("/admin/newsletters/%d/test", list[0].ID), nil)
 	if n := s.count("SELECT count(*) FROM notice WHERE kind = 'test' AND address = 'owner@example.org'"); n != 1 {
 		t.Errorf("%d tests", n)

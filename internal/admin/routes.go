@@ -26,6 +26,7 @@ func (a *admin) table() []route {
 		{post, "/language", viewer, a.language},
 
 		{get, "/articles", viewer, a.articles},
+		{post, "/articles", editor, a.decideAll},
 		{get, "/articles/{id}", viewer, a.article},
 		{post, "/articles/{id}", editor, a.decideArticle},
 

@@ -33,9 +33,14 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 	driven := false
 	for _, relay := range b.Relays {
 		driven = driven || relay.Driven
-		if relay.State == "down" {
+		switch {
+		case relay.State == "down":
 			out = append(out, trouble{
 				Bad: true, Title: l.T("admin.trouble.relay", "name", relay.Name), Text: l.T("admin.trouble.relay_do"), Words: relay.Problem,
+			})
+		case relay.Problem != "":
+			out = append(out, trouble{
+				Bad: true, Title: l.T("admin.trouble.relay_says", "name", relay.Name), Text: l.T("admin.trouble.relay_says_do"), Words: relay.Problem,
 			})
 		}
 	}
@@ -54,13 +59,11 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 			URL: "/admin/editions", Link: l.T("admin.trouble.queue_link"),
 		})
 	}
-	for _, e := range b.Editions {
-		if e.State == "paused" {
-			out = append(out, trouble{
-				Title: l.T("admin.trouble.paused", "id", e.ID, "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: e.Reason,
-				URL: "/admin/editions/" + strconv.FormatInt(e.ID, 10), Link: l.T("admin.trouble.paused_link"),
-			})
-		}
+	for _, e := range b.Paused {
+		out = append(out, trouble{
+			Title: l.T("admin.trouble.paused", "id", e.ID, "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: e.Reason,
+			URL: "/admin/editions/" + strconv.FormatInt(e.ID, 10), Link: l.T("admin.trouble.paused_link"),
+		})
 	}
 	return out
 }

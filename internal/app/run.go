@@ -39,12 +39,12 @@ func (a *App) Run(ctx context.Context, opened func(Ready)) error {
 	if box != nil {
 		ready.InboxURL = a.Config.BaseURL + "/inbox/"
 	}
+	a.Deliveries.Relays = a.relays // the admin pages tell of them in any role
 	if a.Config.Has(config.RoleJobs) {
 		parts.start("jobs", a.runJobs)
 		parts.start("sweep of sessions", func(ctx context.Context) error { return a.Accounts.Run(ctx, a.log) })
 	}
 	if a.Config.Has(config.RoleSender) {
-		a.Deliveries.Relays = a.relays
 		parts.start("sender", a.Deliveries.Run)
 	}
 	if a.Config.MetricsListen != "" {

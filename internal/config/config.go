@@ -101,8 +101,8 @@ func (c *Config) Validate() error {
 	}
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	u, err := url.Parse(c.BaseURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		complain("--base-url (VISTKA_BASE_URL) %q: write the address readers use, like https://news.example.org", c.BaseURL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		complain("--base-url (VISTKA_BASE_URL) %q: write the address readers use, without a path, like https://news.example.org", c.BaseURL)
 	}
 	for _, cidr := range c.TrustedProxies {
 		if _, err := netip.ParsePrefix(cidr); err != nil {

@@ -12,9 +12,10 @@ import (
 
 // Filter narrows a list of editions. The zero value is the newest of all.
 type Filter struct {
-	NewsletterID int64 // 0: every newsletter
-	Before       int64 // an edition's id, exclusive; 0: from the newest
-	Limit        int   // 0: 50
+	NewsletterID int64  // 0: every newsletter
+	State        string // "": any
+	Before       int64  // an edition's id, exclusive; 0: from the newest
+	Limit        int    // 0: 50
 }
 
 // List returns editions, newest first, and the Before of the next page, 0 when
@@ -24,7 +25,7 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Edition, int64, error) 
 	if limit <= 0 {
 		limit = 50
 	}
-	rows, err := s.DB.Query(ctx, sqlList, pgx.StrictNamedArgs{"newsletter": f.NewsletterID, "before": f.Before, "limit": limit + 1})
+	rows, err := s.DB.Query(ctx, sqlList, pgx.StrictNamedArgs{"newsletter": f.NewsletterID, "state": f.State, "before": f.Before, "limit": limit + 1})
 	if err != nil {
 		return nil, 0, fmt.Errorf("list editions: %w", err)
 	}

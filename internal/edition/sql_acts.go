@@ -12,6 +12,7 @@ WHERE e.id = @edition`
 SELECT ` + columns + `
 FROM edition e
 WHERE (@newsletter::bigint = 0 OR e.newsletter_id = @newsletter)
+    AND (@state = '' OR e.state = @state)
     AND (@before::bigint = 0 OR e.id < @before)
 ORDER BY e.id DESC
 LIMIT @limit`

@@ -55,12 +55,10 @@ func TestAddUpdateArchive(t *testing.T) {
 		t.Errorf("a family of its own: %d, %v", other.FamilyID, err)
 	}
 
-	other.Slug = "news"
-	wantField(t, func() error { _, err := newsletter.Update(ctx, db, other); return err }, "slug")
-	other.Slug, other.Timezone = "other", "Europe/Kiev_"
+	other.Slug, other.Timezone = "another", "Europe/Kiev_"
 	wantField(t, func() error { _, err := newsletter.Update(ctx, db, other); return err }, "timezone")
 	other.Timezone, other.Hour = "Europe/Kyiv", 7
-	if saved, err := newsletter.Update(ctx, db, other); err != nil || saved.Timezone != "Europe/Kyiv" || saved.Hour != 7 {
+	if saved, err := newsletter.Update(ctx, db, other); err != nil || saved.Timezone != "Europe/Kyiv" || saved.Hour != 7 || saved.Slug != "other" {
 		t.Errorf("update: %+v, %v", saved, err)
 	}
 	wantField(t, func() error { _, err := newsletter.Add(ctx, db, valid("x"), "nothing", now); return err }, "family")

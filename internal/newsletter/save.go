@@ -38,7 +38,7 @@ func Add(ctx context.Context, db postgres.DB, n Newsletter, family string, now t
 }
 
 // Update saves what a person filled in, by n.ID, and returns it as stored; the
-// family and LastSeq stay. Returns FieldErrors or ErrNotFound.
+// family, the slug (it is in List-Id and in forms on sites) and LastSeq stay. Returns FieldErrors or ErrNotFound.
 func Update(ctx context.Context, db postgres.DB, n Newsletter) (Newsletter, error) {
 	n = n.tidy()
 	if errs := n.check(); len(errs) > 0 {
@@ -46,6 +46,7 @@ func Update(ctx context.Context, db postgres.DB, n Newsletter) (Newsletter, erro
 	}
 	args := n.args()
 	args["id"] = n.ID
+	delete(args, "slug")
 	var out Newsletter
 	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) (err error) {
 		out, err = one(ctx, tx, update, args)

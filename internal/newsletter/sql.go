@@ -40,7 +40,7 @@ RETURNING ` + columns
 
 	update = `
 UPDATE newsletter
-SET slug = @slug, name = @name, description = @description, language = @language, from_name = @from_name,
+SET name = @name, description = @description, language = @language, from_name = @from_name,
     from_address = @from_address, reply_to = @reply_to, postal_address = @postal_address, site_url = @site_url,
     privacy_url = @privacy_url, logo_url = @logo_url, accent = @accent, origins = @origins, thanks = @thanks,
     default_cadence = @default_cadence, timezone = @timezone, hour = @hour, grace = @grace, late = @late, wait = @wait,
