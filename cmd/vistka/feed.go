@@ -30,6 +30,9 @@ func (c feedAddCommand) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
+		if err := note(ctx, a, "feed.add", fmt.Sprintf("feed %d", added.FeedID), map[string]any{"newsletter": n.ID}); err != nil {
+			return err
+		}
 		if c.JSON {
 			return printJSON(s.out, added)
 		}

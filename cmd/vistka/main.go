@@ -16,6 +16,7 @@ import (
 	"github.com/lmittmann/tint"
 	"golang.org/x/term"
 
+	"vistka/internal/account"
 	"vistka/internal/app"
 	"vistka/internal/config"
 )
@@ -110,6 +111,11 @@ func (s *session) open(ctx context.Context, f func(a *app.App) error) error {
 		return err
 	}
 	return errors.Join(f(a), a.Close())
+}
+
+// note writes an act of the command line into the audit trail.
+func note(ctx context.Context, a *app.App, act, object string, detail map[string]any) error {
+	return account.Record(ctx, a.Pool, account.Event{At: a.Clock.Now(), Act: act, Object: object, Detail: detail})
 }
 
 // terminal says whether a person watches standard error.

@@ -60,6 +60,9 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
+		if err := note(ctx, a, "newsletter.add", fmt.Sprintf("newsletter %d", added.ID), nil); err != nil {
+			return err
+		}
 		if c.JSON {
 			return printJSON(s.out, added)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,8 +33,8 @@ func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
 	return s.open(ctx, func(a *app.App) (err error) {
 		filter := subscriber.ExportFilter{Newsletter: c.Newsletter, Status: c.Status, BOM: c.BOM, Raw: c.Raw}
 		if c.Output == "-" {
-			_, err := a.Subscribers.Export(ctx, s.out, filter)
-			return err
+			rows, err := a.Subscribers.Export(ctx, s.out, filter)
+			return errors.Join(err, c.note(ctx, a, rows))
 		}
 		total, err := s.exportTotal(ctx, a, filter)
 		if err != nil {
@@ -55,8 +56,17 @@ func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
 		}
 		_ = bar.Finish()
 		fmt.Fprintf(s.err, "\n%d subscribers written to %s\n", rows, c.Output)
-		return nil
+		return c.note(ctx, a, rows)
 	})
+}
+
+// note says in the audit trail that addresses left the house.
+func (c subscribersExportCommand) note(ctx context.Context, a *app.App, rows int64) error {
+	object := "all newsletters"
+	if c.Newsletter != "" {
+		object = "newsletter " + c.Newsletter
+	}
+	return note(ctx, a, "export", object, map[string]any{"status": c.Status, "subscribers": rows})
 }
 
 // exportTotal is for the bar only: counting takes as long as a third of the
@@ -120,6 +130,9 @@ func (c subscribersEraseCommand) Run(ctx context.Context, s *session) error {
 	return s.open(ctx, func(a *app.App) error {
 		known, err := a.Subscribers.Erase(ctx, address)
 		if err != nil {
+			return err
+		}
+		if err := note(ctx, a, "subscriber.erase", "", nil); err != nil {
 			return err
 		}
 		if !known {

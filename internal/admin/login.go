@@ -39,6 +39,10 @@ func (a *admin) login(w http.ResponseWriter, r *http.Request) error {
 	body := loginBody{Address: attempt.Address, Next: r.PostForm.Get("next")}
 	switch {
 	case errors.Is(err, account.ErrRefused):
+		// Without the name that was tried: it may be a password in the wrong field.
+		if err := account.Record(r.Context(), a.DB, account.Event{At: a.Clock.Now(), Act: "login.refused"}); err != nil {
+			return err
+		}
 		body.Error = a.locale(r).T("admin.login.refused")
 		return a.render(w, r, http.StatusUnprocessableEntity, "login", "admin.login.title", body)
 	case errors.Is(err, account.ErrTooMany):
