@@ -3,9 +3,7 @@ package admin
 import (
 	"errors"
 	"net/http"
-	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/go-chi/chi/v5/middleware"
 
@@ -31,7 +29,7 @@ func (a *admin) login(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return page.BadRequest(err)
 	}
-	attempt := account.Attempt{Address: r.PostForm.Get("address"), Password: r.PostForm.Get("password"), IP: a.clientIP(r)}
+	attempt := account.Attempt{Address: r.PostForm.Get("address"), Password: r.PostForm.Get("password"), IP: middleware.GetClientIPAddr(r.Context())}
 	if c, err := r.Cookie(a.deviceCookie()); err == nil {
 		attempt.Device = c.Value
 	}
@@ -99,22 +97,4 @@ func (a *admin) language(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, ownPath(r.PostFormValue("next")), http.StatusSeeOther)
 	return nil
-}
-
-// clientIP is zero behind a proxy that is not trusted: a limit on it would count everybody as one.
-func (a *admin) clientIP(r *http.Request) netip.Addr {
-	if a.untrustedProxy(r) {
-		return netip.Addr{}
-	}
-	return middleware.GetClientIPAddr(r.Context())
-}
-
-// untrustedProxy reports whether the request came through a proxy on this
-// machine or network that VISTKA_TRUSTED_PROXIES does not name.
-func (a *admin) untrustedProxy(r *http.Request) bool {
-	if len(a.TrustedProxies) > 0 || strings.TrimSpace(r.Header.Get("X-Forwarded-For")) == "" {
-		return false
-	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && (peer.Addr().Unmap().IsPrivate() || peer.Addr().Unmap().IsLoopback())
 }

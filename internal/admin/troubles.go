@@ -7,13 +7,14 @@ import (
 
 	"vistka/internal/article"
 	"vistka/internal/locale"
+	"vistka/internal/page"
 )
 
 // troubles says what is wrong, the worst first, and what to do about each.
 func (a *admin) troubles(r *http.Request, b homeBody) []trouble {
 	l := a.locale(r)
 	all := slices.Concat(a.sendingTroubles(l, b), a.feedTroubles(l, b))
-	if a.untrustedProxy(r) {
+	if page.UntrustedProxy(r, a.TrustedProxies) {
 		all = append(all, trouble{Title: l.T("admin.trouble.proxy"), Text: l.T("admin.trouble.proxy_do")})
 	}
 	slices.SortStableFunc(all, func(x, y trouble) int {

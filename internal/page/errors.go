@@ -64,7 +64,7 @@ type ErrorView struct {
 
 // Fail writes err's page and puts err into the request's log line.
 func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
-	e := AsError(err)
+	e := p.AsError(err)
 	note(r, e.Status, err)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -88,7 +88,7 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 func Failed(r *http.Request, err error) { note(r, http.StatusInternalServerError, err) }
 
 // AsError is the status and words for err: its own, or those of an error of ours.
-func AsError(err error) *Error {
+func (p *Pages) AsError(err error) *Error {
 	var e *Error
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -96,7 +96,7 @@ func AsError(err error) *Error {
 		return e
 	case errors.As(err, &tooLarge):
 		return &Error{Status: http.StatusRequestEntityTooLarge, Key: "too_large", Err: err}
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), p.opt.Away != nil && p.opt.Away(err):
 		return &Error{Status: http.StatusServiceUnavailable, Key: "away", RetryAfter: time.Minute, Err: err}
 	default:
 		return &Error{Status: http.StatusInternalServerError, Key: "ours", Err: err}

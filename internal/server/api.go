@@ -87,7 +87,7 @@ func (s *server) apiSignUp(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) apiFail(w http.ResponseWriter, r *http.Request, err error) {
-	e := page.AsError(err)
+	e := s.Pages.AsError(err)
 	if e.Status >= http.StatusInternalServerError {
 		page.Failed(r, err)
 	}

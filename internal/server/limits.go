@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -15,32 +14,20 @@ const (
 	limitWindow = 10 * time.Minute
 	signUpLimit = 600 // far above the domain's: this one only spares the database
 	codeLimit   = 60  // codes typed and mails asked for again
+	pingLimit   = 60  // pings of a site
 )
 
-type limits struct{ signUp, code *httprate.RateLimiter }
+type limits struct{ signUp, code, ping *httprate.RateLimiter }
 
 func newLimits() *limits {
 	return &limits{
 		signUp: httprate.NewRateLimiter(signUpLimit, limitWindow),
 		code:   httprate.NewRateLimiter(codeLimit, limitWindow),
+		ping:   httprate.NewRateLimiter(pingLimit, limitWindow),
 	}
 }
 
-// clientIP says whose the request is: the peer, or the nearest address in
-// X-Forwarded-For that is no trusted proxy.
-func clientIP(trusted []netip.Prefix) func(http.Handler) http.Handler {
-	if len(trusted) == 0 {
-		return middleware.ClientIPFromRemoteAddr
-	}
-	prefixes := make([]string, len(trusted))
-	for i, p := range trusted {
-		prefixes[i] = p.String()
-	}
-	return middleware.ClientIPFromXFF(prefixes...)
-}
-
-// network is what a reader counts under here: an IPv4 address, an IPv6 /64. A
-// request whose address is unknown shares one key with its like.
+// network is what a reader counts under here: an IPv4 address, an IPv6 /64.
 func network(r *http.Request) string {
 	ip := middleware.GetClientIPAddr(r.Context()).Unmap().WithZone("")
 	if ip.Is6() {
@@ -51,12 +38,19 @@ func network(r *http.Request) string {
 	return ip.String()
 }
 
+// known is false behind a proxy that is not trusted: nothing is counted then.
+func known(r *http.Request) bool { return middleware.GetClientIPAddr(r.Context()).IsValid() }
+
 func (l *limits) signUps(w http.ResponseWriter, r *http.Request) bool {
-	return l.signUp.OnLimit(discard{w}, r, network(r))
+	return known(r) && l.signUp.OnLimit(discard{w}, r, network(r))
 }
 
 func (l *limits) codes(w http.ResponseWriter, r *http.Request) bool {
-	return l.code.OnLimit(discard{w}, r, network(r))
+	return known(r) && l.code.OnLimit(discard{w}, r, network(r))
+}
+
+func (l *limits) pings(w http.ResponseWriter, r *http.Request) bool {
+	return known(r) && l.ping.OnLimit(discard{w}, r, network(r))
 }
 
 // discard keeps httprate's own headers from the answer: they would differ from

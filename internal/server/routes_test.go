@@ -136,7 +136,7 @@ func TestErrorsShowNoInside(t *testing.T) {
 	}
 	s.pool.Close()
 	got := s.get("/n/watch")
-	if got.StatusCode != http.StatusInternalServerError || strings.Contains(got.body, "pool") || got.text("code") == "" ||
+	if got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" || strings.Contains(got.body, "pool") || got.text("code") == "" ||
 		got.text("code") != got.Header.Get("X-Request-Id") || !strings.Contains(s.log.String(), got.text("code")) {
 		t.Errorf("%d %q", got.StatusCode, got.text("main"))
 	}

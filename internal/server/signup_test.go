@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -266,6 +267,22 @@ func TestManyFromOneNetworkAreAskedOnce(t *testing.T) {
 	s.clock.Advance(3 * time.Second)
 	if got := s.post("/subscribe", form, "Origin", baseURL); got.text("h1") != "One step left" {
 		t.Errorf("the press of our own button: %d %q", got.StatusCode, got.text("main"))
+	}
+}
+
+// Behind a proxy that nobody named all readers come from one address: none of
+// them is limited by it.
+func TestUntrustedProxyCountsNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for i := range 70 {
+		form := foreign(fmt.Sprintf("reader%d@example.org", i))
+		r := with(httptest.NewRequest(http.MethodPost, "/subscribe", strings.NewReader(form.Encode())),
+			[]string{"Origin", siteOrigin, "Content-Type", "application/x-www-form-urlencoded", "X-Forwarded-For", "203.0.113.9"})
+		r.Host, r.RemoteAddr = "mail.example.org", "127.0.0.1:4242"
+		if got := s.do(r); got.StatusCode != http.StatusOK || got.text("h1") != "One step left" {
+			t.Fatalf("request %d: %d %q", i, got.StatusCode, got.text("h1"))
+		}
 	}
 }
 
