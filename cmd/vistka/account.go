@@ -33,7 +33,7 @@ func (c accountAddCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.open(ctx, func(a *app.App) error {
+	return s.attach(ctx, func(a *app.App) error {
 		_, err := a.Accounts.Create(ctx, account.NewAccount{
 			Address: c.Address, Name: c.Name, Password: password, Role: account.Role(c.Role), Locale: c.Language,
 		})
@@ -75,7 +75,7 @@ type accountListCommand struct {
 
 // Run lists the accounts.
 func (c accountListCommand) Run(ctx context.Context, s *session) error {
-	return s.open(ctx, func(a *app.App) error {
+	return s.attach(ctx, func(a *app.App) error {
 		all, err := a.Accounts.List(ctx)
 		if err != nil {
 			return err

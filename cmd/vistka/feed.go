@@ -129,7 +129,7 @@ func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 // withFeeds opens the application and lists the feeds of one newsletter, or of
 // all if slug is empty, with the newsletters' slugs by id.
 func (s *session) withFeeds(ctx context.Context, slug string, f func(a *app.App, feeds []article.FeedRow, names map[int64]string) error) error {
-	return s.open(ctx, func(a *app.App) error {
+	return s.attach(ctx, func(a *app.App) error {
 		all, err := newsletter.List(ctx, a.Pool)
 		if err != nil {
 			return err
@@ -158,7 +158,7 @@ func unknownNewsletter(slug string, err error) error {
 
 // withNewsletter opens the application and looks the newsletter up.
 func (s *session) withNewsletter(ctx context.Context, slug string, f func(a *app.App, n newsletter.Newsletter) error) error {
-	return s.open(ctx, func(a *app.App) error {
+	return s.attach(ctx, func(a *app.App) error {
 		n, err := newsletter.BySlug(ctx, a.Pool, slug)
 		if err != nil {
 			return unknownNewsletter(slug, err)

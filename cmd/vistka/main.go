@@ -103,10 +103,20 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 	return 0
 }
 
-// open builds the application for one command and passes it on; what the
-// private Postgres needs is stopped afterwards.
+// open builds the application for the service itself, its schema brought up to
+// date; attach for a command beside it. What the private Postgres needs is
+// stopped afterwards.
 func (s *session) open(ctx context.Context, f func(a *app.App) error) error {
 	a, err := app.Open(ctx, *s.config, s.log)
+	return use(a, err, f)
+}
+
+func (s *session) attach(ctx context.Context, f func(a *app.App) error) error {
+	a, err := app.Attach(ctx, *s.config, s.log)
+	return use(a, err, f)
+}
+
+func use(a *app.App, err error, f func(a *app.App) error) error {
 	if err != nil {
 		return err
 	}

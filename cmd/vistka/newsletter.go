@@ -40,7 +40,7 @@ type newsletterAddCommand struct {
 
 // Run adds the newsletter, or says which flags do not do and why.
 func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
-	return s.open(ctx, func(a *app.App) error {
+	return s.attach(ctx, func(a *app.App) error {
 		n := newsletter.New()
 		n.Slug, n.Name, n.Language, n.Description = c.Slug, c.Name, c.Language, c.Description
 		n.FromName, n.FromAddress, n.ReplyTo, n.PostalAddress = c.FromName, c.FromAddress, c.ReplyTo, c.PostalAddress
@@ -87,7 +87,7 @@ type newsletterListCommand struct {
 
 // Run lists the newsletters.
 func (c newsletterListCommand) Run(ctx context.Context, s *session) error {
-	return s.open(ctx, func(a *app.App) error {
+	return s.attach(ctx, func(a *app.App) error {
 		all, err := newsletter.List(ctx, a.Pool)
 		if err != nil {
 			return err

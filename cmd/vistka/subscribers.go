@@ -30,7 +30,7 @@ type subscribersExportCommand struct {
 
 // Run streams the export from one snapshot, with a bar when it goes to a file.
 func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
-	return s.open(ctx, func(a *app.App) (err error) {
+	return s.attach(ctx, func(a *app.App) (err error) {
 		filter := subscriber.ExportFilter{Newsletter: c.Newsletter, Status: c.Status, BOM: c.BOM, Raw: c.Raw}
 		if c.Output == "-" {
 			rows, err := a.Subscribers.Export(ctx, s.out, filter)
@@ -102,7 +102,7 @@ func (c subscribersPersonCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.open(ctx, func(a *app.App) error {
+	return s.attach(ctx, func(a *app.App) error {
 		known, err := a.Subscribers.ExportPerson(ctx, address)
 		if err != nil {
 			return err
@@ -127,7 +127,7 @@ func (c subscribersEraseCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.open(ctx, func(a *app.App) error {
+	return s.attach(ctx, func(a *app.App) error {
 		known, err := a.Subscribers.Erase(ctx, address)
 		if err != nil {
 			return err

@@ -46,17 +46,31 @@ const closeTimeout = 30 * time.Second
 // Open connects to the database, or starts the private one, brings its schema
 // up to date and builds the services. Close ends what it began.
 func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*App, error) {
+	return open(ctx, cfg, log, true)
+}
+
+// ErrBehind says that a database of the operator's is older than this binary.
+var ErrBehind = errors.New("the database's schema is older than this version of Vistka: run vistka migrate")
+
+// Attach is Open for what a person runs beside the service: it leaves the
+// schema of an operator's database alone, since processes of an older version
+// may be using it. Returns ErrBehind if the schema is not there yet.
+func Attach(ctx context.Context, cfg config.Config, log *slog.Logger) (*App, error) {
+	return open(ctx, cfg, log, cfg.DatabaseURL == "")
+}
+
+func open(ctx context.Context, cfg config.Config, log *slog.Logger, migrate bool) (*App, error) {
 	a := &App{Config: cfg, log: log, files: web.FS}
 	if cfg.Dev {
 		a.files = os.DirFS("web")
 	}
-	if err := a.open(ctx); err != nil {
+	if err := a.open(ctx, migrate); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
-func (a *App) open(ctx context.Context) error {
+func (a *App) open(ctx context.Context, migrate bool) error {
 	for _, raw := range strings.Fields(a.Config.SMTPURL) {
 		relay, err := mailer.ParseRelayURL(raw)
 		if err != nil {
@@ -71,24 +85,31 @@ func (a *App) open(ctx context.Context) error {
 	if a.Catalog, err = locale.Load(a.files); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(a.Config.DataDir, 0o755); err != nil {
+	url := a.Config.DatabaseURL
+	if url == "" {
+		// It makes the data directory too: its own user may have to pass through.
+		if a.private, err = private.Start(ctx, private.Options{DataDir: a.Config.DataDir, Log: a.log}); err != nil {
+			return fmt.Errorf("private Postgres: %w", err)
+		}
+		url = a.private.URL()
+	} else if err := os.MkdirAll(a.Config.DataDir, 0o700); err != nil {
 		return fmt.Errorf("--data-dir (VISTKA_DATA_DIR): %w", err)
 	}
 	if a.Keys, err = loadKeys(a.Config.SecretKey, a.Config.DataDir); err != nil {
 		return err
 	}
-	url := a.Config.DatabaseURL
-	if url == "" {
-		if a.private, err = private.Start(ctx, private.Options{DataDir: a.Config.DataDir, Log: a.log}); err != nil {
-			return fmt.Errorf("private Postgres: %w", err)
+	if migrate {
+		if err := a.migrate(ctx, url); err != nil {
+			return err
 		}
-		url = a.private.URL()
-	}
-	if err := a.migrate(ctx, url); err != nil {
-		return err
 	}
 	if a.Pool, err = postgres.Open(ctx, url); err != nil {
 		return fmt.Errorf("open database: %w", err)
+	}
+	if pending, err := postgres.Pending(ctx, a.Pool); err != nil {
+		return fmt.Errorf("open database: %w", err)
+	} else if pending > 0 {
+		return ErrBehind
 	}
 	if a.Clock, err = postgres.NewClock(ctx, a.Pool); err != nil {
 		return err

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -51,6 +52,19 @@ func (a *App) Diagnose(ctx context.Context) []Finding {
 	return append(out, a.diagnoseDNS(ctx, net.DefaultResolver)...)
 }
 
+// Unopened is the finding when the application does not even open.
+func Unopened(err error) Finding {
+	switch {
+	case errors.Is(err, ErrBehind):
+		return Finding{"schema", Bad, "the database's schema is older than this version of Vistka", "run vistka migrate"}
+	case errors.Is(err, postgres.ErrNewer):
+		return Finding{"schema", Bad, err.Error(), "use the newer version of Vistka"}
+	case postgres.IsUnavailable(err):
+		return Finding{"database", Bad, err.Error(), "check VISTKA_DATABASE_URL and that the server runs"}
+	}
+	return Finding{"start", Bad, err.Error(), ""}
+}
+
 func (a *App) diagnoseDatabase(ctx context.Context) []Finding {
 	s, err := postgres.Settings(ctx, a.Pool)
 	if err != nil {
@@ -74,9 +88,6 @@ func (a *App) diagnoseDatabase(ctx context.Context) []Finding {
 	}
 	if !s.DataChecksums {
 		out = append(out, Finding{"database", Warn, "data checksums are off: a failing disk goes unnoticed", "stop the server and run pg_checksums --enable"})
-	}
-	if pending, err := postgres.Pending(ctx, a.Pool); err != nil || pending > 0 {
-		out = append(out, Finding{"schema", Bad, "the schema is not this version's", "run vistka migrate"})
 	}
 	return out
 }
