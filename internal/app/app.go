@@ -38,7 +38,12 @@ type App struct {
 	files   fs.FS
 	relays  []mailer.RelayConfig
 	private *private.Server // nil with a database of the operator's
+	leaving *pgxpool.Pool   // connections for unsubscribing alone
 }
+
+// leavingConns keep one-click unsubscribe within its five seconds while jobs
+// and senders hold every other connection.
+const leavingConns = 2
 
 // closeTimeout bounds the clean stop of the private Postgres.
 const closeTimeout = 30 * time.Second
@@ -106,6 +111,9 @@ func (a *App) open(ctx context.Context, migrate bool) error {
 	if a.Pool, err = postgres.Open(ctx, url); err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
+	if a.leaving, err = postgres.Open(ctx, url, postgres.WithMaxConns(leavingConns)); err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
 	if pending, err := postgres.Pending(ctx, a.Pool); err != nil {
 		return fmt.Errorf("open database: %w", err)
 	} else if pending > 0 {
@@ -135,8 +143,10 @@ func (a *App) migrate(ctx context.Context, url string) error {
 
 // Close ends the connections and then the private Postgres, if it is ours.
 func (a *App) Close() error {
-	if a.Pool != nil {
-		a.Pool.Close()
+	for _, pool := range []*pgxpool.Pool{a.leaving, a.Pool} {
+		if pool != nil {
+			pool.Close()
+		}
 	}
 	if a.private == nil {
 		return nil

@@ -30,8 +30,10 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	for _, cidr := range a.Config.TrustedProxies {
 		proxies = append(proxies, netip.MustParsePrefix(cidr)) // validated
 	}
+	leaving := *a.Subscribers
+	leaving.DB = a.leaving
 	r := server.New(server.Deps{
-		Pages: pages, DB: a.Pool, Subscribers: a.Subscribers, Keys: a.Keys, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
+		Pages: pages, DB: a.Pool, Subscribers: a.Subscribers, Leaving: &leaving, Keys: a.Keys, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
 		TrustedProxies: proxies, Ready: a.ready, MailServer: a.mailServer(), Latest: a.latest, Ping: a.Articles.Ping, Dev: a.Config.Dev,
 	})
 	inboxURL := ""

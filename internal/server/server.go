@@ -24,10 +24,13 @@ type Deps struct {
 	Pages       *page.Pages
 	DB          postgres.DB
 	Subscribers *subscriber.Service
-	Keys        *token.Keys
-	Clock       *postgres.Clock
-	BaseURL     string // scheme://host[:port], without a trailing slash
-	Log         *slog.Logger
+	// Leaving is Subscribers on connections that nothing else may take
+	// (REQUIREMENTS B12); nil: the same ones.
+	Leaving *subscriber.Service
+	Keys    *token.Keys
+	Clock   *postgres.Clock
+	BaseURL string // scheme://host[:port], without a trailing slash
+	Log     *slog.Logger
 
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. None: the peer is the reader.
 	TrustedProxies []netip.Prefix
@@ -55,6 +58,9 @@ type server struct {
 // it. Admin pages and the inbox are mounted on the same router.
 func New(d Deps) *chi.Mux {
 	d.BaseURL = strings.TrimRight(d.BaseURL, "/")
+	if d.Leaving == nil {
+		d.Leaving = d.Subscribers
+	}
 	s := &server{Deps: d, limits: newLimits()}
 	r := chi.NewRouter()
 	r.Use(

@@ -140,7 +140,7 @@ func (s *server) pressAgain(w http.ResponseWriter, r *http.Request) error {
 func (s *server) leave(r *http.Request, source subscriber.LeaveSource) (subscriber.Left, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), unsubscribeBudget)
 	defer cancel()
-	left, err := s.Subscribers.Unsubscribe(ctx, chi.URLParam(r, "token"), source, evidence(r))
+	left, err := s.Leaving.Unsubscribe(ctx, chi.URLParam(r, "token"), source, evidence(r))
 	switch {
 	case err == nil:
 		return left, nil
