@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/semaphore"
 
+	"vistka/internal/emailaddr"
 	"vistka/internal/postgres"
 	"vistka/internal/token"
 )
@@ -104,6 +105,20 @@ func New(db postgres.DB, keys *token.Keys, hasher *token.Hasher, clock *postgres
 // Get returns an account, also a disabled one. Returns ErrNotFound.
 func (s *Service) Get(ctx context.Context, id int64) (Account, error) {
 	return s.one(ctx, sqlGet, pgx.StrictNamedArgs{"id": id})
+}
+
+// ByAddress returns the account that logs in with address, also a disabled
+// one. Returns ErrNotFound, also for what is no address.
+func (s *Service) ByAddress(ctx context.Context, address string) (Account, error) {
+	return s.one(ctx, sqlByAddress, pgx.StrictNamedArgs{"address_key": addressKey(address)})
+}
+
+func addressKey(address string) string {
+	addr, err := emailaddr.Parse(address)
+	if err != nil {
+		return address
+	}
+	return addr.Key()
 }
 
 // List returns every account, the oldest first.

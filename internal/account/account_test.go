@@ -322,24 +322,36 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-func TestTrail(t *testing.T) {
+func TestRecord(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	a := newOwner(t, s)
 	for _, e := range []Event{
-		{At: s.Clock.Now(), AccountID: a.ID, Act: "export", Object: "newsletter 1", Detail: map[string]any{"state": "active"}},
+		{At: s.Clock.Now(), AccountID: a.ID, Act: "export", Object: "newsletter 1", Detail: map[string]any{"status": "active"}},
 		{At: s.Clock.Now(), Act: "seed", Object: "newsletter 2"},
 	} {
 		if err := Record(t.Context(), s.DB, e); err != nil {
 			t.Fatal(err)
 		}
 	}
-	all, err := Trail(t.Context(), s.DB, "", 10)
-	if err != nil || len(all) != 2 || all[0].Account != "" || all[1].Account != "Desk" {
-		t.Errorf("trail %+v, %v", all, err)
+	for _, where := range []string{"account_id = 1 AND act = 'export' AND detail ->> 'status' = 'active'", "account_id IS NULL AND act = 'seed' AND object = 'newsletter 2'"} {
+		var n int
+		if err := s.DB.QueryRow(t.Context(), "SELECT count(*) FROM audit_event WHERE "+where).Scan(&n); err != nil || n != 1 {
+			t.Errorf("%d with %s, %v", n, where, err)
+		}
 	}
-	one, err := Trail(t.Context(), s.DB, "newsletter 1", 10)
-	if err != nil || len(one) != 1 || one[0].Act != "export" {
-		t.Errorf("trail of one %+v, %v", one, err)
+}
+
+func TestByAddress(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	a := newOwner(t, s)
+	if got, err := s.ByAddress(t.Context(), " Desk@Example.ORG "); err != nil || got.ID != a.ID {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, unknown := range []string{"nobody@example.org", "desk", ""} {
+		if _, err := s.ByAddress(t.Context(), unknown); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%q: %v", unknown, err)
+		}
 	}
 }

@@ -20,14 +20,6 @@ type Event struct {
 	Detail    map[string]any
 }
 
-// Recorded is an event as it is shown.
-type Recorded struct {
-	At      time.Time `db:"at"`
-	Account string    `db:"account"` // the name; "" for the command line
-	Act     string    `db:"act"`
-	Object  string    `db:"object"`
-}
-
 // Record adds e to the trail, in the caller's transaction where the act has one.
 func Record(ctx context.Context, db postgres.DB, e Event) error {
 	detail := []byte("{}")
@@ -44,19 +36,6 @@ func Record(ctx context.Context, db postgres.DB, e Event) error {
 		return fmt.Errorf("record %s: %w", e.Act, err)
 	}
 	return nil
-}
-
-// Trail returns the newest events about object, or of everything when it is "".
-func Trail(ctx context.Context, db postgres.DB, object string, most int) ([]Recorded, error) {
-	rows, err := db.Query(ctx, sqlTrail, pgx.StrictNamedArgs{"object": object, "most": most})
-	if err != nil {
-		return nil, fmt.Errorf("read trail: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Recorded])
-	if err != nil {
-		return nil, fmt.Errorf("read trail: %w", err)
-	}
-	return list, nil
 }
 
 func (a Account) object() string { return fmt.Sprintf("account %d", a.ID) }

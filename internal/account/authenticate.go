@@ -7,8 +7,6 @@ import (
 	"net/netip"
 
 	"github.com/jackc/pgx/v5"
-
-	"vistka/internal/emailaddr"
 )
 
 // Attempt is one log-in as it arrives.
@@ -23,16 +21,12 @@ type Attempt struct {
 // whether the account exists or not. Returns ErrRefused, or ErrTooMany before
 // any hash is made.
 func (s *Service) Authenticate(ctx context.Context, t Attempt) (Account, error) {
-	key := t.Address
-	if addr, err := emailaddr.Parse(t.Address); err == nil {
-		key = addr.Key()
-	}
-	a, err := s.one(ctx, sqlByAddress, pgx.StrictNamedArgs{"address_key": key})
+	a, err := s.ByAddress(ctx, t.Address)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Account{}, err
 	}
 	known := err == nil && a.DisabledAt == nil
-	limits := s.loginLimits(key, t.IP, s.deviceOf(t.Device, a.ID))
+	limits := s.loginLimits(addressKey(t.Address), t.IP, s.deviceOf(t.Device, a.ID))
 	if err := s.spend(ctx, limits); err != nil {
 		return Account{}, err
 	}

@@ -72,14 +72,6 @@ const sqlRecord = `
 INSERT INTO audit_event (at, account_id, act, object, detail)
 VALUES (@at, nullif(@account_id::bigint, 0), @act, @object, @detail)`
 
-const sqlTrail = `
-SELECT e.at, coalesce(a.name, '') AS account, e.act, e.object
-FROM audit_event e
-LEFT JOIN account a ON a.id = e.account_id
-WHERE @object::text = '' OR e.object = @object
-ORDER BY e.id DESC
-LIMIT @most`
-
 const sqlSweepSessions = `
 DELETE FROM sessions
 WHERE expiry < now()`

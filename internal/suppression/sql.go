@@ -17,12 +17,4 @@ SELECT coalesce((SELECT reason FROM suppression WHERE address_hash = @hash), '')
 DELETE FROM suppression
 WHERE address_hash = @hash
   AND (cardinality(@reasons::text[]) = 0 OR reason = ANY (@reasons::text[]))`
-
-	list = `
-SELECT address_hash, reason, detail, at
-FROM suppression
-WHERE (@reason = '' OR reason = @reason)
-  AND (@at::timestamptz IS NULL OR (at, address_hash) < (@at::timestamptz, @hash::bytea))
-ORDER BY at DESC, address_hash DESC
-LIMIT @limit`
 )

@@ -33,14 +33,6 @@ func (r Reason) StopsEditions() bool { return r != NotMe && r != "" }
 // An erased person may come back by a fresh double opt-in.
 func (r Reason) StopsConfirmation() bool { return r != Erased && r != "" }
 
-// Entry is one suppressed address.
-type Entry struct {
-	Hash   []byte    `db:"address_hash"`
-	Reason Reason    `db:"reason"`
-	Detail string    `db:"detail"`
-	At     time.Time `db:"at"`
-}
-
 // Add suppresses an address by its hash (token.Hasher over emailaddr's Key).
 // An address already there keeps the reason that weighs more: by hand, spam
 // report, hard bounce, not me, erased.
@@ -73,24 +65,4 @@ func Remove(ctx context.Context, db postgres.DB, hash []byte, reasons ...Reason)
 		return false, fmt.Errorf("lift suppression: %w", err)
 	}
 	return tag.RowsAffected() == 1, nil
-}
-
-// List returns up to limit entries older than before, newest first; pass the
-// last entry to go on, the zero Entry to begin. An empty reason means all.
-func List(ctx context.Context, db postgres.DB, reason Reason, before Entry, limit int) ([]Entry, error) {
-	var at *time.Time
-	if !before.At.IsZero() {
-		at = &before.At
-	}
-	rows, err := db.Query(ctx, list, pgx.StrictNamedArgs{
-		"reason": string(reason), "at": at, "hash": before.Hash, "limit": limit,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list suppressions: %w", err)
-	}
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
-	if err != nil {
-		return nil, fmt.Errorf("list suppressions: %w", err)
-	}
-	return out, nil
 }
