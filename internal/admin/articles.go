@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"vistka/internal/account"
 	"vistka/internal/article"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -57,7 +56,7 @@ func (a *admin) articles(w http.ResponseWriter, r *http.Request) error {
 	}
 	b.Next = nextPage(r, next)
 	if b.State == string(article.Held) {
-		if b.Held, err = a.held(r, b); err != nil {
+		if b.Held, err = a.held(r, b.Newsletters, b.NewsletterID); err != nil {
 			return err
 		}
 	}
@@ -118,11 +117,11 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b := articleBody{Article: got, accounts: map[int64]string{}}
-	_, names, err := a.newsletterNames(r)
+	n, err := newsletter.Get(ctx, a.DB, got.NewsletterID)
 	if err != nil {
 		return err
 	}
-	b.Newsletter = names[got.NewsletterID]
+	b.Newsletter = n.Name
 	list, err := a.Accounts.List(ctx)
 	if err != nil {
 		return err
@@ -132,7 +131,7 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 	}
 	b.CanWithdraw = got.State == article.Released
 	b.CanHold = got.State == article.Waiting
-	b.CanRelease = got.State != article.Released && (got.State != article.Withdrawn || a.Articles.OnRestore != nil)
+	b.CanRelease = n.ArchivedAt == nil && got.State != article.Released && (got.State != article.Withdrawn || a.Articles.OnRestore != nil)
 	b.CanNever = got.State == article.Baseline || got.State == article.Waiting || got.State == article.Held || got.State == article.Dropped
 	return a.render(w, r, http.StatusOK, "article", "admin.article.title", b, "title", got.Title)
 }
@@ -172,7 +171,7 @@ func (a *admin) decideArticle(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	if err := account.Record(ctx, a.DB, account.Event{At: a.Clock.Now(), AccountID: by, Act: "article." + name, Object: fmt.Sprintf("article %d", id)}); err != nil {
+	if err := a.record(r, "article."+name, fmt.Sprintf("article %d", id), nil); err != nil {
 		return err
 	}
 	return a.say(w, r, true, "admin.article.said."+name, back)

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,13 +22,14 @@ type feedsBody struct {
 	URL          string
 	Error        string // of the address, in words
 	Check        *article.Check
-	Added        *newsletter.Newsletter // a feed was just added to it
+	Offer        *article.Row // of a feed just added: the newest, to be mailed all the same
 }
 
 func (a *admin) feedsBody(r *http.Request) (b feedsBody, err error) {
 	if b.Newsletters, b.Names, err = a.newsletterNames(r); err != nil {
 		return b, err
 	}
+	b.Newsletters = slices.DeleteFunc(b.Newsletters, func(n newsletter.Newsletter) bool { return n.ArchivedAt != nil })
 	b.Rows, err = article.ListFeeds(r.Context(), a.DB, 0)
 	return b, err
 }
@@ -38,12 +39,13 @@ func (a *admin) feeds(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b.NewsletterID = queryID(r.URL.Query().Get("newsletter"))
-	added := queryID(r.URL.Query().Get("added"))
-	for i, n := range b.Newsletters {
-		if n.ID == added {
-			b.Added = &b.Newsletters[i]
-		}
+	q := r.URL.Query()
+	b.NewsletterID = queryID(q.Get("newsletter"))
+	switch offer, err := article.NewestKnown(r.Context(), a.DB, b.NewsletterID, queryID(q.Get("added"))); {
+	case err == nil:
+		b.Offer = &offer
+	case !errors.Is(err, article.ErrNotFound):
+		return err
 	}
 	return a.render(w, r, http.StatusOK, "feeds", "admin.feeds.title", b)
 }
@@ -86,10 +88,13 @@ func (a *admin) feedWords(r *http.Request, e *feed.Error) string {
 
 func (a *admin) addFeed(w http.ResponseWriter, r *http.Request) error {
 	url, id := strings.TrimSpace(r.PostFormValue("url")), queryID(r.PostFormValue("newsletter"))
-	if _, err := newsletter.Get(r.Context(), a.DB, id); errors.Is(err, newsletter.ErrNotFound) {
+	switch n, err := newsletter.Get(r.Context(), a.DB, id); {
+	case errors.Is(err, newsletter.ErrNotFound):
 		return page.BadRequest(err)
-	} else if err != nil {
+	case err != nil:
 		return err
+	case n.ArchivedAt != nil:
+		return page.BadRequest(errors.New("an archived newsletter reads no feeds"))
 	}
 	asksTheSite(w)
 	added, err := a.Articles.AddFeed(r.Context(), id, url)
@@ -111,7 +116,7 @@ func (a *admin) addFeed(w http.ResponseWriter, r *http.Request) error {
 	if err := a.record(r, "feed.add", fmt.Sprintf("feed %d", added.FeedID), map[string]any{"newsletter": id}); err != nil {
 		return err
 	}
-	return a.say(w, r, true, "admin.feed.said.added", "/admin/feeds?added="+strconv.FormatInt(id, 10))
+	return a.say(w, r, true, "admin.feed.said.added", fmt.Sprintf("/admin/feeds?newsletter=%d&added=%d", id, added.FeedID))
 }
 
 // sitePatience is how long a page of ours may wait for a site: an address is

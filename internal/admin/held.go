@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"vistka/internal/account"
 	"vistka/internal/article"
+	"vistka/internal/newsletter"
 	"vistka/internal/page"
 )
 
@@ -17,11 +17,11 @@ type heldNewsletter struct {
 	N    int
 }
 
-// held counts the held articles of each newsletter that is shown.
-func (a *admin) held(r *http.Request, b articlesBody) ([]heldNewsletter, error) {
+// held counts the held articles of each newsletter, or of one.
+func (a *admin) held(r *http.Request, list []newsletter.Newsletter, only int64) ([]heldNewsletter, error) {
 	var out []heldNewsletter
-	for _, n := range b.Newsletters {
-		if b.NewsletterID != 0 && b.NewsletterID != n.ID {
+	for _, n := range list {
+		if n.ArchivedAt != nil || only != 0 && only != n.ID {
 			continue
 		}
 		counts, err := article.Counts(r.Context(), a.DB, n.ID)
@@ -35,8 +35,7 @@ func (a *admin) held(r *http.Request, b articlesBody) ([]heldNewsletter, error) 
 	return out, nil
 }
 
-// decideAll settles a newsletter's held articles with one press, or mails the
-// newest of a feed that was just added.
+// decideAll settles a newsletter's held articles with one press.
 func (a *admin) decideAll(w http.ResponseWriter, r *http.Request) error {
 	id := queryID(r.PostFormValue("newsletter"))
 	ctx, by, name := r.Context(), me(r).ID, r.PostFormValue("act")
@@ -48,24 +47,13 @@ func (a *admin) decideAll(w http.ResponseWriter, r *http.Request) error {
 		n, err = a.Articles.ReleaseHeld(ctx, id, by, "")
 	case "known":
 		n, err = a.Articles.BaselineHeld(ctx, id, by, "")
-	case "newest":
-		_, err = a.Articles.MailNewest(ctx, id, by, "")
-		n = 1
 	default:
 		return page.BadRequest(errors.New("unknown act"))
 	}
-	switch {
-	case errors.Is(err, article.ErrNotFound), errors.Is(err, article.ErrState):
-		return a.say(w, r, false, "admin.articles.said.none", "/admin/articles")
-	case errors.Is(err, article.ErrNotLive):
-		return a.say(w, r, false, "admin.article.said.not_live", "/admin/articles")
-	case err != nil:
-		return err
+	if n > 0 || err == nil { // also what was released before an error
+		err = errors.Join(err, a.record(r, "articles."+name, fmt.Sprintf("newsletter %d", id), map[string]any{"articles": n}))
 	}
-	event := account.Event{
-		At: a.Clock.Now(), AccountID: by, Act: "articles." + name, Object: fmt.Sprintf("newsletter %d", id), Detail: map[string]any{"articles": n},
-	}
-	if err := account.Record(ctx, a.DB, event); err != nil {
+	if err != nil {
 		return err
 	}
 	if n == 0 {

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"vistka/internal/article"
@@ -19,6 +20,7 @@ type trouble struct {
 	Words string // of a relay or a feed, as they are
 	URL   string
 	Link  string
+	Held  []heldNewsletter // settled here, with one press
 }
 
 type homeBody struct {
@@ -32,7 +34,7 @@ type homeBody struct {
 	Feeds       []article.FeedRow
 	Editions    []editionRow
 	Paused      []editionRow
-	Articles    map[article.State]int64
+	Held        []heldNewsletter
 	InboxURL    string
 }
 
@@ -79,7 +81,10 @@ func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
 	if b.Feeds, err = article.ListFeeds(ctx, a.DB, 0); err != nil {
 		return err
 	}
-	if b.Articles, err = article.Counts(ctx, a.DB, 0); err != nil {
+	b.Feeds = slices.DeleteFunc(b.Feeds, func(f article.FeedRow) bool {
+		return !slices.ContainsFunc(b.Newsletters, func(n homeNewsletter) bool { return n.ID == f.NewsletterID }) // archived: not read any more
+	})
+	if b.Held, err = a.held(r, list, 0); err != nil {
 		return err
 	}
 	editions, _, err := a.Editions.List(ctx, edition.Filter{Limit: homeEditions})
@@ -89,7 +94,7 @@ func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
 	if b.Editions, err = a.editionRows(r, editions, names); err != nil {
 		return err
 	}
-	if editions, _, err = a.Editions.List(ctx, edition.Filter{State: "paused", Limit: homeEditions}); err != nil {
+	if editions, _, err = a.Editions.List(ctx, edition.Filter{State: "paused"}); err != nil {
 		return err
 	}
 	if b.Paused, err = a.editionRows(r, editions, names); err != nil {

@@ -40,6 +40,7 @@ type newsletterForm struct {
 	Families  []newsletter.Newsletter // that a new one may be a translation of
 	Languages []page.Link
 	Welcome   bool
+	Archived  *time.Time
 }
 
 // textFields are the fields whose value is one string of the newsletter.
@@ -52,7 +53,7 @@ func textFields(n *newsletter.Newsletter) map[string]*string {
 }
 
 func formOf(n newsletter.Newsletter) newsletterForm {
-	f := newsletterForm{ID: n.ID, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome}
+	f := newsletterForm{ID: n.ID, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome, Archived: n.ArchivedAt}
 	for field, value := range textFields(&n) {
 		f.Values[field] = *value
 	}
@@ -177,6 +178,30 @@ func (a *admin) showForm(w http.ResponseWriter, r *http.Request, status int, f n
 	return a.render(w, r, status, "newsletter", title, f)
 }
 
+// archive closes a newsletter for good, if the person has said to be sure.
+func (a *admin) archive(w http.ResponseWriter, r *http.Request) error {
+	n, err := a.newsletterAt(r)
+	if err != nil {
+		return err
+	}
+	if r.PostFormValue("sure") == "" {
+		return a.say(w, r, false, "admin.newsletter.said.not_sure", fmt.Sprintf("/admin/newsletters/%d", n.ID))
+	}
+	err = postgres.InTx(r.Context(), a.DB, func(tx pgx.Tx) error {
+		now := a.Clock.Now()
+		if err := newsletter.Archive(r.Context(), tx, n.ID, now); err != nil {
+			return err
+		}
+		return account.Record(r.Context(), tx, account.Event{
+			At: now, AccountID: me(r).ID, Act: "newsletter.archive", Object: fmt.Sprintf("newsletter %d", n.ID),
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return a.say(w, r, true, "admin.newsletter.said.archived", "/admin/newsletters")
+}
+
 func (a *admin) newsletterAt(r *http.Request) (newsletter.Newsletter, error) {
 	id, err := pathID(r)
 	if err != nil {
@@ -189,6 +214,17 @@ func (a *admin) newsletterAt(r *http.Request) (newsletter.Newsletter, error) {
 	return n, err
 }
 
+// testArticle is what a test shows: the newest article that readers get, else
+// the newest there is, mailed or not.
+func (a *admin) testArticle(r *http.Request, newsletterID int64) ([]article.Row, error) {
+	rows, _, err := article.List(r.Context(), a.DB, article.Filter{NewsletterID: newsletterID, State: article.Released, Limit: 1})
+	if err != nil || len(rows) > 0 {
+		return rows, err
+	}
+	rows, _, err = article.List(r.Context(), a.DB, article.Filter{NewsletterID: newsletterID, Limit: 1})
+	return rows, err
+}
+
 // mailTest mails the newest article, as an edition would carry it, to the
 // person who asks; without an article it says that the relay works.
 func (a *admin) mailTest(w http.ResponseWriter, r *http.Request) error {
@@ -197,7 +233,7 @@ func (a *admin) mailTest(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	rows, _, err := article.List(ctx, a.DB, article.Filter{NewsletterID: n.ID, Limit: 1})
+	rows, err := a.testArticle(r, n.ID)
 	if err != nil {
 		return err
 	}

@@ -48,12 +48,15 @@ func (a *admin) table() []route {
 		{post, "/newsletters/new", owner, a.addNewsletter},
 		{get, "/newsletters/{id}", owner, a.editNewsletter},
 		{post, "/newsletters/{id}", owner, a.saveNewsletter},
+		{post, "/newsletters/{id}/archive", owner, a.archive},
 		{post, "/newsletters/{id}/test", editor, a.mailTest},
 
 		{get, "/feeds", viewer, a.feeds},
 		{get, "/feeds/check", viewer, a.checkFeed},
 		{post, "/feeds", owner, a.addFeed},
 		{post, "/feeds/{id}", owner, a.actFeed},
+		{get, "/feeds/{id}/filters", owner, a.filters},
+		{post, "/feeds/{id}/filters", owner, a.saveFilters},
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"vistka/internal/article"
 	"vistka/internal/locale"
 	"vistka/internal/page"
 )
@@ -96,9 +95,13 @@ func (a *admin) feedTroubles(l *locale.Locale, b homeBody) []trouble {
 		}
 		out = append(out, link)
 	}
-	if n := b.Articles[article.Held]; n > 0 {
+	held := 0
+	for _, n := range b.Held {
+		held += n.N
+	}
+	if held > 0 {
 		out = append(out, trouble{
-			Title: l.N("admin.trouble.held", int(n)), Text: l.T("admin.trouble.held_do"),
+			Title: l.N("admin.trouble.held", held), Text: l.T("admin.trouble.held_do"), Held: b.Held,
 			URL: "/admin/articles?state=held", Link: l.T("admin.trouble.held_link"),
 		})
 	}

@@ -164,3 +164,12 @@ func decodeSubject(t *testing.T, source string) string {
 	}
 	return subject
 }
+
+// id asks the database for one number.
+func (s *stage) id(sql string, args ...any) (id int64) {
+	s.t.Helper()
+	if err := s.app.Pool.QueryRow(s.t.Context(), sql, args...).Scan(&id); err != nil {
+		s.t.Fatalf("%s: %v", sql, err)
+	}
+	return id
+}

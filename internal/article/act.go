@@ -131,21 +131,18 @@ func (s *Service) BaselineHeld(ctx context.Context, newsletterID, accountID int6
 	return int(tag.RowsAffected()), nil
 }
 
-// MailNewest releases the newest article of the baseline: the offer made when a
-// feed is added. Returns its id; ErrNotFound if the baseline is empty.
-func (s *Service) MailNewest(ctx context.Context, newsletterID, accountID int64, reason string) (int64, error) {
-	rows, err := s.DB.Query(ctx, sqlNewestBaseline, pgx.StrictNamedArgs{"newsletter_id": newsletterID})
+// NewestKnown returns the newest article of a feed if it counts as known: the
+// one to offer when the feed is added. Returns ErrNotFound if there is none, or
+// it was decided about already, so that the offer holds once.
+func NewestKnown(ctx context.Context, db postgres.DB, newsletterID, feedID int64) (Row, error) {
+	a, err := one[Row](ctx, db, sqlNewestOfFeed, pgx.StrictNamedArgs{"newsletter_id": newsletterID, "feed_id": feedID})
+	if err == nil && a.State != Baseline {
+		err = ErrNotFound
+	}
 	if err != nil {
-		return 0, fmt.Errorf("newest of newsletter %d: %w", newsletterID, err)
+		return Row{}, fmt.Errorf("newest of feed %d for newsletter %d: %w", feedID, newsletterID, err)
 	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return 0, fmt.Errorf("newest of newsletter %d: %w", newsletterID, err)
-	}
-	if len(ids) == 0 {
-		return 0, fmt.Errorf("newest of newsletter %d: %w", newsletterID, ErrNotFound)
-	}
-	return ids[0], s.Release(ctx, ids[0], accountID, cmp.Or(reason, "The newest article when the feed was added; mailed at an editor's wish."))
+	return a, nil
 }
 
 // DropIfGone asks the page of a released article and withdraws it on 404 or

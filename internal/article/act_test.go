@@ -79,7 +79,7 @@ func TestReleaseAsksThePage(t *testing.T) {
 	f := setUp(t, time.Hour)
 	f.add(news(1))
 	f.page("/news/1", 404)
-	if _, err := f.MailNewest(f.ctx, f.newsletter, 0, ""); !errors.Is(err, ErrNotLive) {
+	if err := f.Release(f.ctx, f.article("Story 1").ID, 0, ""); !errors.Is(err, ErrNotLive) {
 		t.Errorf("error is %v", err)
 	}
 	f.want("Story 1: baseline")

@@ -134,7 +134,12 @@ func (s *Service) RemoveFeed(ctx context.Context, newsletterID, feedID int64) er
 }
 
 // SetFilters changes which entries a newsletter takes, from the next poll on.
+// Returns ErrNotFound, or a LanguageError.
 func (s *Service) SetFilters(ctx context.Context, newsletterID, feedID int64, f Filters) error {
+	f, err := f.tidy()
+	if err != nil {
+		return fmt.Errorf("filter feed %d of newsletter %d: %w", feedID, newsletterID, err)
+	}
 	tag, err := s.DB.Exec(ctx, sqlFilters, pgx.StrictNamedArgs{"newsletter_id": newsletterID, "feed_id": feedID, "filters": f})
 	if err == nil && tag.RowsAffected() == 0 {
 		err = ErrNotFound

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/language"
 )
 
 // Filters say which entries of a feed a newsletter takes. Empty takes all.
@@ -13,6 +15,35 @@ type Filters struct {
 	WithoutTopics []string `json:"without_topics,omitempty"`
 	Authors       []string `json:"authors,omitempty"`
 	Languages     []string `json:"languages,omitempty"`
+}
+
+// LanguageError is a language in filters that is none: it would take nothing.
+type LanguageError string
+
+func (e LanguageError) Error() string { return fmt.Sprintf("%q is no language", string(e)) }
+
+// Any says whether anything is left out.
+func (f Filters) Any() bool {
+	return len(f.Topics)+len(f.WithoutTopics)+len(f.Authors)+len(f.Languages) > 0
+}
+
+// tidy takes off what people type along. Returns a LanguageError.
+func (f Filters) tidy() (Filters, error) {
+	for _, list := range []*[]string{&f.Topics, &f.WithoutTopics, &f.Authors, &f.Languages} {
+		var out []string
+		for _, s := range *list {
+			if s = strings.TrimSpace(s); s != "" && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+		*list = out
+	}
+	for _, l := range f.Languages {
+		if _, err := language.Parse(l); err != nil {
+			return f, LanguageError(l)
+		}
+	}
+	return f, nil
 }
 
 // refuse is why an entry is outside, or "".

@@ -312,20 +312,22 @@ INSERT INTO article_event (article_id, at, state, reason, account_id)
 SELECT id, @now, 'baseline', @reason, nullif(@account_id, 0)
 FROM settled`
 
-	sqlNewestBaseline = `
-SELECT id
+	sqlNewestOfFeed = `
+SELECT ` + rowColumns + `
 FROM article
 WHERE newsletter_id = @newsletter_id
-  AND state = 'baseline'
+  AND feed_id = @feed_id
 ORDER BY published_at DESC NULLS LAST, id DESC
 LIMIT 1`
 )
 
 // Reading.
 const (
+	rowColumns = `id, newsletter_id, feed_id, url, title, summary, author, image_url, topics, published_at, first_seen_at, updated_at,
+       state, reason, due_at, seq, released_at, withdrawn_at`
+
 	sqlList = `
-SELECT id, newsletter_id, feed_id, url, title, summary, author, image_url, topics, published_at, first_seen_at, updated_at,
-       state, reason, due_at, seq, released_at, withdrawn_at
+SELECT ` + rowColumns + `
 FROM article
 WHERE (@newsletter_id = 0 OR newsletter_id = @newsletter_id)
   AND (@state = '' OR state = @state)

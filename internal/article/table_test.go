@@ -1,6 +1,7 @@
 package article
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -26,9 +27,13 @@ func TestFirstPollIsBaseline(t *testing.T) {
 			if counts[Baseline] != int64(n) || len(counts) != 1 {
 				t.Fatalf("counts are %v, want %d in the baseline", counts, n)
 			}
-			id, err := f.MailNewest(f.ctx, f.newsletter, 0, "")
+			offer, err := NewestKnown(f.ctx, f.pool, f.newsletter, f.feedID)
 			f.must(err)
-			a, err := Get(f.ctx, f.pool, id)
+			f.must(f.Release(f.ctx, offer.ID, 0, ""))
+			if again, err := NewestKnown(f.ctx, f.pool, f.newsletter, f.feedID); !errors.Is(err, ErrNotFound) {
+				t.Errorf("another is offered once the newest is mailed: %s, %v", again.Title, err)
+			}
+			a, err := Get(f.ctx, f.pool, offer.ID)
 			f.must(err)
 			if a.State != Released || *a.Seq != 1 || a.Title != news(n-1).title {
 				t.Errorf("the newest is %s with seq %v: %s", a.State, a.Seq, a.Title)
