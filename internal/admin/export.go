@@ -44,6 +44,9 @@ func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
 	if !a.fresh(ctx) {
 		switch err := a.Accounts.Reauthenticate(ctx, me(r).ID, r.PostFormValue("password")); {
 		case errors.Is(err, account.ErrRefused):
+			if err := a.record(r, "export.refused", "", nil); err != nil {
+				return err
+			}
 			b.Error = a.locale(r).T("admin.export.refused")
 			return a.showExport(w, r, http.StatusUnprocessableEntity, b)
 		case errors.Is(err, account.ErrTooMany):

@@ -99,11 +99,20 @@ func newSite(t testing.TB) *site {
 	s.accounts = account.New(s.db, keys, hasher, s.clock)
 	s.articles = &article.Service{DB: s.db, Fetcher: still{fmt.Sprintf(rss, "First", "1", "g1")}, Clock: s.clock, Jobs: s.jobs, Log: log}
 	s.subs = &subscriber.Service{DB: s.db, Keys: keys, Hasher: hasher, Clock: s.clock, Jobs: s.jobs, Log: log}
+	editions := &edition.Service{DB: s.db, Clock: s.clock, Jobs: s.jobs, Keys: keys, Log: log}
+	s.articles.OnWithdraw = func(ctx context.Context, tx pgx.Tx, _, articleID, _ int64) error {
+		_, err := editions.Withdraw(ctx, tx, articleID)
+		return err
+	}
+	s.articles.OnRestore = func(ctx context.Context, tx pgx.Tx, _, articleID, _ int64) error {
+		_, err := editions.ReleaseAgain(ctx, tx, articleID, "released again")
+		return err
+	}
 	srv := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + srv.Listener.Addr().String()
 	s.mux = New(Deps{
 		Pages: pages, DB: s.db, Accounts: s.accounts, Articles: s.articles, Subscribers: s.subs,
-		Editions:   &edition.Service{DB: s.db, Clock: s.clock, Jobs: s.jobs, Keys: keys, Log: log},
+		Editions:   editions,
 		Deliveries: &delivery.Service{DB: s.db, Keys: keys, Hasher: hasher, Clock: s.clock, Log: log},
 		Clock:      s.clock, BaseURL: s.url, Log: log, RelayOnLoopback: true,
 	})

@@ -3,13 +3,13 @@ package admin
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
 	"vistka/internal/account"
 )
 
-// A burst is settled with one press, either way, and the newest of a new feed
-// is mailed with one.
+// A burst is settled with one press, either way.
 func TestHeldBurst(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -28,8 +28,11 @@ func TestHeldBurst(t *testing.T) {
 	}
 	hold := func() { s.exec("UPDATE article SET state = 'held', reason = 'a burst' WHERE id = $1", id) }
 	hold()
-	if got := b.get("/admin/articles?state=held"); got.Find("form button[value=release]").Length() != 1 || got.Find("form button[value=known]").Length() != 1 {
-		t.Fatalf("no one press: %s", got.text("main"))
+	for _, path := range []string{"/admin/articles?state=held", "/admin/"} {
+		got := b.get(path)
+		if got.Find("form button[value=release]").Length() != 1 || got.Find("form button[value=known]").Length() != 1 || !strings.Contains(got.text(".notice"), "1 article of The news is held.") {
+			t.Fatalf("%s: no one press: %s", path, got.text("main"))
+		}
 	}
 	act("known")
 	state("baseline")
@@ -45,38 +48,58 @@ func TestHeldBurst(t *testing.T) {
 	}
 }
 
+// The newest of a feed just added is offered by its title, and only until it is decided about.
 func TestMailTheNewest(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	n, _, _, _ := s.seeded()
+	n := s.newsletter("news")
 	s.account(account.Owner)
 	b := s.as(account.Owner)
-	if got := b.get(fmt.Sprintf("/admin/feeds?added=%d", n.ID)); got.Find("form button[value=newest]").Length() != 1 {
+	added := b.post("/admin/feeds", url.Values{"newsletter": {fmt.Sprint(n.ID)}, "url": {"https://news.example.org/feed/"}}).header.Get("Location")
+	got := b.get(added)
+	path, _ := got.Find("form:has(button[value=release])").Attr("action")
+	if path == "" || !strings.Contains(got.text("form.notice"), "“First”") {
 		t.Fatalf("not offered: %s", got.text("main"))
 	}
-	b.post("/admin/articles", url.Values{"act": {"newest"}, "newsletter": {fmt.Sprint(n.ID)}})
+	b.post(path, url.Values{"act": {"release"}})
 	if n := s.count("SELECT count(*) FROM article WHERE state = 'released'"); n != 1 {
 		t.Errorf("%d released", n)
 	}
+	if got := b.get(added); got.Find("form.notice").Length() != 0 {
+		t.Error("it is offered again")
+	}
 }
 
-// A wrongly released article can be taken back, and released again.
+// A wrongly released article is taken back with what is not sent of it, and can be released again.
 func TestWithdrawArticle(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	_, id, _, _ := s.seeded()
-	s.account(account.Editor)
+	_, id, _, editionID := s.seeded()
+	a := s.account(account.Editor)
 	b := s.as(account.Editor)
 	path := fmt.Sprintf("/admin/articles/%d", id)
 	b.post(path, url.Values{"act": {"release"}})
 	if got := b.get(path); got.Find("button[value=withdraw]").Length() != 1 || got.Find("button[value=never]").Length() != 0 {
 		t.Fatalf("no button: %s", got.text("main"))
 	}
-	b.post(path, url.Values{"act": {"withdraw"}, "reason": {"wrong"}})
-	if got := b.get(path); got.text(".state.withdrawn") == "" || got.Find(".notice.good").Length() != 1 {
+	b.post(path, url.Values{"act": {"withdraw"}, "reason": {"wrong names"}})
+	got := b.get(path)
+	if got.text(".state.withdrawn") == "" || got.Find(".notice.good").Length() != 1 || !strings.Contains(got.text(".timeline"), "wrong names The editor") {
 		t.Fatalf("not withdrawn: %s", got.text("main"))
 	}
-	if n := s.count("SELECT count(*) FROM audit_event WHERE act = 'article.withdraw'"); n != 1 {
+	for state, want := range map[string]int{"queued": 0, "sent": 30, "cancelled": 10} {
+		if n := s.count("SELECT count(*) FROM delivery WHERE edition_id = $1 AND state = $2", editionID, state); n != want {
+			t.Errorf("%d deliveries are %s, want %d", n, state, want)
+		}
+	}
+	if n := s.count("SELECT count(*) FROM audit_event WHERE act = 'article.withdraw' AND account_id = $1", a.ID); n != 1 {
 		t.Errorf("%d audit events", n)
+	}
+	b.post(path, url.Values{"act": {"release"}})
+	if got := b.get(path); got.Find("h1 + p .state.released").Length() != 1 || got.Find("button[value=withdraw]").Length() != 1 {
+		t.Errorf("not released again: %s", got.text("main"))
+	}
+	if n := s.count("SELECT count(*) FROM article WHERE state = 'released' AND withdrawn_at IS NULL AND seq = 1"); n != 1 {
+		t.Error("released again, but not with the number it had")
 	}
 }

@@ -133,12 +133,15 @@ func TestLoginRefuses(t *testing.T) {
 	if v, _ := wrong.Find("#f-address").Attr("value"); v != "owner@example.org" {
 		t.Errorf("address was not kept: %q", v)
 	}
-	status := 0
-	for range 12 {
-		status = b.login("owner@example.org", "wrong").status
+	if n := s.count("SELECT count(*) FROM audit_event WHERE act = 'login.refused' AND account_id IS NULL AND object = ''"); n != 2 {
+		t.Errorf("%d refusals are in the trail", n)
 	}
-	if status != http.StatusTooManyRequests {
-		t.Errorf("guessing goes on: %d", status)
+	var last answer
+	for range 12 {
+		last = b.login("owner@example.org", "wrong")
+	}
+	if last.status != http.StatusTooManyRequests || last.header.Get("Retry-After") != "900" {
+		t.Errorf("guessing goes on: %d, Retry-After %q", last.status, last.header.Get("Retry-After"))
 	}
 }
 

@@ -38,6 +38,16 @@ func TestHomeSaysWhatIsWrong(t *testing.T) {
 	if !strings.Contains(got.text(".troubles .bad .words"), "<404>") {
 		t.Errorf("the feed's trouble is not shown: %s", got.text(".troubles"))
 	}
+	s.exec("INSERT INTO relay (name, state, problem) VALUES ('desk@relay.example:587', 'ready', '550 5.7.1 not your <sender>')")
+	s.exec("UPDATE edition SET state = 'paused', reason = 'stands still'")
+	s.exec(`INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at)
+		SELECT e.month, e.newsletter_id, e.kind, e.slot + i * interval '1 hour', e.locale, e.article_ids, now() FROM edition e, generate_series(1, 9) i`)
+	if got = b.get("/admin/"); !strings.Contains(got.text(".troubles"), "not your <sender>") {
+		t.Errorf("what a relay says that takes mail is not shown: %s", got.text(".troubles"))
+	}
+	if !strings.Contains(got.text(".troubles"), "stands still") {
+		t.Errorf("an older paused edition is not shown: %s", got.text(".troubles"))
+	}
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/admin/", nil)
 	req.Header.Set("X-Forwarded-For", "203.0.113.9")
 	if got := b.do(req); !strings.Contains(got.text(".troubles"), "VISTKA_TRUSTED_PROXIES") {
@@ -311,7 +321,7 @@ func TestExport(t *testing.T) {
 	if d := resp.Header.Get("Content-Disposition"); !strings.HasPrefix(d, `attachment; filename="vistka-`) || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers %v", resp.Header)
 	}
-	if n := s.count("SELECT count(*) FROM audit_event WHERE act = 'export' AND object = 'newsletter news' AND detail ->> 'status' = 'active'"); n != 1 {
+	if n := s.count(`SELECT count(*) FROM audit_event WHERE act = 'export' AND object = 'newsletter news' AND detail @> '{"status": "active", "subscribers": 60}'`); n != 1 {
 		t.Errorf("%d audit events", n)
 	}
 	for _, form := range []url.Values{{"newsletter": {"none"}}, {"status": {"king"}}} {
@@ -328,11 +338,21 @@ func TestExport(t *testing.T) {
 	if resp, _ = send(url.Values{"password": {"wrong"}}); resp.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("wrong password: %d", resp.StatusCode)
 	}
+	if n := s.count("SELECT count(*) FROM audit_event WHERE act = 'export.refused' AND account_id IS NOT NULL"); n != 2 {
+		t.Errorf("%d refusals are in the trail", n)
+	}
 	if resp, body = send(url.Values{"password": {phrase}}); resp.StatusCode != http.StatusOK || !strings.Contains(body, "seed-0000") {
 		t.Errorf("right password: %d", resp.StatusCode)
 	}
 	if resp, _ = send(url.Values{}); resp.StatusCode != http.StatusOK {
 		t.Errorf("not fresh after the password: %d", resp.StatusCode)
+	}
+	s.clock.Set(s.clock.Now().Add(freshFor))
+	for range 12 {
+		resp, _ = send(url.Values{"password": {"wrong"}})
+	}
+	if resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "900" {
+		t.Errorf("guessing goes on: %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
 	}
 }
 
@@ -349,7 +369,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 		for _, path := range []string{
 			"/admin/", "/admin/articles", fmt.Sprintf("/admin/articles/%d", articleID), "/admin/editions", fmt.Sprintf("/admin/editions/%d", editionID),
 			"/admin/deliveries", "/admin/subscribers", fmt.Sprintf("/admin/subscribers/%d", subscriberID), "/admin/newsletters", "/admin/newsletters/new",
-			fmt.Sprintf("/admin/newsletters/%d", n.ID), "/admin/feeds", "/admin/feeds/check?url=x", "/admin/export",
+			fmt.Sprintf("/admin/newsletters/%d", n.ID), "/admin/feeds", "/admin/feeds/check?url=x", fmt.Sprintf("/admin/feeds/%d/filters?newsletter=%d", s.count("SELECT id FROM feed"), n.ID), "/admin/export",
 		} {
 			got := b.get(path)
 			if got.status != http.StatusOK || got.Find("h1").Length() != 1 || got.Find("script").Length() != 0 {

@@ -130,7 +130,7 @@ func TestBrowserAdmin(t *testing.T) {
 		b.open(s.ready.URL + "/admin/" + p.path)
 		b.look(fmt.Sprintf("admin-%02d-%s", i, p.name))
 	}
+	b.open(s.ready.URL + "/admin/")
 	b.follow(`form[action="/admin/logout"] button`)
-	b.open(s.ready.URL + "/admin/login")
 	b.look("admin-login")
 }
