@@ -26,6 +26,7 @@ import (
 	"vistka/internal/edition"
 	"vistka/internal/feed"
 	"vistka/internal/locale"
+	"vistka/internal/mailer"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
@@ -113,7 +114,7 @@ func newSite(t testing.TB) *site {
 	s.mux = New(Deps{
 		Pages: pages, DB: s.db, Accounts: s.accounts, Articles: s.articles, Subscribers: s.subs,
 		Editions:   editions,
-		Deliveries: &delivery.Service{DB: s.db, Keys: keys, Hasher: hasher, Clock: s.clock, Log: log},
+		Deliveries: &delivery.Service{DB: s.db, Keys: keys, Hasher: hasher, Clock: s.clock, Log: log, Relays: []mailer.RelayConfig{{Label: "a relay"}}},
 		Clock:      s.clock, BaseURL: s.url, Log: log, RelayOnLoopback: true,
 	})
 	root := chi.NewRouter()

@@ -61,7 +61,7 @@ func TestMailMeATest(t *testing.T) {
 	shown := func(want int) {
 		t.Helper()
 		b.post(fmt.Sprintf("/admin/newsletters/%d/test", n.ID), nil)
-		if got := s.count("SELECT content -> 'articles' ->> 0 FROM notice WHERE kind = 'test' ORDER BY id DESC LIMIT 1"); got != want {
+		if got := s.count("SELECT (content -> 'articles' ->> 0)::bigint FROM notice WHERE kind = 'test' ORDER BY id DESC LIMIT 1"); got != want {
 			t.Errorf("article %d is shown, want %d", got, want)
 		}
 	}

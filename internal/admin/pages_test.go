@@ -38,7 +38,7 @@ func TestHomeSaysWhatIsWrong(t *testing.T) {
 	if !strings.Contains(got.text(".troubles .bad .words"), "<404>") {
 		t.Errorf("the feed's trouble is not shown: %s", got.text(".troubles"))
 	}
-	s.exec("INSERT INTO relay (name, state, problem) VALUES ('desk@relay.example:587', 'ready', '550 5.7.1 not your <sender>')")
+	s.exec("INSERT INTO relay (name, state, problem) VALUES ('a relay', 'ready', '550 5.7.1 not your <sender>')")
 	s.exec("UPDATE edition SET state = 'paused', reason = 'stands still'")
 	s.exec(`INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at)
 		SELECT e.month, e.newsletter_id, e.kind, e.slot + i * interval '1 hour', e.locale, e.article_ids, now() FROM edition e, generate_series(1, 9) i`)
