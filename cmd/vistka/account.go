@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -16,8 +17,10 @@ import (
 )
 
 type accountCommand struct {
-	Add  accountAddCommand  `cmd:"" help:"Add a person to the admin pages. The password is asked for, or read from standard input."`
-	List accountListCommand `cmd:"" help:"List the people of the admin pages."`
+	Add      accountAddCommand      `cmd:"" help:"Add a person to the admin pages. The password is asked for, or read from standard input."`
+	List     accountListCommand     `cmd:"" help:"List the people of the admin pages."`
+	Password accountPasswordCommand `cmd:"" help:"Set a new password and end the person's sessions. It is asked for, or read from standard input."`
+	Disable  accountDisableCommand  `cmd:"" help:"End a person's access to the admin pages, at once and for good. What they did stays in the trail."`
 }
 
 type accountAddCommand struct {
@@ -25,6 +28,18 @@ type accountAddCommand struct {
 	Name     string `required:"" help:"Name shown to the others."`
 	Role     string `default:"editor" enum:"owner,editor,viewer" help:"owner, editor or viewer."`
 	Language string `default:"en" help:"Language of the pages: uk, en."`
+	JSON     bool   `name:"json" help:"As JSON."`
+}
+
+// person is an account as it is printed: without the password's hash.
+type person struct {
+	ID                  int64
+	Address, Name, Role string
+	DisabledAt          *time.Time
+}
+
+func personOf(a account.Account) person {
+	return person{a.ID, a.Address, a.Name, string(a.Role), a.DisabledAt}
 }
 
 // Run creates the account.
@@ -34,23 +49,84 @@ func (c accountAddCommand) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	return s.attach(ctx, func(a *app.App) error {
-		_, err := a.Accounts.Create(ctx, account.NewAccount{
+		added, err := a.Accounts.Create(ctx, account.NewAccount{
 			Address: c.Address, Name: c.Name, Password: password, Role: account.Role(c.Role), Locale: c.Language,
 		})
-		var complaints account.FieldErrors
-		if errors.As(err, &complaints) {
-			var lines []string
-			for field, key := range complaints {
-				lines = append(lines, field+": "+a.Catalog.For("en").T(key))
-			}
-			slices.Sort(lines)
-			return errors.New(strings.Join(lines, "; "))
-		}
 		if err != nil {
+			return accountError(a, err)
+		}
+		if err := note(ctx, a, "account.add", fmt.Sprintf("account %d", added.ID), map[string]any{"role": c.Role}); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "Added. Log in at %s/admin/\n", a.Config.BaseURL)
-		return nil
+		return s.say(c.JSON, personOf(added), "Added. Log in at %s/admin/\n", a.Config.BaseURL)
+	})
+}
+
+// accountError puts what is wrong into words.
+func accountError(a *app.App, err error) error {
+	var complaints account.FieldErrors
+	switch {
+	case errors.As(err, &complaints):
+		var lines []string
+		for field, key := range complaints {
+			lines = append(lines, field+": "+a.Catalog.For("en").T(key))
+		}
+		slices.Sort(lines)
+		return errors.New(strings.Join(lines, "; "))
+	case errors.Is(err, account.ErrNotFound):
+		return fmt.Errorf("%w; vistka account list shows which there are", err)
+	case errors.Is(err, account.ErrLastOwner):
+		return errors.New("this is the last owner: add another first, with vistka account add --role owner")
+	}
+	return err
+}
+
+type accountPasswordCommand struct {
+	Address string `arg:"" help:"Email address the person logs in with."`
+	JSON    bool   `name:"json" help:"As JSON."`
+}
+
+// Run sets the password.
+func (c accountPasswordCommand) Run(ctx context.Context, s *session) error {
+	password, err := readPassword(s)
+	if err != nil {
+		return err
+	}
+	return s.actAccount(ctx, "account.password", c.Address, c.JSON, "The password is set. Sessions begun with the old one are over.\n", func(a *app.App, id int64) error {
+		return a.Accounts.SetPassword(ctx, id, password)
+	})
+}
+
+type accountDisableCommand struct {
+	Address string `arg:"" help:"Email address the person logs in with."`
+	JSON    bool   `name:"json" help:"As JSON."`
+}
+
+// Run disables the account.
+func (c accountDisableCommand) Run(ctx context.Context, s *session) error {
+	return s.actAccount(ctx, "account.disable", c.Address, c.JSON, "Disabled. Log-ins are refused, and sessions are over.\n", func(a *app.App, id int64) error {
+		return a.Accounts.Disable(ctx, id)
+	})
+}
+
+// actAccount does something to the account of an address, leaves it in the
+// trail and says how the account is now.
+func (s *session) actAccount(ctx context.Context, name, address string, asJSON bool, words string, act func(a *app.App, id int64) error) error {
+	return s.attach(ctx, func(a *app.App) error {
+		who, err := a.Accounts.ByAddress(ctx, address)
+		if err == nil {
+			err = act(a, who.ID)
+		}
+		if err != nil {
+			return accountError(a, err)
+		}
+		if err := note(ctx, a, name, fmt.Sprintf("account %d", who.ID), nil); err != nil {
+			return err
+		}
+		if who, err = a.Accounts.Get(ctx, who.ID); err != nil {
+			return err
+		}
+		return s.say(asJSON, personOf(who), "%s", words)
 	})
 }
 
@@ -81,17 +157,20 @@ func (c accountListCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			type person struct{ Address, Name, Role string }
 			people := make([]person, len(all))
 			for i, p := range all {
-				people[i] = person{p.Address, p.Name, string(p.Role)}
+				people[i] = personOf(p)
 			}
 			return printJSON(s.out, people)
 		}
 		rows := make([][]any, len(all))
 		for i, p := range all {
-			rows[i] = []any{p.Address, p.Name, p.Role}
+			state := "active"
+			if p.DisabledAt != nil {
+				state = "disabled"
+			}
+			rows[i] = []any{p.Address, p.Name, p.Role, state}
 		}
-		return printTable(s.out, []any{"ADDRESS", "NAME", "ROLE"}, rows)
+		return printTable(s.out, []any{"ADDRESS", "NAME", "ROLE", "STATE"}, rows)
 	})
 }

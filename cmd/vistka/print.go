@@ -15,6 +15,15 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// say prints what came of a command: v with --json, else the words.
+func (s *session) say(asJSON bool, v any, format string, args ...any) error {
+	if asJSON {
+		return printJSON(s.out, v)
+	}
+	_, err := fmt.Fprintf(s.out, format, args...)
+	return err
+}
+
 // printTable aligns rows under headings.
 func printTable(w io.Writer, headings []any, rows [][]any) error {
 	t := tabwriter.NewWriter(w, 0, 4, 3, ' ', 0)

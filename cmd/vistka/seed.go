@@ -12,6 +12,7 @@ import (
 type seedCommand struct {
 	Newsletter string `required:"" help:"Slug of the newsletter."`
 	Count      int    `short:"n" default:"1000" help:"How many."`
+	JSON       bool   `name:"json" help:"As JSON."`
 }
 
 // Run fills the newsletter. The addresses are at example.com: with a real
@@ -27,7 +28,15 @@ func (c seedCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		_ = bar.Finish()
-		fmt.Fprintf(s.err, "\n%d made-up readers of %s in %s\n", c.Count, n.Name, time.Since(start).Round(time.Millisecond))
-		return nil
+		took := time.Since(start).Round(time.Millisecond)
+		if err := note(ctx, a, "seed", fmt.Sprintf("newsletter %d", n.ID), map[string]any{"subscribers": c.Count}); err != nil {
+			return err
+		}
+		done := struct {
+			Newsletter  string
+			Subscribers int
+			Seconds     float64
+		}{n.Slug, c.Count, took.Seconds()}
+		return s.say(c.JSON, done, "%d made-up readers of %s in %s\n", c.Count, n.Name, took)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -51,23 +52,29 @@ func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
 		}()
 		bar := s.progress(total, "exporting")
 		rows, err := a.Subscribers.Export(ctx, io.MultiWriter(f, lineCounter{bar}), filter)
-		if err != nil {
+		if err := errors.Join(err, c.note(ctx, a, rows)); err != nil {
 			return err
 		}
 		_ = bar.Finish()
 		fmt.Fprintf(s.err, "\n%d subscribers written to %s\n", rows, c.Output)
-		return c.note(ctx, a, rows)
+		return nil
 	})
 }
 
-// note says in the audit trail that addresses left the house.
+// note says in the audit trail that addresses left the house, also when the
+// export broke off or was interrupted.
 func (c subscribersExportCommand) note(ctx context.Context, a *app.App, rows int64) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notePatience)
+	defer cancel()
 	object := "all newsletters"
 	if c.Newsletter != "" {
 		object = "newsletter " + c.Newsletter
 	}
 	return note(ctx, a, "export", object, map[string]any{"status": c.Status, "subscribers": rows})
 }
+
+// notePatience bounds what is still written after an interrupt.
+const notePatience = 5 * time.Second
 
 // exportTotal is for the bar only: counting takes as long as a third of the
 // export, so it is not done where nobody watches.
@@ -107,6 +114,9 @@ func (c subscribersPersonCommand) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
+		if err := note(ctx, a, "subscriber.export", "", nil); err != nil {
+			return err
+		}
 		_, err = fmt.Fprintf(s.out, "%s\n", known)
 		return err
 	})
@@ -115,13 +125,19 @@ func (c subscribersPersonCommand) Run(ctx context.Context, s *session) error {
 type subscribersEraseCommand struct {
 	Address string `arg:"" help:"The address."`
 	Yes     bool   `help:"Do it; without this it is only said what would be done."`
+	JSON    bool   `name:"json" help:"As JSON."`
+}
+
+// erasure is what came of it. Known is whether anything was kept about the address.
+type erasure struct {
+	Erased bool
+	Known  *bool `json:",omitempty"`
 }
 
 // Run erases one person (GDPR article 17).
 func (c subscribersEraseCommand) Run(ctx context.Context, s *session) error {
 	if !c.Yes {
-		fmt.Fprintf(s.out, "This removes everything about %s for good. Run it again with --yes.\n", c.Address)
-		return nil
+		return s.say(c.JSON, erasure{}, "This removes everything about %s for good. Run it again with --yes.\n", c.Address)
 	}
 	address, err := emailaddr.Parse(c.Address)
 	if err != nil {
@@ -135,12 +151,11 @@ func (c subscribersEraseCommand) Run(ctx context.Context, s *session) error {
 		if err := note(ctx, a, "subscriber.erase", "", nil); err != nil {
 			return err
 		}
+		words := "Erased. The address will not be mailed or imported again, unless the person signs up anew.\n"
 		if !known {
-			fmt.Fprintln(s.out, "Nothing was kept about this address. It will not be mailed.")
-			return nil
+			words = "Nothing was kept about this address. It will not be mailed.\n"
 		}
-		fmt.Fprintln(s.out, "Erased. The address will not be mailed or imported again, unless the person signs up anew.")
-		return nil
+		return s.say(c.JSON, erasure{Erased: true, Known: &known}, "%s", words)
 	})
 }
 

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vistka/internal/postgres"
+	"vistka/internal/postgres/pgtest"
+)
+
+// cli runs commands one after another on a database of their own.
+type cli struct {
+	t   *testing.T
+	url string
+	dir string
+}
+
+// run returns standard output; input is what is piped in.
+func (c cli) run(input string, args ...string) string {
+	c.t.Helper()
+	out, code := c.try(input, args...)
+	if code != 0 {
+		c.t.Fatalf("vistka %s: exit %d", strings.Join(args, " "), code)
+	}
+	return out
+}
+
+func (c cli) try(input string, args ...string) (string, int) {
+	c.t.Helper()
+	path := filepath.Join(c.dir, "stdin")
+	if err := os.WriteFile(path, []byte(input), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	stdin, err := os.Open(path)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer stdin.Close()
+	before := os.Stdin
+	os.Stdin = stdin
+	defer func() { os.Stdin = before }()
+	secrets := map[string]string{"VISTKA_DATABASE_URL": c.url, "VISTKA_SECRET_KEY": strings.Repeat("k", 44)}
+	getenv := func(name string) string { return secrets[name] }
+	var out strings.Builder
+	code := run(append(args, "--data-dir", c.dir, "--log-format", "text"), getenv, &out, c.t.Output())
+	return out.String(), code
+}
+
+// What prints takes --json; what changes something or carries addresses out is
+// in the trail, without an account.
+func TestCommandsSpeakJSONAndLeaveATrace(t *testing.T) {
+	c := cli{t, pgtest.URL(t), t.TempDir()}
+	db, err := postgres.Open(t.Context(), c.url, postgres.WithMaxConns(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	trail := 0
+	traced := func(act, object string) {
+		t.Helper()
+		trail++
+		var gotAct, gotObject string
+		var n int
+		err := db.QueryRow(t.Context(), `SELECT act, object, count(*) OVER () FROM audit_event WHERE account_id IS NULL ORDER BY id DESC LIMIT 1`).Scan(&gotAct, &gotObject, &n)
+		if err != nil || gotAct != act || gotObject != object || n != trail {
+			t.Errorf("last of %d in the trail: %s of %q, %v; want %s of %q as the %dth", n, gotAct, gotObject, err, act, object, trail)
+		}
+	}
+	answer := func(input string, args ...string) map[string]any {
+		t.Helper()
+		out := c.run(input, append(args, "--json")...)
+		var v map[string]any
+		if err := json.Unmarshal([]byte(out), &v); err != nil {
+			t.Fatalf("vistka %s: %v in %q", strings.Join(args, " "), err, out)
+		}
+		return v
+	}
+	if v := answer("", "migrate"); v["Have"] != v["Want"] || v["Have"] == nil {
+		t.Errorf("migrate: %v", v)
+	}
+	answer("", "newsletter", "add", "--slug", "news", "--name", "News", "--language", "en", "--from-name", "Desk", "--from-address", "desk@example.org")
+	traced("newsletter.add", "newsletter 1")
+	if v := answer("", "seed", "--newsletter", "news", "-n", "7"); v["Subscribers"] != 7.0 {
+		t.Errorf("seed: %v", v)
+	}
+	traced("seed", "newsletter 1")
+	if out := c.run("", "subscribers", "export"); strings.Count(out, "\n") != 8 {
+		t.Errorf("export: %s", out)
+	}
+	traced("export", "all newsletters")
+	c.run("", "subscribers", "export", "--newsletter", "news", "-o", filepath.Join(c.dir, "out.csv"))
+	traced("export", "newsletter news")
+	var rows int
+	if err := db.QueryRow(t.Context(), `SELECT detail -> 'subscribers' FROM audit_event ORDER BY id DESC LIMIT 1`).Scan(&rows); err != nil || rows != 7 {
+		t.Errorf("%d rows are in the trail, %v", rows, err)
+	}
+	const reader = "reader@example.org"
+	if v := answer("", "subscribers", "erase", reader); v["Erased"] != false {
+		t.Errorf("erase without --yes: %v", v)
+	}
+	if v := answer("", "subscribers", "erase", reader, "--yes"); v["Erased"] != true || v["Known"] != false {
+		t.Errorf("erase: %v", v)
+	}
+	traced("subscriber.erase", "")
+	c.run("", "subscribers", "person", reader)
+	traced("subscriber.export", "")
+}
+
+func TestAccounts(t *testing.T) {
+	c := cli{t, pgtest.URL(t), t.TempDir()}
+	const password = "four quiet herons wade\n"
+	add := func(address, role string) string {
+		t.Helper()
+		return c.run(password, "account", "add", "--address", address, "--name", "Desk", "--role", role, "--json")
+	}
+	if out := add("desk@example.org", "owner"); !strings.Contains(out, `"Role": "owner"`) || strings.Contains(out, "argon2") {
+		t.Errorf("add: %s", out)
+	}
+	if _, code := c.try("", "account", "disable", "desk@example.org"); code != exitFailure {
+		t.Errorf("the last owner is gone: exit %d", code)
+	}
+	add("second@example.org", "editor")
+	if _, code := c.try("short\n", "account", "password", "second@example.org"); code != exitFailure {
+		t.Errorf("a short password: exit %d", code)
+	}
+	c.run("five calm storks sleep\n", "account", "password", "second@example.org")
+	c.run("", "account", "disable", "Second@example.org")
+	if out := c.run("", "account", "list"); strings.Count(out, "disabled") != 1 {
+		t.Errorf("list: %s", out)
+	}
+	if _, code := c.try("", "account", "disable", "nobody@example.org"); code != exitFailure {
+		t.Errorf("nobody: exit %d", code)
+	}
+	db, err := postgres.Open(t.Context(), c.url, postgres.WithMaxConns(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var acts string
+	if err := db.QueryRow(t.Context(), `SELECT string_agg(act || ' ' || object, ', ' ORDER BY id) FROM audit_event`).Scan(&acts); err != nil {
+		t.Fatal(err)
+	}
+	if want := "account.add account 1, account.add account 2, account.password account 2, account.disable account 2"; acts != want {
+		t.Errorf("trail %q, want %q", acts, want)
+	}
+}
