@@ -16,45 +16,6 @@ import (
 	"vistka/internal/newsletter"
 )
 
-func TestHomeSaysWhatIsWrong(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.account(account.Owner)
-	b := s.as(account.Owner)
-	got := b.get("/admin/")
-	if got.Find(`.empty a[href="/admin/newsletters/new"]`).Length() != 1 {
-		t.Error("an empty Home does not say what to do")
-	}
-	s.seeded()
-	got = b.get("/admin/")
-	if want := "60"; got.text(".figures > div:first-child dd") != want {
-		t.Errorf("active %q, want %q", got.text(".figures > div:first-child dd"), want)
-	}
-	if !strings.Contains(got.text(".troubles"), "in doubt") || got.Find(`.troubles a[href="/admin/deliveries"]`).Length() != 1 {
-		t.Errorf("the doubt is not shown: %s", got.text(".troubles"))
-	}
-	s.exec("UPDATE feed SET problem = 'The site answers <404>', failures = 3, good_at = now() - interval '1 day'")
-	got = b.get("/admin/")
-	if !strings.Contains(got.text(".troubles .bad .words"), "<404>") {
-		t.Errorf("the feed's trouble is not shown: %s", got.text(".troubles"))
-	}
-	s.exec("INSERT INTO relay (name, state, problem) VALUES ('a relay', 'ready', '550 5.7.1 not your <sender>')")
-	s.exec("UPDATE edition SET state = 'paused', reason = 'stands still'")
-	s.exec(`INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at)
-		SELECT e.month, e.newsletter_id, e.kind, e.slot + i * interval '1 hour', e.locale, e.article_ids, now() FROM edition e, generate_series(1, 9) i`)
-	if got = b.get("/admin/"); !strings.Contains(got.text(".troubles"), "not your <sender>") {
-		t.Errorf("what a relay says that takes mail is not shown: %s", got.text(".troubles"))
-	}
-	if !strings.Contains(got.text(".troubles"), "stands still") {
-		t.Errorf("an older paused edition is not shown: %s", got.text(".troubles"))
-	}
-	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/admin/", nil)
-	req.Header.Set("X-Forwarded-For", "203.0.113.9")
-	if got := b.do(req); !strings.Contains(got.text(".troubles"), "VISTKA_TRUSTED_PROXIES") {
-		t.Error("an untrusted proxy is not noticed")
-	}
-}
-
 func TestDecideArticle(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
