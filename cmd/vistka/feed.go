@@ -26,6 +26,9 @@ type feedAddCommand struct {
 // Run adds the feed and reads it once.
 func (c feedAddCommand) Run(ctx context.Context, s *session) error {
 	return s.withNewsletter(ctx, c.Newsletter, func(a *app.App, n newsletter.Newsletter) error {
+		if n.ArchivedAt != nil {
+			return fmt.Errorf("newsletter %q is archived: nothing would be mailed", n.Slug)
+		}
 		added, err := a.Articles.AddFeed(ctx, n.ID, c.URL)
 		if err != nil {
 			return err

@@ -71,9 +71,11 @@ func (a *App) wire() {
 		_, err := a.Editions.Withdraw(ctx, tx, articleID)
 		return err
 	}
-	a.Articles.OnRestore = func(ctx context.Context, tx pgx.Tx, _, articleID, _ int64) error {
-		_, err := a.Editions.ReleaseAgain(ctx, tx, articleID, "released again")
-		return err
+	a.Articles.OnRestore = func(ctx context.Context, tx pgx.Tx, newsletterID, articleID, _ int64) error {
+		if _, err := a.Editions.ReleaseAgain(ctx, tx, articleID, "released again"); err != nil {
+			return err
+		}
+		return a.Editions.Released(ctx, tx, newsletterID)
 	}
 	a.Subscribers.Changed = a.Editions.Released
 	a.Subscribers.Notify = func(ctx context.Context, tx pgx.Tx, n subscriber.Notice) error {

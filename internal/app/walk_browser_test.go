@@ -105,6 +105,7 @@ func TestBrowserAdmin(t *testing.T) {
 	s.mail(60)
 	edition := s.id(`SELECT max(id) FROM edition`)
 	article := s.id(`SELECT article_ids[1] FROM edition WHERE id = $1`, edition)
+	feed := s.id(`SELECT feed_id FROM newsletter_feed WHERE newsletter_id = $1`, n)
 	reader := s.id(`SELECT max(id) FROM subscriber`)
 
 	pages := []struct{ name, path string }{
@@ -121,7 +122,7 @@ func TestBrowserAdmin(t *testing.T) {
 		{"newsletters", "newsletters"},
 		{"newsletter", fmt.Sprintf("newsletters/%d", n)},
 		{"new-newsletter", "newsletters/new"},
-		{"feeds", fmt.Sprintf("feeds?added=%d", n)},
+		{"feeds", fmt.Sprintf("feeds?newsletter=%d&added=%d", n, feed)}, {"filters", fmt.Sprintf("feeds/%d/filters?newsletter=%d", feed, n)},
 		{"check", fmt.Sprintf("feeds/check?newsletter=%d&url=%sen/feed.xml", n, s.ready.SiteURL)},
 		{"export", "export"},
 		{"nowhere", "nowhere"},
