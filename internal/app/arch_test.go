@@ -28,7 +28,7 @@ var order = [][]string{
 	{"article", "subscriber", "newsletter", "hotline", "account", "webhook"},
 	{"suppression", "mailer", "feed", "bounce", "postgres"},
 	{"page"},
-	{"emailaddr", "token", "locale"},
+	{"emailaddr", "token", "locale", "colour"},
 	{"migrations", "web"},
 }
 

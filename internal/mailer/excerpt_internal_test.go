@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"html/template"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -8,6 +9,8 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 	"pgregory.net/rapid"
+
+	"vistka/internal/colour"
 )
 
 func TestExcerpt(t *testing.T) {
@@ -88,27 +91,28 @@ func ours(t *rapid.T, n *html.Node, in string) {
 
 func TestI6AccentAlwaysReads(t *testing.T) {
 	t.Parallel()
-	light, _ := parseColour(paper)
-	dark, _ := parseColour(paperDark)
-	rapid.Check(t, func(t *rapid.T) {
-		l := newLook(rapid.StringMatching(`#[0-9a-f]{6}`).Draw(t, "accent"))
-		for _, pair := range [][2]string{{string(l.Accent), paper}, {string(l.AccentDark), paperDark}, {string(l.OnAccent), string(l.Accent)}, {string(l.OnAccentDark), string(l.AccentDark)}} {
-			a, _ := parseColour(pair[0])
-			b, _ := parseColour(pair[1])
-			if contrast(a, b) < 4.5 {
-				t.Fatalf("%v: %.2f", pair, contrast(a, b))
-			}
-		}
-	})
-	for _, pair := range []struct {
-		text string
-		on   colour
-	}{{"#1f1b16", light}, {"#645c50", light}, {"#ece6da", dark}, {"#b0a797", dark}} {
-		if c, _ := parseColour(pair.text); contrast(c, pair.on) < 4.5 {
-			t.Errorf("%s: %.2f", pair.text, contrast(c, pair.on))
+	reads := func(t rapid.TB, text, ground template.CSS) {
+		a, _ := colour.Parse(string(text))
+		b, _ := colour.Parse(string(ground))
+		if got := colour.Contrast(a, b); got < colour.Enough {
+			t.Fatalf("%s on %s: %.2f", text, ground, got)
 		}
 	}
-	if newLook("red").Accent != newLook(deepBlue).Accent {
+	light, dark := template.CSS(colour.Paper.String()), template.CSS(colour.PaperDark.String())
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLook(rapid.StringMatching(`#[0-9a-f]{6}`).Draw(t, "accent"))
+		reads(t, l.Accent, light)
+		reads(t, l.AccentDark, dark)
+		reads(t, l.OnAccent, l.Accent)
+		reads(t, l.OnAccentDark, l.AccentDark)
+	})
+	for _, words := range []template.CSS{"#1f1b16", "#645c50"} { // .ink and .dim of the mails' layout
+		reads(t, words, light)
+	}
+	for _, words := range []template.CSS{"#ece6da", "#b0a797"} {
+		reads(t, words, dark)
+	}
+	if string(newLook("red").Accent) != colour.Default.String() {
 		t.Error("a colour that is none is not the default")
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -18,8 +17,6 @@ import (
 	"testing/fstest"
 
 	"github.com/go-chi/chi/v5"
-	"pgregory.net/rapid"
-
 	"vistka/internal/locale"
 )
 
@@ -36,23 +33,6 @@ func newPages(t *testing.T) (*Pages, *bytes.Buffer) {
 		t.Fatal(err)
 	}
 	return p, &log
-}
-
-func TestAccentIsReadableOnBothPapers(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		accent := fmt.Sprintf("#%06x", rapid.IntRange(0, 0xffffff).Draw(t, "colour"))
-		for paper, step := range map[string]float64{lightPaper: -lightStep, darkPaper: lightStep} {
-			got, _ := parseColour(readable(accent, paper, step))
-			ground, _ := parseColour(paper)
-			if c := contrast(got, ground); c < wantContrast {
-				t.Errorf("%s on %s: contrast %.2f", accent, paper, c)
-			}
-		}
-	})
-	if got := readable("#1f3a68", lightPaper, -lightStep); got != "#1f3a68" {
-		t.Errorf("a readable accent became %s", got)
-	}
 }
 
 func TestAccentTakesOnlyColours(t *testing.T) {
