@@ -67,8 +67,8 @@ func (s *site) act(t *rapid.T, now time.Time) {
 		p.shown = true
 	case "lose guid":
 		p.guid = ""
-	case "move": // other id, other address, the same title and time: indistinguishable but for those
-		if !strings.Contains(p.link, "gone-to") {
+	case "move": // other id, other address, the same title and time; seen before those change as well, for then nothing would tell it from a new piece
+		if p.shown && !strings.Contains(p.link, "gone-to") {
 			s.newGUID(p)
 			p.link = fmt.Sprintf("https://example.net/gone-to/%d", p.n)
 		}
