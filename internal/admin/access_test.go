@@ -108,3 +108,32 @@ func TestPagesAreGuarded(t *testing.T) {
 		t.Errorf("the foreign post ended the session: %d", got.status)
 	}
 }
+
+// What goes wrong is said in the account's language, with the way back in sight.
+func TestErrorsSpeakTheAccountsLanguage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.account(account.Owner)
+	s.account(account.Viewer)
+	for _, c := range []struct {
+		role   account.Role
+		path   string
+		status int
+		says   string
+	}{
+		{account.Owner, "/admin/articles/999", http.StatusNotFound, "Тут нічого немає"},
+		{account.Owner, "/admin/nowhere", http.StatusNotFound, "Тут нічого немає"},
+		{account.Viewer, "/admin/newsletters/new", http.StatusForbidden, "Ваша роль цього не дозволяє"},
+		{account.Owner, "/admin/articles?q=%FF%FE", http.StatusBadRequest, "Не вдалося прочитати запит"},
+	} {
+		b := s.as(c.role)
+		b.post("/admin/language", url.Values{"code": {"uk"}, "next": {"/admin/"}})
+		got := b.get(c.path)
+		if got.status != c.status || got.Find("h1").Text() != c.says || got.Find(`nav a[href="/admin/articles"]`).Length() != 1 {
+			t.Errorf("%s: %d %q", c.path, got.status, got.Find("h1").Text())
+		}
+	}
+	if got := s.browser().login("\xff@example.org", phrase); got.status >= http.StatusInternalServerError {
+		t.Errorf("log-in with a garbled address: %d", got.status)
+	}
+}

@@ -53,7 +53,7 @@ type admin struct {
 func New(d Deps) *chi.Mux {
 	d.BaseURL = strings.TrimRight(d.BaseURL, "/")
 	a := &admin{Deps: d, sessions: newSessions(d.DB, strings.HasPrefix(d.BaseURL, "https://"))}
-	a.sessions.ErrorFunc = d.Pages.Fail
+	a.sessions.ErrorFunc = d.Pages.Fail // before anybody is known
 	r := chi.NewRouter()
 	r.Use(page.Private, limitBody, a.ownPagesOnly().Handler, a.sessions.LoadAndSave, a.identify)
 	a.routes(r)
@@ -75,7 +75,7 @@ func limitBody(next http.Handler) http.Handler {
 func (a *admin) ownPagesOnly() *http.CrossOriginProtection {
 	c := http.NewCrossOriginProtection()
 	_ = c.AddTrustedOrigin(a.BaseURL) // checked when the configuration was read
-	c.SetDenyHandler(a.Pages.Handle(func(http.ResponseWriter, *http.Request) error {
+	c.SetDenyHandler(a.handle(func(http.ResponseWriter, *http.Request) error {
 		return &page.Error{Status: http.StatusForbidden, Key: "admin_origin"}
 	}))
 	return c

@@ -63,7 +63,8 @@ func (a *admin) table() []route {
 // routes is every address under /admin. Those above the loop are open to
 // people who are not logged in.
 func (a *admin) routes(r chi.Router) {
-	h := a.Pages.Handle
+	h := a.handle
+	r.NotFound(h(func(http.ResponseWriter, *http.Request) error { return page.NotFound(nil) }))
 	r.Get("/login", h(a.loginPage))
 	r.Post("/login", h(a.login))
 	r.Get("/setup", h(a.setupPage))

@@ -62,7 +62,7 @@ func me(r *http.Request) account.Account {
 // identify finds the session's account. One that was disabled, or whose
 // password changed, ends the session here and now.
 func (a *admin) identify(next http.Handler) http.Handler {
-	return a.Pages.Handle(func(w http.ResponseWriter, r *http.Request) error {
+	return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 		ctx := r.Context()
 		if id := a.sessions.GetInt64(ctx, keyAccount); id != 0 {
 			acc, err := a.Accounts.Get(ctx, id)
@@ -85,7 +85,7 @@ func (a *admin) identify(next http.Handler) http.Handler {
 // need lets through whom the role allows: the one place that decides it.
 func (a *admin) need(role account.Role) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
-		return a.Pages.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		return a.handle(func(w http.ResponseWriter, r *http.Request) error {
 			acc := me(r)
 			if acc.ID == 0 {
 				target := "/admin/login"

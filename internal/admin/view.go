@@ -109,6 +109,29 @@ func (a *admin) render(w http.ResponseWriter, r *http.Request, status int, name,
 	return a.Pages.Render(w, r, status, "admin/"+name, view)
 }
 
+// handle answers errors in the account's own language and surroundings.
+func (a *admin) handle(h page.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			a.fail(w, r, err)
+		}
+	}
+}
+
+func (a *admin) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := a.Pages.AsError(err)
+	if e.Key == "not_found" {
+		err = &page.Error{Status: e.Status, Key: "admin_not_found", Err: e.Err}
+	}
+	if me(r).ID == 0 || e.Key == "away" { // nobody is known, or the frame's own query would fail too
+		a.Pages.Fail(w, r, err)
+		return
+	}
+	a.Pages.FailIn(w, r, err, func(e *page.Error, requestID string) error {
+		return a.render(w, r, e.Status, "error", e.Title(), page.ErrorView{L: a.locale(r), Error: e, RequestID: requestID})
+	})
+}
+
 // zone is that of the first newsletter: accounts have none of their own.
 func (a *admin) zone(r *http.Request) (*time.Location, error) {
 	if me(r).ID == 0 {

@@ -26,8 +26,8 @@ var order = [][]string{
 	{"server", "admin", "api", "inbox", "demo", "config"},
 	{"edition", "delivery"},
 	{"article", "subscriber", "newsletter", "hotline", "account", "webhook"},
-	{"suppression", "mailer", "feed", "bounce", "postgres"},
 	{"page"},
+	{"suppression", "mailer", "feed", "bounce", "postgres"},
 	{"emailaddr", "token", "locale", "colour"},
 	{"migrations", "web"},
 }

@@ -22,7 +22,7 @@ import (
 // pages is everything that is served: the public pages with the admin's and,
 // without a relay, the inbox mounted on them.
 func (a *App) pages(box *inbox.Box) (http.Handler, error) {
-	pages, err := page.New(page.Options{FS: a.files, Catalog: a.Catalog, BaseURL: a.Config.BaseURL, Dev: a.Config.Dev, Log: a.log, Away: away})
+	pages, err := page.New(page.Options{FS: a.files, Catalog: a.Catalog, BaseURL: a.Config.BaseURL, Dev: a.Config.Dev, Log: a.log})
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +98,3 @@ func operatorPages() http.Handler {
 	r.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	return r
 }
-
-// away tells what passes by itself: such an answer is 503 with Retry-After.
-func away(err error) bool { return postgres.IsUnavailable(err) || postgres.IsDiskFull(err) }

@@ -8,6 +8,9 @@ import (
 	"runtime/debug"
 	"strconv"
 	"time"
+
+	"vistka/internal/locale"
+	"vistka/internal/postgres"
 )
 
 // Error is an error with an HTTP status and, for people, a locale key: error.KEY.title
@@ -27,6 +30,10 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Title and Text are the keys of the words for people.
+func (e *Error) Title() string { return "error." + e.Key + ".title" }
+func (e *Error) Text() string  { return "error." + e.Key + ".text" }
 
 // NotFound is the answer for what is not there, or not for this person.
 func NotFound(err error) error {
@@ -56,14 +63,25 @@ func (p *Pages) Handle(h Handler) http.HandlerFunc {
 	}
 }
 
-// ErrorView is the Body of pages/error.html.
+// ErrorView is the Body of the template "failure".
 type ErrorView struct {
-	Title, Text string
-	RequestID   string
+	L         *locale.Locale
+	Error     *Error
+	RequestID string // empty unless the error is ours
 }
 
 // Fail writes err's page and puts err into the request's log line.
 func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	p.FailIn(w, r, err, func(e *Error, requestID string) error {
+		l := p.Locale(r, "")
+		v := View{L: l, Title: l.T(e.Title()), Body: ErrorView{L: l, Error: e, RequestID: requestID}}
+		return p.Render(w, r, e.Status, "pages/error", v)
+	})
+}
+
+// FailIn is Fail with a page of the caller's, which gets the request's id when
+// the error is ours. A page that cannot be rendered becomes a plain line.
+func (p *Pages) FailIn(w http.ResponseWriter, r *http.Request, err error, render func(e *Error, requestID string) error) {
 	e := p.AsError(err)
 	note(r, e.Status, err)
 	h := w.Header()
@@ -72,12 +90,11 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds())))
 	}
-	l := p.Locale(r, "")
-	body := ErrorView{Title: l.T("error." + e.Key + ".title"), Text: l.T("error." + e.Key + ".text")}
+	id := ""
 	if e.Status >= http.StatusInternalServerError {
-		body.RequestID = RequestID(r)
+		id = RequestID(r)
 	}
-	if err := p.Render(w, r, e.Status, "pages/error", View{L: l, Title: body.Title, Body: body}); err != nil {
+	if err := render(e, id); err != nil {
 		note(r, e.Status, err)
 		http.Error(w, http.StatusText(e.Status), e.Status)
 	}
@@ -87,7 +104,8 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 // answers with a page of its own.
 func Failed(r *http.Request, err error) { note(r, http.StatusInternalServerError, err) }
 
-// AsError is the status and words for err: its own, or those of an error of ours.
+// AsError is the status and words for err: its own, those of what passes by
+// itself or of text that no column takes, or those of an error of ours.
 func (p *Pages) AsError(err error) *Error {
 	var e *Error
 	var tooLarge *http.MaxBytesError
@@ -96,7 +114,9 @@ func (p *Pages) AsError(err error) *Error {
 		return e
 	case errors.As(err, &tooLarge):
 		return &Error{Status: http.StatusRequestEntityTooLarge, Key: "too_large", Err: err}
-	case errors.Is(err, context.DeadlineExceeded), p.opt.Away != nil && p.opt.Away(err):
+	case postgres.IsBadText(err):
+		return &Error{Status: http.StatusBadRequest, Key: "bad_request", Err: err}
+	case errors.Is(err, context.DeadlineExceeded), postgres.IsUnavailable(err), postgres.IsDiskFull(err):
 		return &Error{Status: http.StatusServiceUnavailable, Key: "away", RetryAfter: time.Minute, Err: err}
 	default:
 		return &Error{Status: http.StatusInternalServerError, Key: "ours", Err: err}

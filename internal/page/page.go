@@ -24,8 +24,6 @@ type Options struct {
 	BaseURL string // without a trailing slash
 	Dev     bool   // templates and static files are read on each request
 	Log     *slog.Logger
-	// Away tells an error that passes by itself, so that trying again helps; nil: none does.
-	Away func(error) bool
 }
 
 // Pages renders pages. It is safe for concurrent use.

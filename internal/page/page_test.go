@@ -50,7 +50,7 @@ func TestPolicyAllowsExactlyTheStyleOnThePage(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	err := p.Render(w, r, http.StatusOK, "pages/error", View{
-		L: p.Catalog().For("en"), Title: "Title", Site: Site{Name: "A <b> & c", Accent: "#aa3300"}, Body: ErrorView{},
+		L: p.Catalog().For("en"), Title: "Title", Site: Site{Name: "A <b> & c", Accent: "#aa3300"}, Body: ErrorView{L: p.Catalog().For("en"), Error: &Error{Key: "ours"}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 const (
 	classConnection   = "08"
 	readOnly          = "25006" // the primary became a replica under us
+	badText           = "22021"
 	diskFull          = "53100"
 	tooManyConns      = "53300"
 	adminShutdown     = "57P01"
@@ -47,6 +48,13 @@ func IsUnavailable(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, puddle.ErrClosedPool) ||
 		strings.Contains(err.Error(), "conn closed") // pgx has no sentinel for it
+}
+
+// IsBadText tells that a statement was given text that is no UTF-8 or holds a
+// NUL, which no column takes: the sender's doing.
+func IsBadText(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == badText
 }
 
 // IsDiskFull tells that the server has no room left, for data (53100) or for

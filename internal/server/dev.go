@@ -97,10 +97,10 @@ func devPages() map[string]canned {
 		"preferences-saved":  devPreferences("preferences.saved", nil),
 		"preferences-paused": devPreferences("", &devPause),
 		"error": {"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("error.ours.title"), page.ErrorView{Title: l.T("error.ours.title"), Text: l.T("error.ours.text"), RequestID: "k4tq7mzc2w9d"}
+			return l.T("error.ours.title"), page.ErrorView{L: l, Error: &page.Error{Key: "ours"}, RequestID: "k4tq7mzc2w9d"}
 		}},
 		"error-not-found": {"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("error.not_found.title"), page.ErrorView{Title: l.T("error.not_found.title"), Text: l.T("error.not_found.text")}
+			return l.T("error.not_found.title"), page.ErrorView{L: l, Error: &page.Error{Key: "not_found"}}
 		}},
 	}
 }

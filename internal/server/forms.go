@@ -15,12 +15,6 @@ func missing(err, sentinel error) error {
 	return err
 }
 
-// refusedByUs reports whether err is a page of its own already.
-func refusedByUs(err error) bool {
-	var e *page.Error
-	return errors.As(err, &e)
-}
-
 // parseForm reads a urlencoded or multipart body.
 func parseForm(r *http.Request) error {
 	if err := r.ParseForm(); err != nil { // first: the other hides its error

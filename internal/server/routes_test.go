@@ -161,3 +161,22 @@ func TestHome(t *testing.T) {
 		t.Errorf("archived: %d", got.StatusCode)
 	}
 }
+
+// Text that no column takes is the sender's mistake, not ours.
+func TestGarbledText(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/n/%00", "/n/%FF", "/n/watch?article=%FF", "/unsubscribe/%00", "/confirm/%FF"} {
+		if got := s.get(path); got.StatusCode >= http.StatusInternalServerError {
+			t.Errorf("GET %s: %d", path, got.StatusCode)
+		}
+	}
+	form := foreign("nadia@example.org")
+	for name := range form {
+		garbled := maps.Clone(form)
+		garbled.Set(name, "\x00\xff")
+		if got := s.post("/subscribe", garbled, "Origin", siteOrigin); got.StatusCode >= http.StatusInternalServerError {
+			t.Errorf("%s garbled: %d", name, got.StatusCode)
+		}
+	}
+}

@@ -67,7 +67,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	l := s.Pages.Locale(r, n.Language)
 	got, no, err := s.accept(w, r, n, l, in)
 	if err != nil {
-		if refusedByUs(err) {
+		if s.Pages.AsError(err).Status < http.StatusInternalServerError {
 			return err
 		}
 		page.Failed(r, err)
@@ -84,7 +84,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 // keep answers while the newsletter cannot even be looked up: the form again,
 // with all that was sent, so that nobody types an address twice.
 func (s *server) keep(w http.ResponseWriter, r *http.Request, err error) error {
-	if refusedByUs(err) {
+	if s.Pages.AsError(err).Status < http.StatusInternalServerError {
 		return err
 	}
 	page.Failed(r, err)

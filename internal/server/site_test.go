@@ -94,7 +94,7 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, nil))
-	pages, err := page.New(page.Options{FS: web, Catalog: catalog, BaseURL: baseURL, Log: log, Away: away})
+	pages, err := page.New(page.Options{FS: web, Catalog: catalog, BaseURL: baseURL, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,11 +104,6 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	}
 	s.router = server.New(d)
 	return s
-}
-
-// away is as the program has it, and a pool that is closed counts too.
-func away(err error) bool {
-	return postgres.IsUnavailable(err) || postgres.IsDiskFull(err) || strings.Contains(err.Error(), "closed pool")
 }
 
 type lockedWriter struct {
