@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,11 @@ func (c cli) run(input string, args ...string) string {
 
 func (c cli) try(input string, args ...string) (string, int) {
 	c.t.Helper()
+	return c.do(input, c.t.Output(), args)
+}
+
+func (c cli) do(input string, errOut io.Writer, args []string) (string, int) {
+	c.t.Helper()
 	path := filepath.Join(c.dir, "stdin")
 	if err := os.WriteFile(path, []byte(input), 0o600); err != nil {
 		c.t.Fatal(err)
@@ -45,7 +51,7 @@ func (c cli) try(input string, args ...string) (string, int) {
 	secrets := map[string]string{"VISTKA_DATABASE_URL": c.url, "VISTKA_SECRET_KEY": strings.Repeat("k", 44)}
 	getenv := func(name string) string { return secrets[name] }
 	var out strings.Builder
-	code := run(append(args, "--data-dir", c.dir, "--log-format", "text"), getenv, &out, c.t.Output())
+	code := run(append(args, "--data-dir", c.dir, "--log-format", "text"), getenv, &out, errOut)
 	return out.String(), code
 }
 
@@ -146,4 +152,20 @@ func TestAccounts(t *testing.T) {
 	if want := "account.add account 1, account.add account 2, account.password account 2, account.disable account 2"; acts != want {
 		t.Errorf("trail %q, want %q", acts, want)
 	}
+}
+
+// What cannot work is refused in words for a person.
+func TestRefusals(t *testing.T) {
+	c := cli{t, pgtest.URL(t), t.TempDir()}
+	refused := func(want string, args ...string) {
+		t.Helper()
+		var said strings.Builder
+		if _, code := c.do("", &said, args); code == 0 || !strings.Contains(said.String(), want) || strings.Contains(said.String(), "not found") {
+			t.Errorf("%q: exit %d, %s", args, code, &said)
+		}
+	}
+	refused(`there is no newsletter "nope"`, "feed", "list", "--newsletter", "nope")
+	refused(`there is no newsletter "nope"`, "feed", "add", "--newsletter", "nope", "https://example.org/")
+	c.run("", "newsletter", "add", "--slug", "news", "--name", "News", "--from-name", "News", "--from-address", "news@example.org", "--timezone", "Europe/Kyiv", "--language", "en")
+	refused("http://127.0.0.1:1/feed: This address is not on the public internet", "feed", "add", "--newsletter", "news", "http://127.0.0.1:1/feed")
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"vistka/internal/app"
 	"vistka/internal/article"
+	"vistka/internal/feed"
 	"vistka/internal/newsletter"
 )
 
@@ -31,13 +33,17 @@ func (c feedAddCommand) Run(ctx context.Context, s *session) error {
 		}
 		added, err := a.Articles.AddFeed(ctx, n.ID, c.URL)
 		if err != nil {
-			return err
+			return inWords(err)
 		}
 		if err := note(ctx, a, "feed.add", fmt.Sprintf("feed %d", added.FeedID), map[string]any{"newsletter": n.ID}); err != nil {
 			return err
 		}
 		if c.JSON {
 			return printJSON(s.out, added)
+		}
+		if added.Already {
+			fmt.Fprintf(s.out, "%s reads %s (%s) already; nothing was changed.\n", n.Name, added.URL, added.Title)
+			return nil
 		}
 		fmt.Fprintf(s.out, "Added %s (%s). Known already and not mailed: %d. From now on new articles go to %s.\n", added.URL, added.Title, added.Poll.Baseline, n.Name)
 		return nil
@@ -78,7 +84,7 @@ func (c feedCheckCommand) Run(ctx context.Context, s *session) error {
 	return s.withNewsletter(ctx, c.Newsletter, func(a *app.App, n newsletter.Newsletter) error {
 		check, err := a.Articles.CheckFeed(ctx, n.ID, c.URL)
 		if err != nil {
-			return err
+			return inWords(err)
 		}
 		if c.JSON {
 			return printJSON(s.out, check)
@@ -129,6 +135,14 @@ func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 	})
 }
 
+// inWords is what a person can do about a feed that cannot be read.
+func inWords(err error) error {
+	if wrong, ok := errors.AsType[*feed.Error](err); ok {
+		return fmt.Errorf("%s: %s", wrong.URL, wrong.Words)
+	}
+	return err
+}
+
 // withFeeds opens the application and lists the feeds of one newsletter, or of
 // all if slug is empty, with the newsletters' slugs by id.
 func (s *session) withFeeds(ctx context.Context, slug string, f func(a *app.App, feeds []article.FeedRow, names map[int64]string) error) error {
@@ -156,7 +170,10 @@ func (s *session) withFeeds(ctx context.Context, slug string, f func(a *app.App,
 }
 
 func unknownNewsletter(slug string, err error) error {
-	return fmt.Errorf("newsletter %q: %w; vistka newsletter list shows which there are", slug, err)
+	if errors.Is(err, newsletter.ErrNotFound) {
+		return fmt.Errorf("there is no newsletter %q; vistka newsletter list shows which there are", slug)
+	}
+	return err
 }
 
 // withNewsletter opens the application and looks the newsletter up.

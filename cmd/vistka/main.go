@@ -80,6 +80,9 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "vistka:", err)
 		return exitFailure
 	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
 	parsed, err := parser.Parse(args)
 	if exit >= 0 { // --help was shown
 		return exit

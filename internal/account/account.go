@@ -52,7 +52,7 @@ var (
 	ErrRefused = errors.New("log-in refused")
 	// ErrTooMany says that the limit on guessing is reached; LimitSpan later it is open again.
 	ErrTooMany = errors.New("too many log-ins")
-	// ErrSetUp says that an account exists, so the set-up link is void.
+	// ErrSetUp says that there is an owner, so the set-up link is void.
 	ErrSetUp = errors.New("already set up")
 	// ErrLastOwner says that the act would leave nobody who may manage accounts.
 	ErrLastOwner = errors.New("last owner")

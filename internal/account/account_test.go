@@ -200,6 +200,29 @@ func TestSetUpOnce(t *testing.T) {
 	}
 }
 
+// An editor added from the command line does not take the owner's link away.
+func TestSetUpLinkLivesUntilThereIsAnOwner(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	tok, err := s.SetupToken(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Create(t.Context(), NewAccount{Address: "editor@example.org", Name: "E", Password: phrase, Role: Editor, Locale: "en"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.VerifySetup(t.Context(), tok); err != nil {
+		t.Errorf("beside an editor: %v", err)
+	}
+	made, err := s.SetUp(t.Context(), tok, NewAccount{Address: "owner@example.org", Name: "O", Password: phrase, Locale: "en"})
+	if err != nil || made.Role != Owner {
+		t.Errorf("%+v, %v", made, err)
+	}
+	if err := s.VerifySetup(t.Context(), tok); !errors.Is(err, ErrSetUp) {
+		t.Errorf("beside an owner: %v", err)
+	}
+}
+
 func TestSetUpWaitsForAnotherUnderWay(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

@@ -12,24 +12,24 @@ import (
 )
 
 // SetupToken is the last part of the one-time set-up link. Nothing is stored:
-// it is an HMAC and void as soon as an account exists. Returns ErrSetUp then.
+// it is an HMAC and void as soon as there is an owner. Returns ErrSetUp then.
 func (s *Service) SetupToken(ctx context.Context) (string, error) {
-	if err := s.mustBeEmpty(ctx, s.DB); err != nil {
+	if err := s.mustHaveNoOwner(ctx, s.DB); err != nil {
 		return "", err
 	}
 	return s.Keys.Sign(token.Setup, nil), nil
 }
 
-// VerifySetup checks a set-up link. Returns ErrSetUp if an account exists,
+// VerifySetup checks a set-up link. Returns ErrSetUp if there is an owner,
 // token.ErrInvalid if the link is not ours.
 func (s *Service) VerifySetup(ctx context.Context, tok string) error {
 	if _, err := s.Keys.Verify(token.Setup, tok); err != nil {
 		return err
 	}
-	return s.mustBeEmpty(ctx, s.DB)
+	return s.mustHaveNoOwner(ctx, s.DB)
 }
 
-// SetUp creates the first account, an owner. Of two posts at once one wins;
+// SetUp creates the first owner. Of two posts at once one wins;
 // the other gets ErrSetUp. Returns FieldErrors and token.ErrInvalid too.
 func (s *Service) SetUp(ctx context.Context, tok string, n NewAccount) (Account, error) {
 	if err := s.VerifySetup(ctx, tok); err != nil {
@@ -40,7 +40,7 @@ func (s *Service) SetUp(ctx context.Context, tok string, n NewAccount) (Account,
 		if _, err := tx.Exec(ctx, sqlLock); err != nil {
 			return Account{}, err
 		}
-		if err := s.mustBeEmpty(ctx, tx); err != nil {
+		if err := s.mustHaveNoOwner(ctx, tx); err != nil {
 			return Account{}, err
 		}
 		made, err := insert(ctx, tx, args)
@@ -55,12 +55,12 @@ func (s *Service) SetUp(ctx context.Context, tok string, n NewAccount) (Account,
 	return a, err
 }
 
-func (s *Service) mustBeEmpty(ctx context.Context, db postgres.DB) error {
-	var some bool
-	if err := db.QueryRow(ctx, sqlAny).Scan(&some); err != nil {
-		return fmt.Errorf("look for accounts: %w", err)
+func (s *Service) mustHaveNoOwner(ctx context.Context, db postgres.DB) error {
+	var owned bool
+	if err := db.QueryRow(ctx, sqlEverOwner).Scan(&owned); err != nil {
+		return fmt.Errorf("look for an owner: %w", err)
 	}
-	if some {
+	if owned {
 		return ErrSetUp
 	}
 	return nil

@@ -23,8 +23,9 @@ VALUES (@address, @address_key, @name, @password_hash, @role, @hotline, @locale,
 ON CONFLICT (address_key) DO NOTHING
 RETURNING ` + sqlColumns
 
-const sqlAny = `
-SELECT EXISTS (SELECT FROM account)`
+// sqlEverOwner counts disabled ones: the set-up link, once void, stays void.
+const sqlEverOwner = `
+SELECT EXISTS (SELECT FROM account WHERE role = 'owner')`
 
 const sqlAnyOwner = `
 SELECT EXISTS (SELECT FROM account WHERE role = 'owner' AND disabled_at IS NULL)`

@@ -133,7 +133,7 @@ func TestAddFeedOfAPageAndTwice(t *testing.T) {
 	f.Clock.Advance(time.Second)
 	again, err := f.AddFeed(f.ctx, f.newsletter, f.URL+"/feed")
 	f.must(err)
-	if first.FeedID != again.FeedID || again.Poll.Known != 1 || again.Poll.Baseline != 0 || first.Title != "The Example" {
+	if first.FeedID != again.FeedID || first.Already || !again.Already || again.Poll.Known != 1 || again.Poll.Baseline != 0 || first.Title != "The Example" {
 		t.Errorf("first %+v, again %+v", first, again)
 	}
 	if _, err := f.AddFeed(f.ctx, f.newsletter, f.URL+"/some-page"); feed.KindOf(err) == "" {

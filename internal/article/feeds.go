@@ -46,10 +46,11 @@ func ListFeeds(ctx context.Context, db postgres.DB, newsletterID int64) ([]FeedR
 
 // AddResult is a feed added.
 type AddResult struct {
-	FeedID int64
-	URL    string // of the feed: another than was asked for if that was a page
-	Title  string
-	Poll   PollResult
+	FeedID  int64
+	URL     string // of the feed: another than was asked for if that was a page
+	Title   string
+	Already bool // the newsletter read it before
+	Poll    PollResult
 }
 
 // AddFeed reads a feed, or finds that of a page, and lets the newsletter read
@@ -67,7 +68,8 @@ func (s *Service) AddFeed(ctx context.Context, newsletterID int64, url string) (
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, sqlPairInsert, pgx.StrictNamedArgs{"newsletter_id": newsletterID, "feed_id": res.FeedID})
+		tag, err := tx.Exec(ctx, sqlPairInsert, pgx.StrictNamedArgs{"newsletter_id": newsletterID, "feed_id": res.FeedID})
+		res.Already = tag.RowsAffected() == 0
 		return err
 	})
 	if err != nil {

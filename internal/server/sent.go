@@ -111,6 +111,8 @@ func (s *server) code(w http.ResponseWriter, r *http.Request) error {
 		return s.renderConfirmed(w, r, c)
 	case subscriber.WrongCode:
 		b.CodeError = l.T("sent.code_wrong")
+	case subscriber.NoCode:
+		b.CodeError = l.T("sent.code_six")
 	case subscriber.Invalid:
 		return page.NotFound(nil)
 	default:

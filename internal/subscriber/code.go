@@ -13,7 +13,7 @@ import (
 
 // ConfirmCode confirms by the six digits of the mail, on the page of that very
 // sign-up only. Outcomes beside those of Confirm: WrongCode with TriesLeft,
-// CodeSpent after five tries or 30 minutes. A spent code leaves the link good.
+// NoCode for what is no six digits and costs no try, CodeSpent after five tries or 30 minutes. A spent code leaves the link good.
 func (s *Service) ConfirmCode(ctx context.Context, sealed, code string, ev Evidence) (Confirmation, error) {
 	h, err := s.open(sealed)
 	if err != nil {
@@ -21,6 +21,9 @@ func (s *Service) ConfirmCode(ctx context.Context, sealed, code string, ev Evide
 	}
 	if s.Clock.Now().Sub(h.sentAt) > codeWithin {
 		return Confirmation{Outcome: CodeSpent}, nil
+	}
+	if !token.IsSixDigits(code) {
+		return Confirmation{Outcome: NoCode}, nil
 	}
 	var c Confirmation
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {

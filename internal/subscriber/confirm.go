@@ -26,6 +26,7 @@ const (
 	Invalid    Outcome = "invalid"    // no link of ours
 	Suppressed Outcome = "suppressed" // never mailed: bounced, reported, or by hand
 	WrongCode  Outcome = "wrong code"
+	NoCode     Outcome = "no code"    // not six digits
 	CodeSpent  Outcome = "code spent" // five wrong codes or 30 minutes; the link in the mail still works
 )
 

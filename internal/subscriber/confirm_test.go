@@ -202,6 +202,9 @@ func TestCode(t *testing.T) {
 	try("x", Code(f.Keys, 1, 1), Invalid, 0)
 	try(other, Code(f.Keys, 1, 1), WrongCode, 4) // of another sign-up
 	for left := 4; left >= 0; left-- {
+		for _, slip := range []string{"", "12345", "1234567", "12345a", "no", "\x00\xff"} {
+			try(page, slip, NoCode, 0)
+		}
 		try(page, wrong(1), WrongCode, left)
 	}
 	try(page, Code(f.Keys, 1, 1), CodeSpent, 0)

@@ -314,7 +314,7 @@ func TestCappedSignUpChangesNothingThatCounts(t *testing.T) {
 	page, link := f.signUp("nadia@example.org")
 	f.signUp("nadia@example.org")
 	for range codeTries {
-		if c, err := f.ConfirmCode(ctx, page, "no", Evidence{}); err != nil || c.Outcome != WrongCode {
+		if c, err := f.ConfirmCode(ctx, page, "000000", Evidence{}); err != nil || c.Outcome != WrongCode {
 			t.Fatalf("a wrong code: %+v, %v", c, err)
 		}
 	}

@@ -117,9 +117,18 @@ func (k *Keys) Verify(p Purpose, token string) ([]byte, error) {
 // modulo a million as RFC 4226 section 5.3; CheckSixDigits accepts it under any.
 func (k *Keys) SixDigits(p Purpose, payload []byte) string { return k.sixDigits(0, p, payload) }
 
+// IsSixDigits says whether code has the form of one: a code that has not is a
+// slip of the hand, not a guess.
+func IsSixDigits(code string) bool {
+	code = unspaced.Replace(code)
+	return len(code) == 6 && strings.Trim(code, "0123456789") == ""
+}
+
+var unspaced = strings.NewReplacer(" ", "", "-", "", "\u00a0", "")
+
 // CheckSixDigits compares in constant time; spaces and dashes in code are ignored.
 func (k *Keys) CheckSixDigits(p Purpose, payload []byte, code string) bool {
-	code = strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(code)
+	code = unspaced.Replace(code)
 	ok := false
 	for i := range k.secrets {
 		ok = hmac.Equal([]byte(code), []byte(k.sixDigits(i, p, payload))) || ok
