@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"sync"
 	"testing"
 	"time"
 
@@ -53,28 +52,26 @@ func playParallel(ctx context.Context, pool *pgxpool.Pool, seed uint64) error {
 	}
 	// The goroutines must not share the oracle's maps: sets are made from the
 	// database when all is at rest, from what each reader chose.
-	var releases sync.Mutex
+	newsroom, readers := w.view(seed*4+1), w.view(seed*4+2)
+	senders := []*world{w.view(seed*4 + 3), w.view(seed*4 + 4)}
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { // the newsroom
-		v := w.view(seed*4 + 1)
+	g.Go(func() error {
+		v := newsroom
 		v.outstanding = map[pair]map[int64]bool{}
 		for range acts / 2 {
 			w.clock.Advance(time.Minute)
-			releases.Lock()
 			err := v.release(gctx)
 			if err == nil && v.rnd.IntN(5) == 0 {
 				err = v.withdraw(gctx)
 			}
-			w.order = v.order
-			releases.Unlock()
 			if err != nil {
 				return fmt.Errorf("newsroom: %w", err)
 			}
 		}
 		return nil
 	})
-	g.Go(func() error { // readers
-		v := w.view(seed*4 + 2)
+	g.Go(func() error {
+		v := readers
 		v.outstanding = map[pair]map[int64]bool{}
 		for range acts {
 			w.clock.Advance(20 * time.Minute)
@@ -93,9 +90,8 @@ func playParallel(ctx context.Context, pool *pgxpool.Pool, seed uint64) error {
 		}
 		return nil
 	})
-	for i := range uint64(2) { // two that fan out, of which one also sends and stops
+	for i, v := range senders { // both fan out, one also sends and stops
 		g.Go(func() error {
-			v := w.view(seed*4 + 3 + i)
 			for range acts / 3 {
 				if err := v.fanOutOnly(gctx); err != nil {
 					return fmt.Errorf("fan-out: %w", err)
@@ -116,6 +112,7 @@ func playParallel(ctx context.Context, pool *pgxpool.Pool, seed uint64) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	w.order = newsroom.order
 	return w.settleParallel(ctx)
 }
 
