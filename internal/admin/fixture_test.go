@@ -78,7 +78,7 @@ func (still) Discover(context.Context, string) ([]feed.Candidate, error) { retur
 const rss = `<?xml version="1.0"?><rss version="2.0"><channel><title>Herald</title><link>https://news.example.org/</link>
 <item><title>%s</title><link>https://news.example.org/%s</link><guid>%s</guid><pubDate>Mon, 23 Nov 2026 08:00:00 GMT</pubDate></item></channel></rss>`
 
-func newSite(t testing.TB) *site {
+func newSite(t testing.TB, change ...func(*Deps)) *site {
 	t.Helper()
 	s := &site{t: t, db: pgtest.New(t)}
 	var err error
@@ -111,12 +111,16 @@ func newSite(t testing.TB) *site {
 	}
 	srv := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + srv.Listener.Addr().String()
-	s.mux = New(Deps{
+	d := Deps{
 		Pages: pages, DB: s.db, Accounts: s.accounts, Articles: s.articles, Subscribers: s.subs,
 		Editions:   editions,
 		Deliveries: &delivery.Service{DB: s.db, Keys: keys, Hasher: hasher, Clock: s.clock, Log: log, Relays: []mailer.RelayConfig{{Label: "a relay"}}},
 		Clock:      s.clock, BaseURL: s.url, Log: log, RelayOnLoopback: true,
-	})
+	}
+	for _, f := range change {
+		f(&d)
+	}
+	s.mux = New(d)
 	root := chi.NewRouter()
 	root.Use(middleware.ClientIPFromRemoteAddr, pages.Log(), page.Headers(page.Policy{}), pages.Recover, middleware.GetHead)
 	root.Mount("/admin", s.mux)

@@ -24,6 +24,7 @@ type trouble struct {
 }
 
 type homeBody struct {
+	Names       map[int64]string // of newsletters
 	Troubles    []trouble
 	Newsletters []homeNewsletter
 	Active      int64
@@ -59,6 +60,7 @@ func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	b.Names = names
 	for _, n := range list {
 		if n.ArchivedAt != nil {
 			continue

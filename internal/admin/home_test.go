@@ -46,3 +46,15 @@ func TestHomeSaysWhatIsWrong(t *testing.T) {
 		t.Error("an untrusted proxy is not noticed")
 	}
 }
+
+// Without a relay all is not well, however busy the built-in inbox is.
+func TestHomeSaysThatMailStaysHere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(d *Deps) { d.InboxURL = "http://example.org/inbox/" })
+	s.account(account.Owner)
+	s.newsletter("news")
+	got := s.as(account.Owner).get("/admin/")
+	if !strings.Contains(got.text(".troubles"), "VISTKA_SMTP_URL") || got.Find(`.troubles a[href="http://example.org/inbox/"]`).Length() != 1 || got.Find(".notice.good").Length() != 0 {
+		t.Errorf("Home says %q", got.text("main"))
+	}
+}

@@ -78,7 +78,9 @@ func (p *program) run(args ...string) {
 	}
 }
 
-// serve starts the service and waits until it is ready.
+// serve starts the service and waits until it is ready. At the test's end it
+// is stopped in order: a kill would leave its database to end after the test,
+// writing into a directory that is being removed.
 func (p *program) serve() *exec.Cmd {
 	p.t.Helper()
 	var log bytes.Buffer
@@ -87,7 +89,13 @@ func (p *program) serve() *exec.Cmd {
 	if err := c.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	p.t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	p.t.Cleanup(func() {
+		_ = c.Process.Signal(syscall.SIGTERM)
+		_ = c.Wait()
+		if p.t.Failed() {
+			p.t.Logf("serve said:\n%s", &log)
+		}
+	})
 	until(p.t, "serve is ready", func() bool {
 		resp, err := http.Get(p.baseURL + "/readyz")
 		if err != nil {
