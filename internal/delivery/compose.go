@@ -15,11 +15,10 @@ import (
 
 // message is one mail ready for the wire.
 type message struct {
-	envelope mailer.Envelope
-	body     []byte
-	hash     []byte // of the address, for the suppression check of notices
-	tries    int    // of a notice, before this one
-	doubts   int
+	mailer.Message
+	hash   []byte // of the address, for the suppression check of notices
+	tries  int    // of a notice, before this one
+	doubts int
 }
 
 // poisonError is a message that cannot be made: it fails alone (D26).
@@ -91,10 +90,9 @@ func (s *Service) fill(c *mailer.Compiled, from, to emailaddr.Address, r mailer.
 	if err := c.Check(r); err != nil {
 		return message{}, &poisonError{err}
 	}
-	return message{
-		envelope: mailer.Envelope{From: from.Wire(), To: to.Wire(), SMTPUTF8: to.NeedsSMTPUTF8() || from.NeedsSMTPUTF8()},
-		body:     c.Append(buf[:0], r),
-	}, nil
+	return message{Message: mailer.Message{
+		From: from.Wire(), To: to.Wire(), SMTPUTF8: to.NeedsSMTPUTF8() || from.NeedsSMTPUTF8(), Body: c.Append(buf[:0], r),
+	}}, nil
 }
 
 // catch turns a panic into an error of the one message that caused it.

@@ -10,6 +10,7 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -94,4 +95,12 @@ func (s *Service) at(point string) error {
 		return nil
 	}
 	return s.probe(point)
+}
+
+// String names the message in logs, without its address.
+func (k Key) String() string {
+	if k.Notice != 0 {
+		return fmt.Sprintf("notice %d", k.Notice)
+	}
+	return fmt.Sprintf("%d/%d", k.Edition, k.Subscriber)
 }

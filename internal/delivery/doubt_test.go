@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -108,7 +109,7 @@ func TestDiesAndAnotherTakesOver(t *testing.T) {
 					}
 					hits <- struct{}{}
 					if len(hits) > 10 {
-						return errDies
+						return errors.New("killed")
 					}
 					return nil
 				}

@@ -16,12 +16,13 @@ import (
 // driver is one tenure of one relay: what is true between taking its lease and
 // losing or releasing it. Everything here lives in memory; the ledger is what lasts.
 type driver struct {
-	s      *Service
-	log    *slog.Logger
-	config mailer.RelayConfig
-	id     int64
-	others []int64 // the relays configured, this one too
-	ledger *Ledger
+	s        *Service
+	log      *slog.Logger
+	config   mailer.RelayConfig
+	id       int64
+	others   []int64 // the relays configured, this one too
+	ledger   *Ledger
+	recorder *recorder
 
 	soft  context.Context // ends: take nothing new
 	stop  context.CancelFunc
@@ -57,7 +58,23 @@ func (d *driver) run() {
 		group.Go((&worker{d: d}).run)
 	}
 	group.Go(d.feed)
+	var recording sync.WaitGroup
+	recording.Go(d.recorder.run)
 	group.Wait()
+	close(d.recorder.requests)
+	recording.Wait()
+}
+
+// compose makes the message of an item in buf's room.
+func (d *driver) compose(it *item, buf []byte) (message, error) {
+	if it.Notice != 0 {
+		return d.s.composeNotice(d.hard, it.Notice, buf)
+	}
+	e, err := d.edition(it.Edition)
+	if err != nil {
+		return message{}, err
+	}
+	return d.s.render(e, it, buf)
 }
 
 // may says whether an item may be sent now, and takes its provider's place.
@@ -69,21 +86,6 @@ func (d *driver) may(it *item) bool {
 func (d *driver) finished(it *item, accepted bool) {
 	if it.Notice == 0 {
 		d.providers.end(it.provider, accepted)
-	}
-}
-
-// record is Ledger.Record with patience for a database that is away for a
-// moment: the same call again, since what a lost answer committed is recognised.
-func (d *driver) record(outcomes []Outcome, nexts []Next) ([]bool, error) {
-	if d.isDead() {
-		return nil, ErrLost
-	}
-	deadline := time.Now().Add(patience)
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		granted, err := d.ledger.Record(d.books, outcomes, nexts)
-		if err == nil || errors.Is(err, ErrLost) || time.Now().After(deadline) || !sleep(d.books, pause) {
-			return granted, err
-		}
 	}
 }
 

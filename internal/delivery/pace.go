@@ -38,6 +38,21 @@ func (p *pace) wait(ctx context.Context) bool {
 	return sleep(ctx, time.Until(turn))
 }
 
+// now takes a turn if one is free at once.
+func (p *pace) now() bool {
+	if p.every == 0 {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if p.next.After(now) {
+		return false
+	}
+	p.next = now.Add(p.every)
+	return true
+}
+
 // sleep waits for d. Returns false if ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {

@@ -129,6 +129,7 @@ func (s *Service) tenure(ctx context.Context, id, fence int64, all []int64, conf
 		queue: newQueue(2 * max(config.Connections, 1)), breaker: newBreaker(s.Backoff), pace: newPace(config.Rate), providers: newProviders(),
 		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, shares: 1,
 	}
+	d.recorder = newRecorder(d)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

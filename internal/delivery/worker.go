@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"vistka/internal/mailer"
@@ -13,19 +12,26 @@ const (
 	connAge   = time.Minute      // or so long: relays and balancers like neither for ever
 	shyness   = 5                // times the least back-off
 	connIdle  = 10 * time.Second // and closed when there is nothing to send
-	patience  = 15 * time.Second // for a database that is away while a relay waits for the dot
-	maxLosses = 3                // connections that may break under one message before it goes back into the schedule
 )
 
 // worker has one connection to the relay and sends one message after another.
 type worker struct {
 	d       *driver
 	conn    *mailer.Conn
-	used    int       // transactions begun on it
-	pending []Outcome // of what was sent, to be committed with the next attempt
-	buf     []byte
+	uncut   func() bool // takes conn's end with the driver's back
+	used    int         // transactions begun on it
+	pending []Outcome   // of what was sent, to be committed with the next attempt
+	asking  request     // what is with the recorder; its room is used again and again
+	letters [2]letter   // the one on the wire and the one behind it
+	turn    int
 	probe   bool // let through by the open breaker
 	shy     bool // refused a connection while others were served: stand back for a while
+}
+
+// letter is an item with its message composed.
+type letter struct {
+	*item
+	message
 }
 
 func (w *worker) run() {
@@ -36,7 +42,9 @@ func (w *worker) run() {
 			w.flush()
 			return
 		}
-		w.handle(it)
+		if l := w.compose(it); l != nil {
+			w.carry(l)
+		}
 		if w.d.lost.Load() {
 			w.flush()
 			return
@@ -86,61 +94,46 @@ func (w *worker) next() (*item, bool) {
 	}
 }
 
-// handle sends one message, as far as it gets.
-func (w *worker) handle(it *item) {
+// compose makes an item's message. Returns nil where there is none to send: the
+// item is dealt with then.
+func (w *worker) compose(it *item) *letter {
 	d := w.d
-	m, err := w.compose(it)
+	l := &w.letters[1-w.turn] // the other one is on the wire
+	m, err := d.compose(it, l.Body)
 	if it.Notice != 0 {
 		it.tries, it.doubts = m.tries, m.doubts
 	}
+	if err == nil {
+		w.turn = 1 - w.turn
+		l.item, l.message = it, m
+		return l
+	}
+	d.finished(it, false)
 	var poison *poisonError
 	switch {
 	case errors.As(err, &poison):
-		d.finished(it, false)
 		d.log.Error("message cannot be made", "delivery", it.String(), "error", err)
 		w.settle(poisoned(it.Key, it.tries, poison.err))
-		return
 	case errors.Is(err, errGone):
-		d.finished(it, false)
 		d.queue.done(it.Key)
-		return
-	case err != nil:
-		d.finished(it, false)
+	default:
 		d.restEdition(it, err)
-		return
 	}
-	if d.pace.every > 0 {
+	return nil
+}
+
+// ready makes sure of a connection and of a turn. Returns false if the relay
+// takes nothing now.
+func (w *worker) ready() bool {
+	if w.d.pace.every > 0 {
 		w.flush() // nothing waits for its record while a mail waits for its turn
 	}
-	if !w.connect() || !d.pace.wait(d.soft) {
-		d.finished(it, false)
-		d.queue.back(it)
-		return
-	}
-	w.send(it, m)
+	return w.connect() && w.d.pace.wait(w.d.soft)
 }
 
-func (w *worker) compose(it *item) (message, error) {
-	if it.Notice != 0 {
-		m, err := w.d.s.composeNotice(w.d.hard, it.Notice, w.buf)
-		w.buf = m.body
-		return m, err
-	}
-	e, err := w.d.edition(it.Edition)
-	if err != nil {
-		return message{}, err
-	}
-	m, err := w.d.s.render(e, it, w.buf)
-	if err == nil {
-		w.buf = m.body
-	}
-	return m, err
-}
-
-// connect makes sure of a connection. Returns false if the relay takes none now.
 func (w *worker) connect() bool {
 	d := w.d
-	if w.conn != nil && (!w.conn.Alive() || w.conn.Sent() >= connMails || w.conn.Age() >= connAge) {
+	if w.conn != nil && (!w.conn.Alive() || w.retires()) {
 		w.hangUp()
 	}
 	if w.conn != nil {
@@ -149,7 +142,7 @@ func (w *worker) connect() bool {
 	w.flush() // a dial may take long
 	conn, err := mailer.Dial(d.soft, d.config)
 	if err == nil {
-		w.conn, w.used = conn, 0
+		w.conn, w.uncut, w.used = conn, conn.CutAt(d.hard), 0
 		d.live.Add(1)
 		return true
 	}
@@ -165,143 +158,32 @@ func (w *worker) connect() bool {
 	return false
 }
 
-// send drives one transaction and decides what its reply means.
-func (w *worker) send(it *item, m message) {
-	d := w.d
-	fresh := w.used == 0
-	w.used++
-	committed := false
-	var recordErr error
-	reply, err := w.conn.Send(d.hard, m.envelope, m.body, func() error {
-		var granted []bool
-		granted, recordErr = d.record(w.pending, []Next{{Key: it.Key, Hash: m.hash}})
-		if recordErr != nil {
-			return recordErr
-		}
-		w.committed()
-		if !granted[0] {
-			return errNotGranted
-		}
-		committed = true
-		return d.s.at("attempt")
-	})
-	if !w.conn.Alive() {
+func (w *worker) retires() bool { return w.used >= connMails || w.conn.Age() >= connAge }
+
+func (w *worker) hangUp() {
+	if w.conn != nil {
+		w.conn.Quit()
 		w.gone()
 	}
-	if diesHere(err) || d.s.at("reply") != nil {
-		d.die()
-		return
-	}
-	v := mailer.Classify(reply)
-	d.finished(it, v.Action == mailer.Accepted)
-	if v.Slow && it.Notice == 0 {
-		d.providers.rest(it.provider, d.s.Clock.Now())
-		d.queue.drop(func(other *item) bool { return other.provider == it.provider })
-	}
-	if errors.Is(err, mailer.ErrHeld) {
-		w.held(it, recordErr)
-		return
-	}
-	if v.Action != mailer.PauseAll && v.Action != mailer.InDoubt && (v.Action != mailer.Reconnect || reply.Stage != mailer.StageMail) {
-		w.relayFine()
-	}
-	switch v.Action {
-	case mailer.PauseAll:
-		w.relayFailed(fmt.Errorf("%s: %s", reply.Stage, reply))
-		d.queue.back(it)
-	case mailer.RefusedUs:
-		w.refused(it, reply, v)
-	case mailer.Reconnect:
-		w.reconnect(it, reply, v, fresh, err)
-	default:
-		o := outcome(it.Key, reply, v, !committed, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait)
-		if v.Action == mailer.InDoubt {
-			d.log.Warn("no answer after the final dot: the message is in doubt", "delivery", it.String(), "error", err)
-			if d.hard.Err() == nil {
-				w.relayFailed(err) // or the whole queue would end in doubt, one connection after another
-			}
-		}
-		w.settle(o)
-		d.judge(it, v, reply)
-	}
 }
 
-// held deals with a message whose dot was not allowed.
-func (w *worker) held(it *item, recordErr error) {
-	switch {
-	case recordErr == nil: // not granted: the ledger settled it
-		w.d.queue.done(it.Key)
-	case errors.Is(recordErr, ErrLost):
-		w.d.lose()
-		w.d.queue.done(it.Key)
-	default: // unknown whether the attempt is committed; that nothing was sent is known
-		w.d.log.Warn("attempt could not be recorded: nothing was sent", "delivery", it.String(), "error", recordErr)
-		w.d.sweepAgain() // if it was not committed, the row lies behind the cursor
-		w.settle(unsent(it.Key, w.d.s.Clock.Now()))
-	}
-}
-
-// refused: the relay does not take our sender. The edition stops, nobody is charged.
-func (w *worker) refused(it *item, r mailer.Reply, v mailer.Verdict) {
-	d := w.d
-	d.log.Error("the relay refuses our sender", "delivery", it.String(), "reply", r.String())
-	d.problem(true, "refuses our sender: "+r.String())
-	if it.Notice != 0 {
-		w.settle(outcome(it.Key, r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
-		return
-	}
-	if err := d.pauseEdition(it.Edition, "the relay refuses the sender: "+r.String()); err != nil {
-		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
-	}
-	d.queue.done(it.Key)
-}
-
-// reconnect: the connection went away before the dot. On one that had served
-// others that is normal (D23). On a fresh one before MAIL was answered the
-// relay is at fault. Otherwise the same message goes again; one under which
-// connections keep breaking goes back into the schedule.
-func (w *worker) reconnect(it *item, r mailer.Reply, v mailer.Verdict, fresh bool, err error) {
-	d := w.d
-	if fresh && r.Stage == mailer.StageMail {
-		w.relayFailed(err)
-		d.queue.back(it)
-		return
-	}
-	if !fresh && r.Stage == mailer.StageMail {
-		d.queue.back(it)
-		return
-	}
-	if it.losses++; it.losses < maxLosses {
-		d.queue.back(it)
-		return
-	}
-	if r.Text == "" && err != nil {
-		r.Text = mailer.CleanReply(err.Error())
-	}
-	w.settle(outcome(it.Key, r, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+// gone forgets a connection that was closed.
+func (w *worker) gone() {
+	w.uncut()
+	w.conn, w.uncut = nil, nil
+	w.d.live.Add(-1)
 }
 
 // settle keeps an outcome to be committed with the next attempt.
 func (w *worker) settle(o Outcome) { w.pending = append(w.pending, o) }
 
-// committed forgets what has been recorded.
-func (w *worker) committed() {
-	for _, o := range w.pending {
-		w.d.queue.done(o.Key)
-	}
-	w.pending = w.pending[:0]
-}
-
 // flush commits what is pending. It does not give up while the driver may use
 // the database: an outcome that gets lost is a message in doubt.
 func (w *worker) flush() {
 	for len(w.pending) > 0 {
-		_, err := w.d.record(w.pending, nil)
-		if err == nil {
-			w.committed()
-			return
-		}
-		if errors.Is(err, ErrLost) {
+		w.ask(nil)
+		_, err := w.answer()
+		if err == nil || errors.Is(err, ErrLost) {
 			return
 		}
 		w.d.log.Error("outcomes cannot be recorded yet", "count", len(w.pending), "error", err)
@@ -311,16 +193,31 @@ func (w *worker) flush() {
 	}
 }
 
-func (w *worker) hangUp() {
-	if w.conn != nil {
-		w.conn.Quit()
-		w.gone()
+// ask hands what is pending to the recorder, with the attempt of l if there is
+// one; answer waits for its commit. What is settled in between is pending anew.
+func (w *worker) ask(l *letter) {
+	r := &w.asking
+	r.outcomes, w.pending = w.pending, r.outcomes[:0]
+	r.attempt = l != nil
+	if r.attempt {
+		r.next = Next{Key: l.Key, Hash: l.hash}
 	}
+	w.d.recorder.ask(r)
 }
 
-func (w *worker) gone() {
-	w.conn = nil
-	w.d.live.Add(-1)
+// answer says whether the dot may be written. An error leaves it unknown what
+// was committed; then all of it is pending still.
+func (w *worker) answer() (granted bool, err error) {
+	r := &w.asking
+	if granted, err = w.d.recorder.answer(r); err != nil {
+		r.outcomes = append(r.outcomes, w.pending...)
+		w.pending, r.outcomes = r.outcomes, w.pending[:0]
+		return false, err
+	}
+	for _, o := range r.outcomes {
+		w.d.queue.done(o.Key)
+	}
+	return granted, nil
 }
 
 func (w *worker) relayFailed(err error) {
@@ -331,20 +228,4 @@ func (w *worker) relayFailed(err error) {
 func (w *worker) relayFine() {
 	w.probe = false
 	w.d.relayFine()
-}
-
-var (
-	errNotGranted = errors.New("not wanted any more")
-	errDies       = errors.New("fail point")
-)
-
-// diesHere says that a test's fail point struck.
-func diesHere(err error) bool { return errors.Is(err, errDies) }
-
-// String names the message in logs, without its address.
-func (k Key) String() string {
-	if k.Notice != 0 {
-		return fmt.Sprintf("notice %d", k.Notice)
-	}
-	return fmt.Sprintf("%d/%d", k.Edition, k.Subscriber)
 }

@@ -107,7 +107,9 @@ func dial(ctx context.Context, cfg RelayConfig) (*Conn, error) {
 		}
 		return nil, err
 	}
-	return &Conn{client: sc, socket: socket, cfg: cfg, born: time.Now()}, nil
+	c := &Conn{client: sc, socket: socket, cfg: cfg, born: time.Now()}
+	c.pipelines = c.offers("PIPELINING")
+	return c, nil
 }
 
 // logIn picks the mechanism itself: what may go over which connection is a
@@ -183,10 +185,11 @@ func dialError(cfg RelayConfig, err error) *DialError {
 	return e
 }
 
-// boundedConn counts what was read since the last reset.
+// boundedConn counts what was read since the last reset, and all that was written.
 type boundedConn struct {
 	net.Conn
-	read atomic.Int64
+	read    atomic.Int64
+	written atomic.Int64
 }
 
 func (c *boundedConn) Read(p []byte) (int, error) {
@@ -195,6 +198,12 @@ func (c *boundedConn) Read(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Read(p)
 	c.read.Add(int64(n))
+	return n, err
+}
+
+func (c *boundedConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
 	return n, err
 }
 

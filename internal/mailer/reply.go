@@ -41,14 +41,10 @@ func (r *Reply) read(in *bufio.Reader) error {
 	var code int
 	var text strings.Builder
 	for first := true; ; first = false {
-		line, err := in.ReadString('\n')
+		line, err := readLine(in)
 		if err != nil {
-			if err == io.EOF && line != "" {
-				err = io.ErrUnexpectedEOF
-			}
 			return err
 		}
-		line = strings.TrimRight(line, "\r\n")
 		n, more, rest, ok := replyLine(line)
 		if !ok || !first && n != code {
 			r.Garbled, r.Text = true, CleanReply(line)
@@ -69,9 +65,29 @@ func (r *Reply) read(in *bufio.Reader) error {
 			break
 		}
 	}
-	r.Code, r.Text = code, CleanReply(text.String())
-	r.Garbled = code < 200 || code > 599
+	r.Code, r.Garbled = code, code < 200 || code > 599
+	if r.worded() {
+		r.Text = CleanReply(text.String())
+	}
 	return nil
+}
+
+// worded tells that somebody may read the relay's words: a yes to anything but
+// the message itself says nothing, and comes three times a mail.
+func (r *Reply) worded() bool {
+	return r.Stage == StageFinal || r.Garbled || r.Code >= 400
+}
+
+// readLine gives a line without its end. One that is cut off is an error.
+func readLine(in *bufio.Reader) (string, error) {
+	line, err := in.ReadString('\n')
+	if err != nil {
+		if err == io.EOF && line != "" {
+			err = io.ErrUnexpectedEOF
+		}
+		return "", err
+	}
+	return strings.TrimRight(line, "\r\n"), nil
 }
 
 func replyLine(line string) (code int, more bool, rest string, ok bool) {
@@ -95,16 +111,20 @@ func replyLine(line string) (code int, more bool, rest string, ok bool) {
 	return 0, false, "", false
 }
 
-var enhancedCode = regexp.MustCompile(`^([245]\.\d{1,3}\.\d{1,3})(?:\s|$)`)
-
 // enhanced splits the status code of RFC 3463 off a reply's text. One of
 // another class than the reply is not believed.
 func enhanced(code int, text string) (string, string) {
-	m := enhancedCode.FindStringSubmatch(text)
-	if m == nil || int(m[1][0]-'0') != code/100 {
+	status, rest, _ := strings.Cut(text, " ")
+	class, detail, _ := strings.Cut(status, ".")
+	subject, detail, _ := strings.Cut(detail, ".")
+	if len(class) != 1 || !strings.Contains("245", class) || int(class[0]-'0') != code/100 || !shortNumber(subject) || !shortNumber(detail) {
 		return "", text
 	}
-	return m[1], strings.TrimSpace(text[len(m[1]):])
+	return status, strings.TrimSpace(rest)
+}
+
+func shortNumber(s string) bool {
+	return len(s) >= 1 && len(s) <= 3 && strings.Trim(s, "0123456789") == ""
 }
 
 var addressLike = regexp.MustCompile(`<?[^\s<>@"'(),:;\[\]=]+@[^\s<>@"'(),:;\]=]+>?`)
@@ -112,6 +132,9 @@ var addressLike = regexp.MustCompile(`<?[^\s<>@"'(),:;\[\]=]+@[^\s<>@"'(),:;\]=]
 // CleanReply makes a relay's words fit to be stored and shown: addresses
 // replaced, control characters gone, valid UTF-8, at most 500 octets.
 func CleanReply(text string) string {
+	if isClean(text) {
+		return text
+	}
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
@@ -131,16 +154,32 @@ func CleanReply(text string) string {
 	return text[:cut] + "…"
 }
 
-// String is the reply as it is stored: code, status, words.
-func (r Reply) String() string {
-	var parts []string
-	if r.Code != 0 {
-		parts = append(parts, strconv.Itoa(r.Code))
-	}
-	for _, p := range []string{r.Enhanced, r.Text} {
-		if p != "" {
-			parts = append(parts, p)
+// isClean says that CleanReply would change nothing, as it does for nearly
+// every 250.
+func isClean(text string) bool {
+	space := true
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == ' ' && space, c < ' ', c >= 0x7f, c == '@':
+			return false
+		default:
+			space = c == ' '
 		}
 	}
-	return strings.Join(parts, " ")
+	return len(text) <= maxReplyText && (text == "" || !space)
+}
+
+// String is the reply as it is stored: code, status, words.
+func (r Reply) String() string {
+	var b strings.Builder
+	if r.Code != 0 {
+		b.WriteString(strconv.Itoa(r.Code))
+	}
+	for _, p := range [...]string{r.Enhanced, r.Text} {
+		if p != "" && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(p)
+	}
+	return b.String()
 }

@@ -2,201 +2,224 @@ package mailer
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/wneessen/go-mail/smtp"
 )
 
-// Envelope is whom a message is from and to on the wire (RFC 5321 section 2.3.1).
-type Envelope struct {
-	From     string // without angle brackets, domain as A-labels
+// Message is one mail to one recipient, ready for the wire.
+type Message struct {
+	From     string // the envelope's, without angle brackets, domain as A-labels (RFC 5321 section 2.3.1)
 	To       string // exactly one, see A14
 	SMTPUTF8 bool   // the addresses need RFC 6531
+	Body     []byte // complete: CRLF line ends, dot-stuffed, ending in CRLF, without the final dot
 }
 
-// Conn is one session with a relay. Not safe for parallel use.
-type Conn struct {
-	client *smtp.Client
-	socket *boundedConn
-	cfg    RelayConfig
-	born   time.Time
-	sent   int
-	dirty  bool // a transaction was begun and not ended: RSET first
-	dead   bool
+// Answer is what the relay said last about one message, and how far the
+// dialogue had got: what Classify judges. Where no complete reply came its Code
+// is 0 and Err says why; a refusal is an answer without an error.
+type Answer struct {
+	Reply
+	Err error
 }
 
-// ErrHeld wraps what beforeDot returned: the message was not ended, the relay
-// has nothing, the connection is closed.
-var ErrHeld = errors.New("message held back before its final dot")
+// Opened says that the relay waits for the body.
+func (a Answer) Opened() bool { return a.Stage == StageData && a.Code/100 == 3 && !a.Garbled }
 
-// Alive says whether another message may be sent.
-func (c *Conn) Alive() bool { return !c.dead }
-
-// Sent counts the messages the relay accepted on this connection.
-func (c *Conn) Sent() int { return c.sent }
-
-// Age is how long ago the connection was made.
-func (c *Conn) Age() time.Duration { return time.Since(c.born) }
-
-// Close drops the connection without a word: the only safe way out when it is
-// not known where the dialogue stands.
-func (c *Conn) Close() {
-	c.dead = true
-	c.socket.Close()
-}
-
-// Quit ends the session politely. What the relay answers changes nothing.
-func (c *Conn) Quit() {
+// Open begins a transaction: MAIL, RCPT and DATA, in one write where the relay
+// pipelines. Unless the answer is Opened the relay has nothing.
+func (c *Conn) Open(m *Message) Answer {
 	if c.dead {
-		return
+		return notAsked()
 	}
-	if err := c.client.UpdateDeadline(c.cfg.Timeouts.Quit); err == nil {
-		_ = c.client.Quit()
+	if r, ok := c.check(m); !ok {
+		return Answer{Reply: r}
 	}
-	c.Close()
-}
-
-// Send hands one message to the relay. body is complete: CRLF line ends,
-// dot-stuffed, ending in CRLF, without the final dot. When the body has
-// travelled and only the dot is missing, beforeDot is called; if it returns an
-// error the connection is closed, the relay has nothing, and Send returns
-// ErrHeld wrapping that error.
-//
-// The Reply tells how far the dialogue got and is what Classify judges; its
-// Code is 0 when no complete answer came, then err says why. A refusal by the
-// relay is a Reply without an error. ctx ending closes the connection.
-func (c *Conn) Send(ctx context.Context, env Envelope, body []byte, beforeDot func() error) (Reply, error) {
-	if c.dead {
-		return Reply{Stage: StageMail}, errors.New("send: connection is closed")
+	if !c.pipelines {
+		return c.openInSteps(m)
 	}
-	if r, ok := c.check(env, body); !ok {
-		return r, nil
-	}
-	stop := context.AfterFunc(ctx, func() { c.socket.Close() })
-	r, err := c.send(env, body, beforeDot)
-	if !stop() {
+	out := c.appendEnvelope(c.out[:0], m)
+	c.keep(out)
+	if err := c.write(out, c.cfg.Timeouts.Command); err != nil {
 		c.Close()
-		if err != nil && !errors.Is(err, ErrHeld) {
-			err = fmt.Errorf("%w (%w)", ctx.Err(), err)
+		return Answer{Reply{Stage: StageMail}, fmt.Errorf("%s: %w", StageMail, err)}
+	}
+	return c.readOpened()
+}
+
+// Finish ends the transaction that Open began: the body and the final dot. With
+// a next message its transaction is begun as well, in the same write where the
+// relay pipelines, so that a mail costs one round trip. Once it has returned,
+// final is what became of m; opened is as Open returns it, and a relay that
+// went away after m was not asked about next (Classify: Reconnect).
+func (c *Conn) Finish(m, next *Message) (final, opened Answer) {
+	opened = notAsked()
+	if c.dead {
+		return Answer{Reply: Reply{Stage: StageBody}, Err: errClosed}, opened
+	}
+	if next != nil {
+		if r, ok := c.check(next); !ok {
+			opened, next = Answer{Reply: r}, nil
 		}
 	}
-	if err != nil || Classify(r).Drop {
-		c.Close()
+	out := append(append(c.out[:0], m.Body...), ".\r\n"...)
+	c.dirty = false // what the dot ends needs no RSET, whatever is said to it
+	if next != nil && c.pipelines {
+		out = c.appendEnvelope(out, next)
 	}
-	return r, err
+	c.keep(out)
+	if stage, err := c.writeMessage(out, len(m.Body)); err != nil {
+		c.Close()
+		return Answer{Reply{Stage: stage}, fmt.Errorf("%s: %w", stage, err)}, opened
+	}
+	final = c.read(StageFinal, c.cfg.Timeouts.Final)
+	if final.Err == nil && final.Code/100 == 2 {
+		c.sent++
+	}
+	switch {
+	case c.dead || next == nil:
+	case c.pipelines:
+		opened = c.readOpened()
+	default:
+		opened = c.openInSteps(next)
+	}
+	return final, opened
 }
 
+var errClosed = errors.New("connection is closed")
+
+func notAsked() Answer { return Answer{Reply: Reply{Stage: StageMail}, Err: errClosed} }
+
 // check refuses locally what the relay must not see.
-func (c *Conn) check(env Envelope, body []byte) (Reply, bool) {
-	for _, a := range []string{env.From, env.To} {
+func (c *Conn) check(m *Message) (Reply, bool) {
+	for _, a := range [...]string{m.From, m.To} {
 		if a == "" || len(a) > 320 || strings.ContainsFunc(a, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '<' || r == '>' }) {
 			return Reply{Stage: StageRcpt, Code: 553, Enhanced: "5.5.4", Text: "address cannot be written in an envelope", Local: true}, false
 		}
 	}
-	if env.SMTPUTF8 && !c.offers("SMTPUTF8") {
+	if m.SMTPUTF8 && !c.offers("SMTPUTF8") {
 		return Reply{Stage: StageRcpt, Code: 553, Enhanced: "5.6.7", Text: "the relay does not take non-ASCII addresses (SMTPUTF8)", Local: true}, false
 	}
-	if !bytes.HasSuffix(body, []byte("\r\n")) {
+	if !bytes.HasSuffix(m.Body, []byte("\r\n")) {
 		return Reply{Stage: StageData, Code: 554, Enhanced: "5.6.0", Text: "message is not complete", Local: true}, false
 	}
 	return Reply{}, true
 }
 
-func (c *Conn) offers(extension string) bool {
-	ok, _ := c.client.Extension(extension)
-	return ok
+// appendEnvelope writes the commands that open a transaction, after an RSET
+// where the one before was refused.
+func (c *Conn) appendEnvelope(out []byte, m *Message) []byte {
+	if c.dirty {
+		out = append(out, "RSET\r\n"...)
+	}
+	out = append(c.appendMail(out, m), "\r\n"...)
+	out = append(append(append(out, "RCPT TO:<"...), m.To...), ">\r\n"...)
+	return append(out, "DATA\r\n"...)
 }
 
-func (c *Conn) send(env Envelope, body []byte, beforeDot func() error) (Reply, error) {
-	t := c.cfg.Timeouts
+func (c *Conn) appendMail(out []byte, m *Message) []byte {
+	out = append(append(append(out, "MAIL FROM:<"...), m.From...), '>')
+	if eightBit(m.Body) && c.offers("8BITMIME") {
+		out = append(out, " BODY=8BITMIME"...)
+	}
+	if m.SMTPUTF8 {
+		out = append(out, " SMTPUTF8"...)
+	}
+	return out
+}
+
+// openInSteps is for a relay that wants to answer each command (RFC 5321
+// section 4.5.4): it stops at the first refusal.
+func (c *Conn) openInSteps(m *Message) Answer {
 	if c.dirty {
-		if r, err := c.command(StageMail, t.Command, "RSET"); err != nil || r.Code/100 != 2 {
-			return Reply{Stage: StageMail}, errors.Join(errors.New("send: relay did not reset"), err)
+		if a := c.command(StageMail, c.cfg.Timeouts.Command, "RSET"); a.Code/100 != 2 {
+			return c.outOfStep(a)
 		}
-		c.dirty = false
-	}
-	from := "MAIL FROM:<" + env.From + ">"
-	if eightBit(body) && c.offers("8BITMIME") {
-		from += " BODY=8BITMIME"
-	}
-	if env.SMTPUTF8 {
-		from += " SMTPUTF8"
 	}
 	c.dirty = true
-	for _, step := range []struct {
-		stage   Stage
-		line    string
-		want    int
-		timeout time.Duration
-	}{
-		{StageMail, from, 2, t.Command},
-		{StageRcpt, "RCPT TO:<" + env.To + ">", 2, t.Command},
-		{StageData, "DATA", 3, t.Data},
-	} {
-		r, err := c.command(step.stage, step.timeout, step.line)
-		if err != nil || r.Code/100 != step.want {
-			return r, err
-		}
+	a := c.command(StageMail, c.cfg.Timeouts.Command, string(c.appendMail(c.out[:0], m)))
+	if a.Code/100 != 2 {
+		return a
 	}
-	if err := c.write(body); err != nil {
-		return Reply{Stage: StageBody}, fmt.Errorf("send body: %w", err)
+	if a = c.command(StageRcpt, c.cfg.Timeouts.Command, "RCPT TO:<"+m.To+">"); a.Code/100 != 2 {
+		return a
 	}
-	if err := beforeDot(); err != nil {
-		return Reply{Stage: StageBody}, fmt.Errorf("%w: %w", ErrHeld, err)
-	}
-	r, err := c.command(StageFinal, t.Final, ".")
-	c.dirty = false
-	if err == nil && r.Code/100 == 2 {
-		c.sent++
-	}
-	return r, err
+	return c.command(StageData, c.cfg.Timeouts.Data, "DATA")
 }
 
-// writeBlock is how much of a body is written under one deadline, in octets.
-const writeBlock = 64 << 10
-
-// write sends the body in blocks and flushes it; the buffer of the library's
-// writer is used so that a small message is one packet.
-func (c *Conn) write(body []byte) error {
-	for len(body) > 0 {
-		n := min(len(body), writeBlock)
-		if err := c.client.UpdateDeadline(c.cfg.Timeouts.Body); err != nil {
-			return err
+// readOpened reads the answers to appendEnvelope. The first refusal is the
+// answer; those behind it are read all the same, or every later reply would be
+// taken for another one.
+func (c *Conn) readOpened() Answer {
+	if c.dirty {
+		if a := c.read(StageMail, c.cfg.Timeouts.Command); a.Code/100 != 2 {
+			return c.outOfStep(a)
 		}
-		if _, err := c.client.Text.W.Write(body[:n]); err != nil {
-			return err
-		}
-		body = body[n:]
 	}
-	return c.client.Text.W.Flush()
+	c.dirty = true
+	mail := c.read(StageMail, c.cfg.Timeouts.Command)
+	if c.dead {
+		return mail
+	}
+	rcpt := c.read(StageRcpt, c.cfg.Timeouts.Command)
+	if c.dead {
+		return firstRefusal(mail, rcpt)
+	}
+	data := c.read(StageData, c.cfg.Timeouts.Data)
+	a := firstRefusal(mail, firstRefusal(rcpt, data))
+	switch {
+	case !data.Opened() || a.Stage == StageData || c.dead:
+	case rcpt.Code >= 400:
+		// Nobody to deliver to, but the relay waits for a message: give it the
+		// empty one, which it has to refuse (RFC 2920 section 3.1).
+		c.command(StageFinal, c.cfg.Timeouts.Final, ".")
+	default: // it might deliver an empty one
+		c.Close()
+	}
+	return a
 }
 
-// command writes one line and reads one reply. The final dot is such a line:
-// textproto's DotWriter is not used, for it ends a message on any mishap.
-func (c *Conn) command(stage Stage, timeout time.Duration, line string) (Reply, error) {
-	r := Reply{Stage: stage}
-	if err := c.client.UpdateDeadline(timeout); err != nil {
-		return r, err
+// firstRefusal gives the earlier answer unless it was a yes.
+func firstRefusal(earlier, later Answer) Answer {
+	if earlier.Code/100 == 2 {
+		return later
 	}
+	return earlier
+}
+
+// outOfStep: an RSET that is refused leaves nothing to rely on.
+func (c *Conn) outOfStep(a Answer) Answer {
+	c.Close()
+	return Answer{Reply{Stage: StageMail}, errors.Join(errors.New("relay did not reset"), a.Err)}
+}
+
+// command writes one line and reads its answer.
+func (c *Conn) command(stage Stage, timeout time.Duration, line string) Answer {
+	if err := c.write(append([]byte(line), "\r\n"...), timeout); err != nil {
+		c.Close()
+		return Answer{Reply{Stage: stage}, fmt.Errorf("%s: %w", stage, err)}
+	}
+	return c.read(stage, timeout)
+}
+
+// read reads one reply. Whatever makes the connection useless closes it.
+func (c *Conn) read(stage Stage, timeout time.Duration) Answer {
+	a := Answer{Reply: Reply{Stage: stage}}
 	c.socket.reset()
-	if err := c.client.Text.PrintfLine("%s", line); err != nil {
-		return r, fmt.Errorf("%s: %w", stage, err)
+	err := c.client.UpdateDeadline(timeout)
+	if err == nil {
+		err = a.Reply.read(c.client.Text.R)
 	}
-	if err := r.read(c.client.Text.R); err != nil {
-		return r, fmt.Errorf("%s: %w", stage, err)
+	if err != nil {
+		a.Err = fmt.Errorf("%s: %w", stage, err)
 	}
-	return r, nil
-}
-
-func eightBit(b []byte) bool {
-	for _, c := range b {
-		if c >= 0x80 {
-			return true
-		}
+	wanted := 2
+	if stage == StageData {
+		wanted = 3
 	}
-	return false
+	if a.Code/100 != wanted && Classify(a.Reply).Drop {
+		c.Close()
+	}
+	return a
 }

@@ -39,6 +39,7 @@ type Event struct {
 	From    string
 	To      string
 	Line    string // the command as it came
+	Ahead   bool   // at Final: what the client wants next had come with the dot
 }
 
 // Action is what the server does at an Event; the zero Action is what a good

@@ -23,6 +23,8 @@ type session struct {
 	message int
 	secure  bool
 	known   bool
+	begun   bool // MAIL was accepted
+	wanted  bool // so was RCPT
 	from    string
 	params  string
 	to      string
@@ -132,10 +134,18 @@ func (c *session) command(line string) (err error) {
 		if c.s.User != "" && !c.known {
 			usual = "530 5.7.0 log in first"
 		}
-		_, err = c.act(MAIL, line, usual)
+		var reply string
+		reply, err = c.act(MAIL, line, usual)
+		c.begun, c.wanted = strings.HasPrefix(reply, "2"), false
 	case "RCPT":
 		c.to, _ = path(rest, "TO:")
-		_, err = c.act(RCPT, line, c.magic(RCPT, "250 2.1.5 ok"))
+		usual := "503 5.5.1 MAIL first"
+		if c.begun {
+			usual = c.magic(RCPT, "250 2.1.5 ok")
+		}
+		var reply string
+		reply, err = c.act(RCPT, line, usual)
+		c.wanted = strings.HasPrefix(reply, "2")
 	case "DATA":
 		err = c.data(line)
 	case "RSET":
@@ -153,7 +163,11 @@ func (c *session) command(line string) (err error) {
 }
 
 func (c *session) data(line string) error {
-	reply, err := c.act(DATA, line, "354 go ahead")
+	usual := "354 go ahead"
+	if !c.wanted {
+		usual = "554 5.5.1 no valid recipients"
+	}
+	reply, err := c.act(DATA, line, usual)
 	if err != nil || !strings.HasPrefix(reply, "354") {
 		return err
 	}
@@ -167,8 +181,11 @@ func (c *session) data(line string) error {
 	if err != nil {
 		return err
 	}
-	a = c.s.decide(Event{Conn: c.n, Message: c.message, Stage: Final, From: c.from, To: c.to})
-	usual := c.magic(Final, "250 2.0.0 queued")
+	a = c.s.decide(Event{Conn: c.n, Message: c.message, Stage: Final, From: c.from, To: c.to, Ahead: c.in.Buffered() > 0})
+	usual = "554 5.5.1 no valid recipients"
+	if c.wanted {
+		usual = c.magic(Final, "250 2.0.0 queued")
+	}
 	says := usual
 	if a.Reply != "" {
 		says = a.Reply

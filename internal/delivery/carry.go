@@ -1,0 +1,224 @@
+package delivery
+
+import (
+	"errors"
+	"fmt"
+
+	"vistka/internal/mailer"
+)
+
+// maxLosses is how many connections may break under one message before it goes
+// back into the schedule.
+const maxLosses = 3
+
+// carry sends a letter and, while the connection lasts and more is waiting,
+// those after it: each is opened in the write that ends the one before. The dot
+// waits for the commit of the attempt; the letter behind is made meanwhile.
+func (w *worker) carry(l *letter) {
+	d := w.d
+	if !w.ready() {
+		d.putBack(l.item)
+		return
+	}
+	fresh, ahead := w.used == 0, false
+	opened := w.conn.Open(&l.Message)
+	for {
+		w.used++
+		if !opened.Opened() {
+			w.dropDead()
+			w.unopened(l, opened, fresh)
+			return
+		}
+		if ahead && (d.soft.Err() != nil || d.breaker.isOpen()) { // asked for before that was known
+			w.conn.Close() // leaves nothing at the relay
+			w.dropDead()
+			d.putBack(l.item)
+			return
+		}
+		w.ask(l)
+		next := w.following()
+		granted, err := w.answer()
+		if !granted {
+			w.conn.Close() // leaves nothing at the relay
+			w.dropDead()
+			w.held(l, err)
+			d.putBackLetter(next)
+			return
+		}
+		if d.s.at("attempt") != nil {
+			d.die()
+			return
+		}
+		final, then := w.conn.Finish(&l.Message, next.onWire())
+		w.dropDead()
+		if d.s.at("reply") != nil {
+			d.die()
+			return
+		}
+		w.finished(l, final)
+		if next == nil {
+			return
+		}
+		l, opened, fresh, ahead = next, then, false, true
+	}
+}
+
+func (l *letter) onWire() *mailer.Message {
+	if l == nil {
+		return nil
+	}
+	return &l.Message
+}
+
+// following makes the letter that may be opened while this one ends; nil where
+// there is none now, or the connection is to be left.
+func (w *worker) following() *letter {
+	d := w.d
+	if w.probe || d.soft.Err() != nil || w.retires() || d.breaker.isOpen() {
+		return nil
+	}
+	for {
+		it, _ := d.queue.take(d.may)
+		if it == nil {
+			return nil
+		}
+		if !d.pace.now() {
+			d.putBack(it)
+			return nil
+		}
+		if l := w.compose(it); l != nil {
+			return l
+		}
+	}
+}
+
+// dropDead forgets the connection if the last exchange closed it.
+func (w *worker) dropDead() {
+	if w.conn != nil && !w.conn.Alive() {
+		w.gone()
+	}
+}
+
+// unopened decides what becomes of a message whose envelope was not accepted:
+// the relay has nothing and no attempt was committed.
+func (w *worker) unopened(l *letter, a mailer.Answer, fresh bool) {
+	d, it := w.d, l.item
+	v := mailer.Classify(a.Reply)
+	d.finished(it, false)
+	w.slow(it, v)
+	if v.Action != mailer.PauseAll && (v.Action != mailer.Reconnect || a.Stage != mailer.StageMail) {
+		w.relayFine()
+	}
+	switch v.Action {
+	case mailer.PauseAll:
+		w.relayFailed(fmt.Errorf("%s: %s", a.Stage, a.Reply))
+		d.queue.back(it)
+	case mailer.RefusedUs:
+		w.refused(it, a.Reply)
+	case mailer.Reconnect:
+		w.reconnect(it, a, v, fresh)
+	default:
+		w.settle(outcome(it.Key, a.Reply, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+		d.judge(it, v, a.Reply)
+	}
+}
+
+// finished decides what becomes of a message whose attempt is committed.
+func (w *worker) finished(l *letter, a mailer.Answer) {
+	d, it := w.d, l.item
+	v := mailer.Classify(a.Reply)
+	d.finished(it, v.Action == mailer.Accepted)
+	w.slow(it, v)
+	o := outcome(it.Key, a.Reply, v, false, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait)
+	switch {
+	case v.Action == mailer.InDoubt:
+		d.log.Warn("no answer after the final dot: the message is in doubt", "delivery", it.String(), "error", a.Err)
+		if d.hard.Err() == nil {
+			w.relayFailed(a.Err) // or the whole queue would end in doubt, one connection after another
+		}
+	case v.Action == mailer.Reconnect: // the body was cut: the relay has nothing
+		o.Reply = mailer.CleanReply(a.Err.Error())
+		if it.tries+1 < maxLosses {
+			o.State, o.DueAt = Deferred, at(d.s.Clock.Now(), d.breaker.backoff.Min)
+		}
+	default:
+		w.relayFine()
+	}
+	w.settle(o)
+	d.judge(it, v, a.Reply)
+}
+
+// slow leaves a provider alone that asked for less.
+func (w *worker) slow(it *item, v mailer.Verdict) {
+	if v.Slow && it.Notice == 0 {
+		w.d.providers.rest(it.provider, w.d.s.Clock.Now())
+		w.d.queue.drop(func(other *item) bool { return other.provider == it.provider })
+	}
+}
+
+// held deals with a message whose dot was not allowed.
+func (w *worker) held(l *letter, err error) {
+	d := w.d
+	d.finished(l.item, false)
+	switch {
+	case err == nil: // not granted: the ledger settled it
+		d.queue.done(l.Key)
+	case errors.Is(err, ErrLost):
+		d.lose()
+		d.queue.done(l.Key)
+	default: // unknown whether the attempt is committed; that nothing was sent is known
+		d.log.Warn("attempt could not be recorded: nothing was sent", "delivery", l.String(), "error", err)
+		d.sweepAgain() // if it was not committed, the row lies behind the cursor
+		w.settle(unsent(l.Key, d.s.Clock.Now()))
+	}
+}
+
+// refused: the relay does not take our sender. The edition stops, nobody is charged.
+func (w *worker) refused(it *item, r mailer.Reply) {
+	d := w.d
+	d.log.Error("the relay refuses our sender", "delivery", it.String(), "reply", r.String())
+	d.problem(true, "refuses our sender: "+r.String())
+	if it.Notice != 0 {
+		w.settle(outcome(it.Key, r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+		return
+	}
+	if err := d.pauseEdition(it.Edition, "the relay refuses the sender: "+r.String()); err != nil {
+		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
+	}
+	d.queue.done(it.Key)
+}
+
+// reconnect: the connection went away before the body. On one that had served
+// others that is normal (D23). On a fresh one before MAIL was answered the
+// relay is at fault. Otherwise the same message goes again; one under which
+// connections keep breaking goes back into the schedule.
+func (w *worker) reconnect(it *item, a mailer.Answer, v mailer.Verdict, fresh bool) {
+	d := w.d
+	if a.Stage == mailer.StageMail {
+		if fresh {
+			w.relayFailed(a.Err)
+		}
+		d.queue.back(it)
+		return
+	}
+	if it.losses++; it.losses < maxLosses {
+		d.queue.back(it)
+		return
+	}
+	if a.Text == "" && a.Err != nil {
+		a.Text = mailer.CleanReply(a.Err.Error())
+	}
+	w.settle(outcome(it.Key, a.Reply, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+}
+
+// putBack returns an item that was not tried.
+func (d *driver) putBack(it *item) {
+	d.finished(it, false)
+	d.queue.back(it)
+}
+
+func (d *driver) putBackLetter(l *letter) {
+	if l != nil {
+		d.putBack(l.item)
+	}
+}

@@ -1,0 +1,130 @@
+package delivery
+
+import (
+	"errors"
+	"time"
+)
+
+const (
+	// patience is how long a group is tried while the database is away and
+	// relays wait for dots.
+	patience = 15 * time.Second
+	// linger is how long the first to ask may wait for company, up to enough
+	// of it: commits cost, rows hardly do.
+	linger = 1500 * time.Microsecond
+)
+
+// request is what one worker wants committed: outcomes of what it sent and,
+// with attempt, the attempt of what it sends next.
+type request struct {
+	outcomes []Outcome
+	next     Next
+	attempt  bool
+
+	granted bool
+	err     error
+	done    chan struct{}
+}
+
+// recorder commits the requests of all workers of a driver in groups, one group
+// after another on one connection: one commit serves many mails.
+type recorder struct {
+	d        *driver
+	requests chan *request
+	group    []*request
+	outcomes []Outcome
+	nexts    []Next
+}
+
+func newRecorder(d *driver) *recorder {
+	return &recorder{d: d, requests: make(chan *request, max(d.config.Connections, 1))}
+}
+
+func (r *recorder) ask(q *request) {
+	if q.done == nil {
+		q.done = make(chan struct{}, 1)
+	}
+	r.requests <- q
+}
+
+// answer waits for the commit. Returns ErrLost if the lease is not held any
+// more; any other error leaves it unknown what was committed.
+func (r *recorder) answer(q *request) (granted bool, err error) {
+	<-q.done
+	return q.granted, q.err
+}
+
+// run records until the requests are closed, which is after the last worker ended.
+func (r *recorder) run() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for q := range r.requests {
+		r.group = append(r.group[:0], q)
+		r.gather(timer)
+		r.record()
+	}
+}
+
+// gather takes who else is waiting, and lingers for more.
+func (r *recorder) gather(timer *time.Timer) {
+	enough := 3 * int(r.d.live.Load()) / 8
+	timer.Reset(linger)
+	for {
+		select {
+		case q, ok := <-r.requests:
+			if !ok {
+				return
+			}
+			r.group = append(r.group, q)
+			continue
+		default:
+		}
+		if len(r.group) >= enough {
+			return
+		}
+		select {
+		case q, ok := <-r.requests:
+			if !ok {
+				return
+			}
+			r.group = append(r.group, q)
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+// record commits the group and answers everyone in it.
+func (r *recorder) record() {
+	r.outcomes, r.nexts = r.outcomes[:0], r.nexts[:0]
+	for _, q := range r.group {
+		r.outcomes = append(r.outcomes, q.outcomes...)
+		if q.attempt {
+			r.nexts = append(r.nexts, q.next)
+		}
+	}
+	granted, err := r.patiently()
+	for _, q := range r.group {
+		q.granted, q.err = false, err
+		if q.attempt && err == nil {
+			q.granted, granted = granted[0], granted[1:]
+		}
+		q.done <- struct{}{}
+	}
+}
+
+// patiently is Ledger.Record again and again while the database is away for a
+// moment: the same call, since what a lost answer committed is recognised.
+func (r *recorder) patiently() ([]bool, error) {
+	d := r.d
+	deadline := time.Now().Add(patience)
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		if d.isDead() {
+			return nil, ErrLost
+		}
+		granted, err := d.ledger.Record(d.books, r.outcomes, r.nexts)
+		if err == nil || errors.Is(err, ErrLost) || time.Now().After(deadline) || !sleep(d.books, pause) {
+			return granted, err
+		}
+	}
+}
