@@ -48,10 +48,7 @@ func (a *App) build() error {
 	a.Editions = &edition.Service{DB: a.Pool, Clock: a.Clock, Keys: a.Keys, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log}
 	a.Deliveries = &delivery.Service{
 		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log,
-		Holder: holder, InDoubtWait: a.Config.InDoubtWait,
-	}
-	if a.Config.DatabaseDirectURL != "" { // a pooler does not keep a session that listens
-		a.Deliveries.Connect = func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, a.Config.DatabaseDirectURL) }
+		Holder: holder, SessionURL: a.Config.DatabaseDirectURL, InDoubtWait: a.Config.InDoubtWait,
 	}
 	a.wire()
 	if a.jobs, err = a.newJobs(a.Pool); err != nil {

@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"vistka/internal/mailer"
@@ -62,9 +61,10 @@ type Service struct {
 	Holder string
 	// Compose makes edition_body for an edition that has none yet.
 	Compose func(ctx context.Context, editionID int64) error
-	// Connect opens the connection that listens; nil: as DB is configured. Set
-	// it where DB goes through a pooler that does not keep sessions.
-	Connect func(ctx context.Context) (*pgx.Conn, error)
+	// SessionURL is the database for what needs a session of its own: listening,
+	// and recording with a statement planned once. Empty: as DB. Set it where DB
+	// goes through a pooler.
+	SessionURL string
 
 	InDoubtWait time.Duration // from DefaultInDoubtWait; 0 in tests: at once
 	StopTimeout time.Duration // 0: DefaultStopTimeout
@@ -80,6 +80,13 @@ type Key struct {
 	Month      time.Time
 	Edition    int64
 	Subscriber int64
+}
+
+func (s *Service) sessionURL() string {
+	if s.SessionURL != "" {
+		return s.SessionURL
+	}
+	return s.DB.Config().ConnString()
 }
 
 func (s *Service) stopTimeout() time.Duration {

@@ -35,13 +35,15 @@ type Next struct {
 // nothing more may be sent by it.
 var ErrLost = errors.New("delivery: the relay's lease is lost")
 
-// Ledger records under one fence. Record is the seam where a recorder that
-// commits in groups fits: it takes any number of outcomes and attempts.
+// Ledger records under one fence: any number of outcomes and attempts in one
+// commit. Not safe for parallel use.
 type Ledger struct {
 	DB    postgres.DB
 	Clock *postgres.Clock
 	Relay int64
 	Fence int64
+
+	deliveries, notices columns // of the record under way, kept for their room
 }
 
 // Record commits outcomes and attempts in one transaction and returns, for each
@@ -76,7 +78,9 @@ func (l *Ledger) Record(ctx context.Context, outcomes []Outcome, nexts []Next) (
 // record sends one statement, or two when both notices and deliveries are
 // concerned, as one batch: an implicit transaction, one round trip.
 func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, granted map[Key]bool) error {
-	deliveries, notices := columns{}, columns{}
+	deliveries, notices := &l.deliveries, &l.notices
+	deliveries.clear()
+	notices.clear()
 	for _, o := range outcomes {
 		if o.Notice != 0 {
 			notices.outcome(o)
@@ -94,7 +98,7 @@ func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, g
 	now := l.Clock.Now()
 	batch := &pgx.Batch{}
 	if deliveries.used {
-		batch.Queue(sqlRecord, deliveries.args(l, now)).Query(func(rows pgx.Rows) error {
+		recordDeliveries.queue(batch, deliveries.args(l, now)).Query(func(rows pgx.Rows) error {
 			var k Key
 			_, err := pgx.ForEachRow(rows, []any{&k.Month, &k.Edition, &k.Subscriber}, func() error {
 				granted[k] = true
@@ -104,7 +108,7 @@ func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, g
 		})
 	}
 	if notices.used {
-		batch.Queue(sqlRecordNotices, notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
+		recordNotices.queue(batch, notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
 			var k Key
 			_, err := pgx.ForEachRow(rows, []any{&k.Notice}, func() error {
 				granted[k] = true
@@ -133,6 +137,17 @@ type columns struct {
 	hashes                          [][]byte
 }
 
+// clear keeps the arrays' room.
+func (c *columns) clear() {
+	c.used = false
+	c.ids, c.editions, c.subscribers, c.months = c.ids[:0], c.editions[:0], c.subscribers[:0], c.months[:0]
+	c.early, c.gone = c.early[:0], c.gone[:0]
+	c.states, c.replies, c.stages = c.states[:0], c.replies[:0], c.stages[:0]
+	c.tries, c.had, c.codes, c.due = c.tries[:0], c.had[:0], c.codes[:0], c.due[:0]
+	c.nextIDs, c.nextEditions, c.nextSubs, c.nextMonths = c.nextIDs[:0], c.nextEditions[:0], c.nextSubs[:0], c.nextMonths[:0]
+	c.hashes = c.hashes[:0]
+}
+
 func (c *columns) outcome(o Outcome) {
 	c.used = true
 	c.ids, c.months = append(c.ids, o.Notice), append(c.months, o.Month)
@@ -149,6 +164,11 @@ func (c *columns) next(n Next) {
 	c.nextEditions, c.nextSubs = append(c.nextEditions, n.Edition), append(c.nextSubs, n.Subscriber)
 	c.hashes = append(c.hashes, n.Hash)
 }
+
+var (
+	recordDeliveries = compile(sqlRecord, (&columns{}).args(&Ledger{}, time.Time{}))
+	recordNotices    = compile(sqlRecordNotices, (&columns{}).noticeArgs(&Ledger{}, time.Time{}))
+)
 
 func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{

@@ -23,13 +23,13 @@ type queue struct {
 	mails   []*item
 	busy    map[Key]struct{}
 	open    map[int64]int // busy deliveries by edition
-	changed chan struct{}
+	changed chan struct{} // nil while nobody waits for it
 	low     chan struct{} // capacity 1: more is wanted
 	mark    int           // below so many, more is wanted
 }
 
 func newQueue(mark int) *queue {
-	return &queue{busy: map[Key]struct{}{}, open: map[int64]int{}, changed: make(chan struct{}), low: make(chan struct{}, 1), mark: mark}
+	return &queue{busy: map[Key]struct{}{}, open: map[int64]int{}, low: make(chan struct{}, 1), mark: mark}
 }
 
 // add takes an item unless it is here already. Returns whether it was taken.
@@ -64,8 +64,14 @@ func (q *queue) push(it *item, first bool) {
 	} else {
 		*list = append(*list, it)
 	}
-	close(q.changed)
-	q.changed = make(chan struct{})
+	q.wake()
+}
+
+func (q *queue) wake() {
+	if q.changed != nil {
+		close(q.changed)
+		q.changed = nil
+	}
 }
 
 // take removes the first item that may go now. Without one it returns the
@@ -84,6 +90,9 @@ func (q *queue) take(may func(*item) bool) (*item, <-chan struct{}) {
 		}
 	}
 	q.askMore()
+	if q.changed == nil {
+		q.changed = make(chan struct{})
+	}
 	return nil, q.changed
 }
 
@@ -109,8 +118,7 @@ func (q *queue) done(k Key) {
 			delete(q.open, k.Edition)
 		}
 	}
-	close(q.changed)
-	q.changed = make(chan struct{})
+	q.wake()
 }
 
 // drop forgets the deliveries that wait and match: they are read again when

@@ -3,14 +3,16 @@ package delivery
 import (
 	"errors"
 	"time"
+
+	"vistka/internal/postgres"
 )
 
 const (
 	// patience is how long a group is tried while the database is away and
 	// relays wait for dots.
 	patience = 15 * time.Second
-	// linger is how long the first to ask may wait for company, up to enough
-	// of it: commits cost, rows hardly do.
+	// linger is how long the first to ask may wait for company, up to half
+	// of the connections: commits cost, rows hardly do.
 	linger = 1500 * time.Microsecond
 )
 
@@ -30,14 +32,17 @@ type request struct {
 // after another on one connection: one commit serves many mails.
 type recorder struct {
 	d        *driver
+	ledger   *Ledger
 	requests chan *request
 	group    []*request
 	outcomes []Outcome
 	nexts    []Next
 }
 
-func newRecorder(d *driver) *recorder {
-	return &recorder{d: d, requests: make(chan *request, max(d.config.Connections, 1))}
+func newRecorder(d *driver, session postgres.DB) *recorder {
+	own := *d.ledger
+	own.DB = session
+	return &recorder{d: d, ledger: &own, requests: make(chan *request, max(d.config.Connections, 1))}
 }
 
 func (r *recorder) ask(q *request) {
@@ -67,7 +72,7 @@ func (r *recorder) run() {
 
 // gather takes who else is waiting, and lingers for more.
 func (r *recorder) gather(timer *time.Timer) {
-	enough := 3 * int(r.d.live.Load()) / 8
+	enough := int(r.d.live.Load()) / 2
 	timer.Reset(linger)
 	for {
 		select {
@@ -122,7 +127,7 @@ func (r *recorder) patiently() ([]bool, error) {
 		if d.isDead() {
 			return nil, ErrLost
 		}
-		granted, err := d.ledger.Record(d.books, r.outcomes, r.nexts)
+		granted, err := r.ledger.Record(d.books, r.outcomes, r.nexts)
 		if err == nil || errors.Is(err, ErrLost) || time.Now().After(deadline) || !sleep(d.books, pause) {
 			return granted, err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/mailer"
+	"vistka/internal/postgres"
 )
 
 // A relay's lease: long enough for a slow database, short enough that another
@@ -88,7 +89,7 @@ func (s *Service) doubt(ctx context.Context, tx pgx.Tx, relay, fence int64, now 
 }
 
 // drive holds one relay whenever it can, until ctx ends.
-func (s *Service) drive(ctx context.Context, id int64, all []int64, config mailer.RelayConfig, wake <-chan struct{}) {
+func (s *Service) drive(ctx context.Context, session postgres.DB, id int64, all []int64, config mailer.RelayConfig, wake <-chan struct{}) {
 	log := s.Log.With("relay", config.Name())
 	// Only the first time: a second process on the same data directory takes
 	// the relay from a dead first one at once, but two live ones must not take
@@ -99,7 +100,7 @@ func (s *Service) drive(ctx context.Context, id int64, all []int64, config maile
 		case err == nil:
 			own = false
 			log.Info("relay taken", "fence", fence)
-			if died := s.tenure(ctx, id, fence, all, config, wake); died {
+			if died := s.tenure(ctx, session, id, fence, all, config, wake); died {
 				return
 			}
 		case errors.Is(err, errHeld):
@@ -115,7 +116,7 @@ func (s *Service) drive(ctx context.Context, id int64, all []int64, config maile
 
 // tenure sends under one fence until the lease is lost or ctx ends; then what is
 // under way gets StopTimeout to finish, and the lease is released.
-func (s *Service) tenure(ctx context.Context, id, fence int64, all []int64, config mailer.RelayConfig, wake <-chan struct{}) (died bool) {
+func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int64, all []int64, config mailer.RelayConfig, wake <-chan struct{}) (died bool) {
 	soft, stop := context.WithCancel(ctx)
 	hard, drop := context.WithCancel(context.WithoutCancel(ctx))
 	books, shut := context.WithCancel(context.WithoutCancel(ctx))
@@ -129,7 +130,7 @@ func (s *Service) tenure(ctx context.Context, id, fence int64, all []int64, conf
 		queue: newQueue(2 * max(config.Connections, 1)), breaker: newBreaker(s.Backoff), pace: newPace(config.Rate), providers: newProviders(),
 		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, shares: 1,
 	}
-	d.recorder = newRecorder(d)
+	d.recorder = newRecorder(d, session)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

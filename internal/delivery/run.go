@@ -2,9 +2,12 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"vistka/internal/postgres"
 )
 
 // Run drives every configured relay until ctx ends, then lets what is under way
@@ -18,12 +21,19 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		return err
 	}
+	sessions := make([]*pgxpool.Pool, len(s.Relays))
+	for i, config := range s.Relays {
+		if sessions[i], err = postgres.OpenSession(ctx, s.sessionURL()); err != nil {
+			return fmt.Errorf("session for relay %s: %w", config.Name(), err)
+		}
+		defer sessions[i].Close()
+	}
 	var group sync.WaitGroup
 	var wakes []chan struct{}
 	for i, config := range s.Relays {
 		wake := make(chan struct{}, 1)
 		wakes = append(wakes, wake)
-		group.Go(func() { s.drive(ctx, ids[i], ids, config, wake) })
+		group.Go(func() { s.drive(ctx, sessions[i], ids[i], ids, config, wake) })
 	}
 	group.Go(func() { s.listen(ctx, wakes) })
 	group.Wait()
@@ -43,13 +53,7 @@ func (s *Service) listen(ctx context.Context, wakes []chan struct{}) {
 }
 
 func (s *Service) listenOnce(ctx context.Context, wakes []chan struct{}) error {
-	connect := s.Connect
-	if connect == nil {
-		connect = func(ctx context.Context) (*pgx.Conn, error) {
-			return pgx.ConnectConfig(ctx, s.DB.Config().ConnConfig)
-		}
-	}
-	conn, err := connect(ctx)
+	conn, err := postgres.Connect(ctx, s.sessionURL())
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ type Message struct {
 	From     string // the envelope's, without angle brackets, domain as A-labels (RFC 5321 section 2.3.1)
 	To       string // exactly one, see A14
 	SMTPUTF8 bool   // the addresses need RFC 6531
-	Body     []byte // complete: CRLF line ends, dot-stuffed, ending in CRLF, without the final dot
+	Body     []byte // complete: CRLF line ends, dot-stuffed, ending in CRLF, without the final dot; ASCII unless SMTPUTF8
 }
 
 // Answer is what the relay said last about one message, and how far the
@@ -120,11 +120,8 @@ func (c *Conn) appendEnvelope(out []byte, m *Message) []byte {
 
 func (c *Conn) appendMail(out []byte, m *Message) []byte {
 	out = append(append(append(out, "MAIL FROM:<"...), m.From...), '>')
-	if eightBit(m.Body) && c.offers("8BITMIME") {
-		out = append(out, " BODY=8BITMIME"...)
-	}
 	if m.SMTPUTF8 {
-		out = append(out, " SMTPUTF8"...)
+		out = append(out, " BODY=8BITMIME SMTPUTF8"...) // which offers that too (RFC 6531 section 3.1)
 	}
 	return out
 }

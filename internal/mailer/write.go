@@ -1,9 +1,6 @@
 package mailer
 
-import (
-	"encoding/binary"
-	"time"
-)
+import "time"
 
 const (
 	writeBlock = 64 << 10  // octets written under one deadline
@@ -45,19 +42,4 @@ func (c *Conn) writeMessage(out []byte, body int) (Stage, error) {
 		}
 	}
 	return StageFinal, nil
-}
-
-// eightBit tells whether any octet is outside ASCII, eight at a time.
-func eightBit(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
-			return true
-		}
-	}
-	for _, c := range b {
-		if c >= 0x80 {
-			return true
-		}
-	}
-	return false
 }

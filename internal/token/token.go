@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
 	"sync"
@@ -49,7 +50,7 @@ var encoding = base64.RawURLEncoding.Strict()
 type Keys struct {
 	secrets      [][]byte
 	fingerprints []string
-	subkeys      []sync.Map // per secret: Purpose → []byte, derived once; a link is made for every mail
+	macs         []sync.Map // per secret: Purpose → *sync.Pool of keyed hashes
 }
 
 // NewKeys takes the secrets, newest first. Returns an error if there is none
@@ -66,7 +67,7 @@ func NewKeys(secrets ...string) (*Keys, error) {
 		k.secrets = append(k.secrets, []byte(s))
 		k.fingerprints = append(k.fingerprints, fingerprint(s))
 	}
-	k.subkeys = make([]sync.Map, len(k.secrets))
+	k.macs = make([]sync.Map, len(k.secrets))
 	return k, nil
 }
 
@@ -142,13 +143,20 @@ func (k *Keys) sixDigits(i int, p Purpose, payload []byte) string {
 
 // mac appends the MAC of payload under secret i to dst.
 func (k *Keys) mac(dst []byte, i int, p Purpose, payload []byte) []byte {
-	key, ok := k.subkeys[i].Load(p)
+	macs, ok := k.macs[i].Load(p)
 	if !ok {
-		key, _ = k.subkeys[i].LoadOrStore(p, subkey(k.secrets[i], string(p)))
+		macs, _ = k.macs[i].LoadOrStore(p, macsOf(subkey(k.secrets[i], string(p))))
 	}
-	h := hmac.New(sha256.New, key.([]byte))
+	// Three a mail: a keyed hash that is used again costs half of a new one.
+	h := macs.(*sync.Pool).Get().(hash.Hash)
+	defer macs.(*sync.Pool).Put(h)
+	h.Reset()
 	h.Write(payload)
 	return h.Sum(dst)[:len(dst)+macSize]
+}
+
+func macsOf(key []byte) *sync.Pool {
+	return &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}
 }
 
 func subkey(secret []byte, info string) []byte {
