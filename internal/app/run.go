@@ -25,6 +25,14 @@ type Ready struct {
 // stand on. opened is called once everything answers.
 func (a *App) Run(ctx context.Context, opened func(Ready)) error {
 	parts := newLifetimes(a.log)
+	if a.Config.Has(config.RoleSender) {
+		lock, alone, err := lockSender(a.Config.DataDir)
+		if err != nil {
+			return err
+		}
+		defer lock.Close() // after everything has stopped
+		a.Deliveries.Accompanied = !alone
+	}
 	defer parts.stop()
 	if a.private != nil {
 		parts.start("private Postgres", a.private.Run)

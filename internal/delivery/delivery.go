@@ -59,6 +59,9 @@ type Service struct {
 	// Holder names this installation: it is kept in the data directory, so that
 	// a process restarted there takes its own relays back at once.
 	Holder string
+	// Accompanied says that another process of this installation may live: then
+	// its leases end by themselves.
+	Accompanied bool
 	// Compose makes edition_body for an edition that has none yet.
 	Compose func(ctx context.Context, editionID int64) error
 	// SessionURL is the database for what needs a session of its own: listening,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,8 +97,15 @@ func TestDoubtWaitsAndStaysDoubtful(t *testing.T) {
 // relay's 250 and its record, loses nothing; what may be doubled is in doubt.
 func TestDiesAndAnotherTakesOver(t *testing.T) {
 	for _, point := range []string{"attempt", "reply"} {
-		for _, sameHome := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, same data directory %v", point, sameHome), func(t *testing.T) {
+		for _, next := range []struct {
+			name, holder string
+			accompanied  bool
+		}{
+			{"the same installation", "here", false},
+			{"a second process of it", "here", true},
+			{"another installation", "elsewhere", false},
+		} {
+			t.Run(point+", "+next.name, func(t *testing.T) {
 				w := newWorld(t, smtptest.Options{})
 				for i := range 30 {
 					w.deliver(fmt.Sprintf("r%d@example.org", i))
@@ -115,16 +123,20 @@ func TestDiesAndAnotherTakesOver(t *testing.T) {
 				}
 				w.start(w.s)
 				w.until("the driver is dead", func() bool { return len(hits) > 10 && w.count("delivery WHERE state = 'sending'") > 0 })
-				holder := "here"
-				if !sameHome {
-					holder = "elsewhere"
+				other, stoodBy := w.service(next.holder), make(chan struct{})
+				other.Accompanied = next.accompanied
+				var once sync.Once
+				other.probe = func(p string) error {
+					if p == "held" {
+						once.Do(func() { close(stoodBy) })
+					}
+					return nil
 				}
-				next := w.service(holder)
-				w.start(next)
-				if !sameHome {
-					w.until("the other stands by", func() bool { return len(next.Relays) == 1 })
-					if n := w.count("relay WHERE holder = 'elsewhere'"); n != 0 {
-						t.Fatal("a live lease was taken by another installation")
+				w.start(other)
+				if next.accompanied || next.holder == "elsewhere" {
+					<-stoodBy
+					if n := w.count("relay WHERE fence = 1"); n != 1 {
+						t.Fatal("a live lease was taken")
 					}
 					w.exec(`UPDATE relay SET lease_until = now() - interval '1 second'`)
 				}

@@ -94,7 +94,7 @@ func (s *Service) drive(ctx context.Context, session postgres.DB, id int64, all 
 	// Only the first time: a second process on the same data directory takes
 	// the relay from a dead first one at once, but two live ones must not take
 	// it from each other for ever.
-	for own := true; ctx.Err() == nil; {
+	for own := !s.Accompanied; ctx.Err() == nil; {
 		fence, err := s.takeOver(ctx, id, own)
 		switch {
 		case err == nil:
@@ -104,6 +104,9 @@ func (s *Service) drive(ctx context.Context, session postgres.DB, id int64, all 
 				return
 			}
 		case errors.Is(err, errHeld):
+			if s.at("held") != nil {
+				return
+			}
 			sleep(ctx, standBy)
 		default:
 			if ctx.Err() == nil {
