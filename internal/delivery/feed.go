@@ -18,11 +18,15 @@ const (
 // cursor is how far an open edition has been read, by reader's id.
 type cursor struct {
 	month time.Time
-	after int64
-	swept time.Time // when the end was last reached; zero: never, or something may have been added
-	again bool      // something may have been added behind the cursor
+	after int64     // 0: at the beginning
+	asked int       // how often something may have been added
+	begun int       // what asked was when the reading under way, or the last one, began
+	swept time.Time // when the end was last reached
 	check bool      // something was settled since the edition was last looked at
 }
+
+// due says whether there may be more to read.
+func (c *cursor) due() bool { return c.after > 0 || c.begun != c.asked || time.Since(c.swept) > sweepEvery }
 
 // feed fills the queue: woken by a notification, by workers that have little
 // left, and each second.
@@ -61,7 +65,7 @@ func (d *driver) idle() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range d.cursors {
-		if c.swept.IsZero() {
+		if c.due() {
 			return false
 		}
 	}
@@ -73,11 +77,7 @@ func (d *driver) sweepAgain() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range d.cursors {
-		if !c.swept.IsZero() {
-			c.swept, c.after = time.Time{}, 0
-		} else {
-			c.again = c.after > 0
-		}
+		c.asked++
 		c.check = true
 	}
 }
@@ -170,24 +170,26 @@ func (d *driver) follow(open map[int64]time.Time) {
 	}
 	for id, month := range open {
 		if d.cursors[id] == nil {
-			d.cursors[id] = &cursor{month: month, check: true}
+			d.cursors[id] = &cursor{month: month, asked: 1, check: true}
 		}
 	}
 }
 
 func (d *driver) fillEdition(id int64) error {
+	room := d.queue.room() > 0
 	d.mu.Lock()
 	c := d.cursors[id]
-	after, month, check := c.after, c.month, c.check
-	read := c.swept.IsZero() || time.Since(c.swept) > sweepEvery
-	if !c.swept.IsZero() && read {
-		after = 0
-	}
 	if time.Now().Before(d.rested[id]) {
-		read, check = false, false
+		d.mu.Unlock()
+		return nil
 	}
+	due, check := c.due(), c.check
+	if due && room && c.after == 0 {
+		c.begun = c.asked
+	}
+	after, month := c.after, c.month
 	d.mu.Unlock()
-	if read && d.queue.room() > 0 {
+	if due && room {
 		args := d.shareArgs()
 		args["month"], args["edition"], args["after"], args["limit"] = month, id, after, page
 		n, last, err := d.read(sqlFeedQueued, args)
@@ -196,18 +198,14 @@ func (d *driver) fillEdition(id int64) error {
 		}
 		d.turn = id
 		d.mu.Lock()
-		c.after, c.swept, c.check = last, time.Time{}, true
+		c.after, c.check = last, true
 		if n < page {
-			c.after = 0
-			if !c.again {
-				c.swept = time.Now()
-			}
-			c.again = false
+			c.after, c.swept = 0, time.Now()
 		}
 		d.mu.Unlock()
 		return nil
 	}
-	if !read && check && !d.queue.editionBusy(id) {
+	if !due && check && !d.queue.editionBusy(id) {
 		settled, err := d.settleEdition(id)
 		if err != nil {
 			return err

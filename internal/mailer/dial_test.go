@@ -22,6 +22,7 @@ func TestParseRelayURL(t *testing.T) {
 		{"smtps://u:p@mail.example.org", mailer.RelayConfig{Host: "mail.example.org", Port: 465, User: "u", Password: "p", TLS: mailer.TLSImplicit, Connections: 4}},
 		{"smtp://127.0.0.1:2525", mailer.RelayConfig{Host: "127.0.0.1", Port: 2525, TLS: mailer.TLSNone, Connections: 4}},
 		{"smtp://u:p@localhost?tls=none&helo=news.example", mailer.RelayConfig{Host: "localhost", Port: 25, User: "u", Password: "p", TLS: mailer.TLSNone, Connections: 4, HELO: "news.example"}},
+		{"smtps://u:p@backup.example.org?daily=300&order=1", mailer.RelayConfig{Host: "backup.example.org", Port: 465, User: "u", Password: "p", TLS: mailer.TLSImplicit, Connections: 4, Daily: 300, Order: 1}},
 		{"smtp://[::1]:25", mailer.RelayConfig{Host: "::1", Port: 25, TLS: mailer.TLSNone, Connections: 4}},
 		{"smtp://mail.example.org:25", mailer.RelayConfig{Host: "mail.example.org", Port: 25, TLS: mailer.TLSStartTLS, Connections: 4}},
 	} {
@@ -32,7 +33,7 @@ func TestParseRelayURL(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"", "mail.example.org:25", "http://mail.example.org", "smtp://", "smtp://secretuser@host", "smtp://u:secret@host?tls=none",
-		"smtp://u:secret@host?tls=maybe", "smtp://u:secret@host?rate=0", "smtp://u:secret@host?rate=NaN", "smtp://u:secret@host?connections=0",
+		"smtp://u:secret@host?tls=maybe", "smtp://u:secret@host?rate=0", "smtp://u:secret@host?rate=NaN", "smtp://u:secret@host?daily=0", "smtp://u:secret@host?order=-1", "smtp://u:secret@host?connections=0",
 		"smtp://u:secret@host?tls=starttls&tls=none", "smtp://u:secret@host?speed=9", "smtp://u:secret@host:70000", "smtps://u:secret@host?tls=starttls",
 		"smtp://u:secret@host/path", "smtp://u:sec%ret@host",
 	} {

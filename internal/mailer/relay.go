@@ -25,6 +25,7 @@ const (
 const (
 	defaultConnections = 4
 	maxConnections     = 256
+	maxOrder           = 99
 )
 
 // RelayConfig is one relay of VISTKA_SMTP_URL and how to behave towards it.
@@ -37,6 +38,8 @@ type RelayConfig struct {
 	TLS         TLSMode
 	Connections int     // at most so many at once
 	Rate        float64 // mails a second over all connections; 0: no limit
+	Daily       int     // mails a day (UTC); 0: no limit
+	Order       int     // of the healthy relays those with the lowest share the mail; the others stand by
 	HELO        string  // the name given in EHLO; empty: localhost
 
 	// TLSConfig replaces the system's trust, for tests and private authorities.
@@ -97,10 +100,10 @@ func (c RelayConfig) Loopback() bool {
 func (c RelayConfig) addr() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
 
 // ParseRelayURL reads smtp://user:password@host:port?tls=starttls|implicit|none
-// &connections=N&rate=N&helo=NAME. Scheme smtps means tls=implicit. Without
-// tls, a relay on loopback is spoken to in clear when no password is given,
-// every other one with STARTTLS. The error names the part to mend and never
-// the password.
+// &connections=N&rate=N&daily=N&order=N&helo=NAME. Scheme smtps means
+// tls=implicit. Without tls, a relay on loopback is spoken to in clear when no
+// password is given, every other one with STARTTLS. The error names the part to
+// mend and never the password.
 func ParseRelayURL(raw string) (RelayConfig, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -175,13 +178,25 @@ func (c *RelayConfig) set(key, value string) error {
 			return errors.New("rate is the mails a second, more than 0")
 		}
 		c.Rate = r
+	case "daily":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 {
+			return errors.New("daily is the mails a day, more than 0")
+		}
+		c.Daily = n
+	case "order":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 0 || n > maxOrder {
+			return fmt.Errorf("order is a number from 0, the first, to %d", maxOrder)
+		}
+		c.Order = n
 	case "helo":
 		if value == "" || strings.ContainsAny(value, " \r\n\t") {
 			return errors.New("helo is this machine's full name in the DNS")
 		}
 		c.HELO = value
 	default:
-		return fmt.Errorf("%q is not known: tls, connections, rate and helo are", key)
+		return fmt.Errorf("%q is not known: tls, connections, rate, daily, order and helo are", key)
 	}
 	return nil
 }
