@@ -123,9 +123,32 @@ func TestQueuedSiblingIsNotHad(t *testing.T) {
 	mutant.want("English mails of the mutant", queuedSibling(mutant), 0)
 }
 
+// A translation is waited for only where the newsletters share stories:
+// elsewhere none would be known to have come.
+func TestNoWaitWithoutPairing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.subscribe(0, 0, "instant")
+	s.subscribe(1, 0, "instant")
+	s.publish(0, 0)
+	s.publish(1, 0)
+	s.run(1)
+	s.want("English mails, nothing paired yet", s.count(inState, s.letters[1], "queued"), 1)
+	_, story := s.publish(0, 0)
+	s.publish(1, story)
+	s.run(1)
+	s.want("English mails, stories are paired", s.count(inState, s.letters[1], "queued"), 1)
+	s.clock.Advance(pairingHolds + time.Second)
+	s.publish(1, 0)
+	s.run(1)
+	s.want("English mails, long unpaired", s.count(inState, s.letters[1], "queued"), 2)
+}
+
 func TestWaitForThePreferredLanguage(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
+	_, before := s.publish(0, 0)
+	s.publish(1, before)
 	for reader := range 2 {
 		s.subscribe(0, reader, "instant")
 		s.subscribe(1, reader, "instant")
