@@ -104,11 +104,14 @@ UNION ALL
 SELECT id FROM provider WHERE domain = @domain
 LIMIT 1`
 
+	// The person's language says which of two translations is preferred: a form
+	// in another language does not change it for whoever reads something already.
 	upsertSubscriber = `
 INSERT INTO subscriber AS r (address, address_key, address_hash, provider_id, locale, created_at)
 VALUES (@address, @key, @hash, @provider, @locale, @now)
 ON CONFLICT (address_key) DO UPDATE
-SET locale = EXCLUDED.locale
+SET locale = CASE WHEN EXISTS (SELECT FROM subscription s WHERE s.subscriber_id = r.id AND s.state = 'active')
+    THEN r.locale ELSE EXCLUDED.locale END
 RETURNING id`
 
 	join = `
