@@ -121,7 +121,7 @@ func (s *server) openNewsletter(r *http.Request, slug string) (newsletter.Newsle
 		return n, missing(err, newsletter.ErrNotFound)
 	}
 	if n.ArchivedAt != nil {
-		return n, &page.Error{Status: http.StatusGone, Key: "gone"}
+		return n, errClosed()
 	}
 	return n, nil
 }

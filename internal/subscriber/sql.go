@@ -72,12 +72,13 @@ WHERE g.id = @id`
 
 	getSignup = `
 SELECT g.newsletter_id, g.address, g.locale, g.generation, g.article_url, g.page_url, g.wording, g.attested, g.ip,
-       g.user_agent, g.created_at, g.expires_at, g.confirmed_at, g.code_tries
+       g.user_agent, g.created_at, g.expires_at, g.confirmed_at, g.code_tries, n.archived_at IS NOT NULL AS archived
 FROM signup g
+JOIN newsletter n ON n.id = g.newsletter_id
 WHERE g.id = @id`
 
 	lockSignup = getSignup + `
-FOR UPDATE`
+FOR UPDATE OF g`
 
 	activeReader = `
 SELECT s.subscriber_id
