@@ -59,7 +59,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := input{
 		Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept"), Article: s.article(n, r.PostFormValue("article")),
-		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Wording: "form/1",
+		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Page: true,
 	}
 	if use := r.PostFormValue("suggested"); use != "" {
 		in.Email, in.Kept = use, use
