@@ -2,12 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"vistka/internal/article"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
 )
@@ -151,6 +155,38 @@ func TestAccounts(t *testing.T) {
 	}
 	if want := "account.add account 1, account.add account 2, account.password account 2, account.disable account 2"; acts != want {
 		t.Errorf("trail %q, want %q", acts, want)
+	}
+}
+
+// A feed that is not polled does not keep the others from being read.
+func TestPollGoesPastFeedsThatAreNotPolled(t *testing.T) {
+	c := cli{t, pgtest.URL(t), t.TempDir()}
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/rss+xml")
+		fmt.Fprintf(w, `<rss version="2.0"><channel><title>%s</title><item><guid>1</guid><title>One</title><link>http://%s/1</link></item></channel></rss>`, r.URL.Path, r.Host)
+	}))
+	defer site.Close()
+	allow := "--feed-allow=" + strings.TrimPrefix(site.URL, "http://")
+	c.run("", "newsletter", "add", "--slug", "news", "--name", "News", "--from-name", "News", "--from-address", "news@example.org", "--timezone", "Europe/Kyiv", "--language", "en")
+	for _, feed := range []string{"/paused", "/gone", "/active"} {
+		c.run("", "feed", "add", "--newsletter", "news", site.URL+feed, allow)
+	}
+	db, err := postgres.Open(t.Context(), c.url, postgres.WithMaxConns(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(t.Context(), `UPDATE feed SET state = right(url, -1 - length($1)) WHERE url NOT LIKE '%active'`, site.URL); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(c.run("", "feed", "poll", allow), "\n")
+	if len(lines) < 4 || !strings.Contains(lines[1], "it is paused") || !strings.Contains(lines[2], "gone for good") ||
+		!strings.Contains(lines[3], "/active") || strings.Contains(lines[3], "not read") {
+		t.Errorf("poll says\n%s", strings.Join(lines, "\n"))
+	}
+	var results []article.PollResult
+	if err := json.Unmarshal([]byte(c.run("", "feed", "poll", allow, "--json")), &results); err != nil || len(results) != 3 || results[0].Problem == "" || results[2].Problem != "" {
+		t.Errorf("as JSON: %+v, %v", results, err)
 	}
 }
 

@@ -106,7 +106,8 @@ type feedPollCommand struct {
 	JSON       bool   `name:"json" help:"As JSON."`
 }
 
-// Run reads each feed now, once however many newsletters take from it.
+// Run reads each feed now, once however many newsletters take from it, and says
+// of those that are not polled why.
 func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 	return s.withFeeds(ctx, c.Newsletter, func(a *app.App, feeds []article.FeedRow, _ map[int64]string) error {
 		var results []article.PollResult
@@ -118,6 +119,9 @@ func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 			}
 			read[f.ID] = true
 			r, err := a.Articles.PollNow(ctx, f.ID)
+			if errors.Is(err, article.ErrNotActive) {
+				r, err = article.PollResult{FeedID: f.ID, Problem: notPolled(f.State)}, nil
+			}
 			if err != nil {
 				return err
 			}
@@ -133,6 +137,14 @@ func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 		}
 		return printTable(s.out, []any{"FEED", "ENTRIES", "NEW", "HELD", "KNOWN", "REMARK"}, rows)
 	})
+}
+
+// notPolled says why a feed in this state was left out, and what to do.
+func notPolled(state string) string {
+	if state == "gone" {
+		return "not read: the site says it is gone for good. Add the new address, or resume it on the page Feeds"
+	}
+	return "not read: it is paused. Resume it on the page Feeds"
 }
 
 // inWords is what a person can do about a feed that cannot be read.

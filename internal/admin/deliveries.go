@@ -19,10 +19,16 @@ type doubtRow struct {
 	Ref string // names the message in the form
 }
 
-type doubtfulBody struct{ Rows []doubtRow }
+type doubtfulBody struct {
+	Rows   []doubtRow
+	Failed []delivery.FailedNotice
+}
 
-// doubtsShown bounds the page; there are at most as many as connections a crash.
-const doubtsShown = 200
+// Bounds of the page's two lists. Doubts are at most as many as connections a crash.
+const (
+	doubtsShown = 200
+	failedShown = 50
+)
 
 func (a *admin) doubtful(w http.ResponseWriter, r *http.Request) error {
 	list, err := a.Deliveries.InDoubt(r.Context(), doubtsShown)
@@ -32,6 +38,9 @@ func (a *admin) doubtful(w http.ResponseWriter, r *http.Request) error {
 	b := doubtfulBody{}
 	for _, d := range list {
 		b.Rows = append(b.Rows, doubtRow{Doubt: d, Ref: ref(d.Key())})
+	}
+	if b.Failed, err = a.Deliveries.FailedNotices(r.Context(), failedShown); err != nil {
+		return err
 	}
 	return a.render(w, r, http.StatusOK, "deliveries", "admin.doubt.title", b)
 }

@@ -40,6 +40,16 @@ func TestHomeSaysWhatIsWrong(t *testing.T) {
 	if !strings.Contains(got.text(".troubles"), "stands still") {
 		t.Errorf("an older paused edition is not shown: %s", got.text(".troubles"))
 	}
+	s.exec(`INSERT INTO notice (kind, locale, address, state, due_at, created_at, settled_at, reply)
+		SELECT 'confirmation', 'en', 'reader' || i || '@example.org', 'failed', $1, $1, $1::timestamptz - i * interval '5 days', '550 5.7.1 not your <sender>'
+		FROM generate_series(0, 2) i`, s.clock.Now())
+	if got = b.get("/admin/"); !strings.Contains(got.text(".troubles"), "2 mails to one person") || got.Find(`.troubles a[href="/admin/deliveries#failed"]`).Length() != 1 {
+		t.Errorf("failed confirmations of the week are not shown: %s", got.text(".troubles"))
+	}
+	list := b.get("/admin/deliveries")
+	if rows := list.text("h2#failed ~ .scroll tbody"); strings.Count(rows, "Confirmation") != 2 || !strings.Contains(rows, "reader1@example.org") || !strings.Contains(rows, "not your <sender>") {
+		t.Errorf("the failed are listed as %q", rows)
+	}
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/admin/", nil)
 	req.Header.Set("X-Forwarded-For", "203.0.113.9")
 	if got := b.do(req); !strings.Contains(got.text(".troubles"), "VISTKA_TRUSTED_PROXIES") {

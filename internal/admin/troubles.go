@@ -58,6 +58,12 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 			URL: "/admin/deliveries", Link: l.T("admin.trouble.doubt_link"),
 		})
 	}
+	if b.Backlog.Failed > 0 {
+		out = append(out, trouble{
+			Title: l.N("admin.trouble.failed", int(b.Backlog.Failed)), Text: l.T("admin.trouble.failed_do"),
+			URL: "/admin/deliveries#failed", Link: l.T("admin.trouble.failed_link"),
+		})
+	}
 	if b.Backlog.Oldest != nil && a.Clock.Now().Sub(*b.Backlog.Oldest) > staleQueue && b.Waiting > 0 {
 		out = append(out, trouble{
 			Title: l.N("admin.trouble.queue", int(b.Waiting)), Text: l.T("admin.trouble.queue_do"),

@@ -24,6 +24,10 @@ func (PollArgs) Kind() string { return "article_poll" }
 // pingSpacing is how far apart a site's own word can make us read its feed.
 const pingSpacing = 3 * time.Second
 
+// pingAttempts bounds the retries of a job whose database was away: soon the
+// feed's own time comes.
+const pingAttempts = 3
+
 // Ping makes the feeds of a site be read soon: address is a feed's, or that of
 // any page on the feed's site. An address that we know nothing of is no error,
 // so that nobody learns which sites are read. A feed that is due already has a
@@ -49,7 +53,7 @@ func (s *Service) Ping(ctx context.Context, address string) error {
 			return fmt.Errorf("ping: %w", err)
 		}
 		for _, f := range due {
-			opts := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: pingSpacing}}
+			opts := &river.InsertOpts{MaxAttempts: pingAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: pingSpacing}}
 			if f.At.After(now) { // what is scheduled waits for River's scheduler, up to five seconds more
 				opts.ScheduledAt = f.At
 			}
@@ -70,5 +74,8 @@ func (w *pollWorker) Timeout(*river.Job[PollArgs]) time.Duration { return tickTi
 
 func (w *pollWorker) Work(ctx context.Context, job *river.Job[PollArgs]) error {
 	_, err := w.s.PollNow(ctx, job.Args.FeedID)
+	if isAny(err, ErrNotActive, ErrNotFound) {
+		return nil // paused, gone or removed since the ping: there is nothing to try again
+	}
 	return err
 }

@@ -93,7 +93,7 @@ func (s *Service) settle(ctx context.Context, a due) (bool, error) {
 	return released && err == nil, err
 }
 
-// locked is an article under FOR UPDATE.
+// locked is an article whose row the transaction holds.
 type locked struct {
 	ID           int64      `db:"id"`
 	NewsletterID int64      `db:"newsletter_id"`

@@ -256,11 +256,13 @@ SELECT id, @now, @state, @reason
 FROM postponed
 WHERE old <> @reason`
 
+	// NO KEY: fan-out refers to the row by foreign key while it holds the lock of
+	// the family, which a withdrawal takes after this one.
 	sqlLock = `
 SELECT id, newsletter_id, url, state, coalesce(seq, 0) AS seq, due_at
 FROM article
 WHERE id = @id
-FOR UPDATE`
+FOR NO KEY UPDATE`
 
 	sqlNextSeq = `
 UPDATE newsletter

@@ -41,12 +41,13 @@ type Backlog struct {
 	Deferred int64      // refused for the time being
 	Doubtful int64      // in doubt, to be sent again
 	Held     int64      // in doubt, a person decides
+	Failed   int64      // notices of the last seven days that did not go through
 	Oldest   *time.Time // of the editions and notices that wait, when the oldest was made
 }
 
 // Backlog counts over the editions that are not settled, and the notices.
 func (s *Service) Backlog(ctx context.Context) (Backlog, error) {
-	rows, err := s.DB.Query(ctx, sqlBacklog)
+	rows, err := s.DB.Query(ctx, sqlBacklog, pgx.StrictNamedArgs{"since": s.Clock.Now().Add(-failedFor)})
 	if err != nil {
 		return Backlog{}, fmt.Errorf("count the backlog: %w", err)
 	}

@@ -26,6 +26,7 @@ SELECT (SELECT count(*) FROM pending) AS notices,
        + (SELECT count(*) FROM notice WHERE state = 'in doubt' AND settled_at IS NULL) AS doubtful,
        (SELECT count(*) FROM delivery WHERE state = 'in doubt' AND due_at IS NULL)
        + (SELECT count(*) FROM notice WHERE state = 'in doubt' AND settled_at IS NOT NULL) AS held,
+       (SELECT count(*) FROM notice WHERE state = 'failed' AND settled_at > @since) AS failed,
        least((SELECT min(created_at) FROM waiting WHERE state = 'queued'), (SELECT min(created_at) FROM pending)) AS oldest`
 
 const sqlRelayStates = `

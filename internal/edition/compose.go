@@ -28,8 +28,10 @@ type content struct {
 
 // Compose makes an edition's mail, once: its text, its Date and the key its
 // links are signed with are the same for every reader and every retry from
-// then on. Calling it again, or twice at once, does no harm. Returns
-// ErrNotFound, ErrNothingToMail, or the renderer's error.
+// then on. Calling it again, or twice at once, does no harm. An edition that
+// only a person can help, its sender's address or its size being what is wrong,
+// is paused with the reason. Returns ErrNotFound, ErrNothingToMail, or the
+// renderer's error.
 func (s *Service) Compose(ctx context.Context, editionID int64) error {
 	if err := s.compose(ctx, editionID); err != nil {
 		return fmt.Errorf("compose edition %d: %w", editionID, err)
@@ -68,6 +70,9 @@ func (s *Service) compose(ctx context.Context, editionID int64) error {
 		ID: e.ID, Newsletter: e.Newsletter, Locale: e.Locale, Kind: e.Kind,
 		Articles: shown, More: len(articles) - len(shown), Date: now.In(zone),
 	})
+	if errors.Is(err, mailer.ErrSender) || errors.Is(err, mailer.ErrTooLarge) {
+		return errors.Join(err, s.Pause(ctx, editionID, "no mail can be made of it: "+err.Error()))
+	}
 	if err != nil {
 		return err
 	}

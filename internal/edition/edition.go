@@ -89,6 +89,9 @@ const (
 	specialPage = 1_000
 	// recheck is when a story that is still queued in a sibling is looked at again.
 	recheck = 10 * time.Minute
+	// pairingHolds is how long after two newsletters last shared a story a
+	// translation is still expected; a quarter, so that a summer does not end it.
+	pairingHolds = 91 * 24 * time.Hour
 )
 
 func (s *Service) page() int {

@@ -12,10 +12,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
-	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
-	"vistka/internal/token"
 )
 
 // stage is a world without chance: articles are written by hand.
@@ -125,9 +123,32 @@ func TestQueuedSiblingIsNotHad(t *testing.T) {
 	mutant.want("English mails of the mutant", queuedSibling(mutant), 0)
 }
 
+// A translation is waited for only where the newsletters share stories:
+// elsewhere none would be known to have come.
+func TestNoWaitWithoutPairing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.subscribe(0, 0, "instant")
+	s.subscribe(1, 0, "instant")
+	s.publish(0, 0)
+	s.publish(1, 0)
+	s.run(1)
+	s.want("English mails, nothing paired yet", s.count(inState, s.letters[1], "queued"), 1)
+	_, story := s.publish(0, 0)
+	s.publish(1, story)
+	s.run(1)
+	s.want("English mails, stories are paired", s.count(inState, s.letters[1], "queued"), 1)
+	s.clock.Advance(pairingHolds + time.Second)
+	s.publish(1, 0)
+	s.run(1)
+	s.want("English mails, long unpaired", s.count(inState, s.letters[1], "queued"), 2)
+}
+
 func TestWaitForThePreferredLanguage(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
+	_, before := s.publish(0, 0)
+	s.publish(1, before)
 	for reader := range 2 {
 		s.subscribe(0, reader, "instant")
 		s.subscribe(1, reader, "instant")
@@ -352,49 +373,5 @@ func TestTickFindsWhatIsDue(t *testing.T) {
 	tick("the pause is over", 1)
 	if raw, err := json.Marshal(jobs.jobs[0]); err != nil || len(raw) > 60 {
 		t.Errorf("job %s, %v: ids only", raw, err)
-	}
-}
-
-// press records what it is asked to compose.
-type press struct{ got []mailer.EditionContent }
-
-func (p *press) CompileEdition(c mailer.EditionContent) (mailer.Compiled, error) {
-	p.got = append(p.got, c)
-	return mailer.Compiled{}, nil
-}
-
-func TestComposeOnce(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	keys, err := token.NewKeys("a secret long enough for a test of it, and more")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &press{}
-	s.svc.Keys, s.svc.Renderer = keys, p
-	s.subscribe(2, 0, "monthly")
-	for range 25 {
-		s.publish(2, 0)
-	}
-	gone, _ := s.publish(2, 0)
-	s.clock.Set(time.Date(2026, 4, 1, 5, 0, 0, 0, time.UTC))
-	s.run(2)
-	s.do(`UPDATE article SET withdrawn_at = $2 WHERE id = $1`, gone, s.clock.Now())
-	edition := int64(s.count(`SELECT id FROM edition WHERE newsletter_id = $1`, s.letters[2]))
-	for range 2 {
-		if err := s.svc.Compose(t.Context(), edition); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(p.got) != 1 {
-		t.Fatalf("composed %d times", len(p.got))
-	}
-	c := p.got[0]
-	if len(c.Articles) != 20 || c.More != 5 || c.Articles[0].Title != "T25" || c.Kind != "monthly" || c.Locale != "uk" || c.Newsletter.FromAddress != "n@example.org" {
-		t.Errorf("composed %d articles and %d more, first %q, %s, %s, from %s", len(c.Articles), c.More, c.Articles[0].Title, c.Kind, c.Locale, c.Newsletter.FromAddress)
-	}
-	s.want("bodies", s.count(`SELECT count(*) FROM edition_body WHERE edition_id = $1 AND key_id = $2`, edition, keys.Fingerprints()[0]), 1)
-	if err := s.svc.Compose(t.Context(), edition+99); !errors.Is(err, ErrNotFound) {
-		t.Errorf("composed what is not there: %v", err)
 	}
 }

@@ -87,7 +87,10 @@ func (r *run) know(ctx context.Context, tx pgx.Tx, readers []specialReader) ([]a
 	if err != nil {
 		return nil, err
 	}
-	args := r.args(pgx.NamedArgs{"readers": readerIDs, "language": r.n.Language, "family": append([]int64{r.n.ID}, r.n.Siblings...)})
+	args := r.args(pgx.NamedArgs{
+		"readers": readerIDs, "language": r.n.Language, "family": append([]int64{r.n.ID}, r.n.Siblings...),
+		"paired_since": r.now.Add(-pairingHolds),
+	})
 
 	var id, other int64
 	rows, err := tx.Query(ctx, sqlOwed, args)

@@ -225,8 +225,16 @@ ORDER BY subscriber_id, article_id
 FOR UPDATE`
 
 	// A reader's preferred language is the person's, not a subscription's:
-	// both newsletters of a family must agree on it.
+	// both newsletters of a family must agree on it. A sibling whose articles have
+	// not been paired with ours is not waited for: nobody would know it came.
 	sqlPreferSibling = `
+WITH pairing AS MATERIALIZED (
+    SELECT DISTINCT t.newsletter_id
+    FROM article a
+    JOIN article t ON t.story_id = a.story_id
+    WHERE a.newsletter_id = @newsletter
+    AND a.first_seen_at > @paired_since
+    AND t.newsletter_id = ANY (@siblings::bigint[]))
 SELECT x.subscriber_id
 FROM subscription x
 JOIN subscriber p ON p.id = x.subscriber_id
@@ -237,7 +245,8 @@ WHERE x.newsletter_id = ANY (@siblings::bigint[])
     AND (x.paused_until IS NULL OR x.paused_until <= @now)
     AND n.archived_at IS NULL
     AND n.language = p.locale
-    AND p.locale <> @language`
+    AND p.locale <> @language
+    AND x.newsletter_id IN (SELECT newsletter_id FROM pairing)`
 
 	// A doubt that will be tried again may still come to nothing.
 	sqlStories = `

@@ -20,8 +20,8 @@ type specialReader struct {
 	// stories tells what is known of a story in the reader's deliveries of
 	// the whole family.
 	stories map[int64]outcome
-	// waits: the reader's preferred language is another one, and that
-	// sibling's subscription is active.
+	// waits: the reader's preferred language is another one, that sibling's
+	// subscription is active, and its articles are paired with ours.
 	waits bool
 }
 

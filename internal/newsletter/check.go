@@ -34,6 +34,7 @@ const (
 	keyRequired  = "newsletter.error.required"
 	keyTooLong   = "newsletter.error.too_long"
 	keyAddress   = "newsletter.error.address"
+	keyLatin     = "newsletter.error.latin"
 	keyLanguage  = "newsletter.error.language"
 	keyURL       = "newsletter.error.url"
 	keyOrigin    = "newsletter.error.origin"
@@ -48,8 +49,8 @@ const (
 // ErrorKeys lists every key that FieldErrors may carry, for the test that they have words.
 func ErrorKeys() []string {
 	return []string{
-		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyAddress, keyLanguage, keyURL, keyOrigin, keyAccent,
-		keyCadence, keyTimezone, keyHour, keyDuration, keyPostal,
+		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyAddress, keyLatin, keyLanguage, keyURL, keyOrigin,
+		keyAccent, keyCadence, keyTimezone, keyHour, keyDuration, keyPostal,
 	}
 }
 
@@ -114,8 +115,12 @@ func (n Newsletter) check() FieldErrors {
 	fail(n.Name != "", "name", keyRequired)
 	fail(n.FromName != "", "from_name", keyRequired)
 	fail(n.FromAddress != "", "from_address", keyRequired)
-	fail(validAddress(n.FromAddress), "from_address", keyAddress)
-	fail(n.ReplyTo == "" || validAddress(n.ReplyTo), "reply_to", keyAddress)
+	for field, value := range map[string]string{"from_address": n.FromAddress, "reply_to": n.ReplyTo} {
+		address, err := emailaddr.Parse(value)
+		fail(value == "" || err == nil, field, keyAddress)
+		// A relay without SMTPUTF8 (RFC 6531) would refuse every mail.
+		fail(!address.NeedsSMTPUTF8(), field, keyLatin)
+	}
 	tag, err := language.Parse(n.Language)
 	fail(err == nil && tag.String() == n.Language, "language", keyLanguage)
 	for field, value := range map[string]string{"site_url": n.SiteURL, "privacy_url": n.PrivacyURL, "logo_url": n.LogoURL} {
@@ -142,11 +147,6 @@ func (n Newsletter) check() FieldErrors {
 		fail(len([]rune(words)) <= maxText, "thanks", keyTooLong)
 	}
 	return errs
-}
-
-func validAddress(s string) bool {
-	_, err := emailaddr.Parse(s)
-	return err == nil
 }
 
 func validURL(s string) bool {

@@ -93,6 +93,25 @@ func wantField(t *testing.T, act func() error, field string) {
 	}
 }
 
+// A sender that only a relay with SMTPUTF8 takes is refused, in words of its
+// own; a domain in other letters has an ASCII form and is fine.
+func TestSenderIsInLatinLetters(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), pgtest.New(t)
+	n := valid("news")
+	n.FromAddress, n.ReplyTo = "редакція@example.org", "пошта@example.org"
+	_, err := newsletter.Add(ctx, db, n, "", now)
+	want := newsletter.FieldErrors{"from_address": "newsletter.error.latin", "reply_to": "newsletter.error.latin"}
+	var errs newsletter.FieldErrors
+	if !errors.As(err, &errs) || !maps.Equal(errs, want) {
+		t.Errorf("errors %v, want %v", err, want)
+	}
+	n.FromAddress, n.ReplyTo = "news@новини.укр", ""
+	if _, err := newsletter.Add(ctx, db, n, "", now); err != nil {
+		t.Errorf("a domain in other letters: %v", err)
+	}
+}
+
 func TestValidation(t *testing.T) {
 	t.Parallel()
 	ctx, db := context.Background(), pgtest.New(t)

@@ -67,7 +67,7 @@ func (s *server) apiSignUp(w http.ResponseWriter, r *http.Request) error {
 		l = s.Pages.Catalog().For(body.Lang)
 	}
 	got, no, err := s.accept(w, r, n, l, input{
-		Email: body.Email, Kept: body.Kept, Article: s.article(n, body.Article), Form: body.Form, Trap: body.Website, Wording: "api/1",
+		Email: body.Email, Kept: body.Kept, Article: s.article(n, body.Article), Form: body.Form, Trap: body.Website,
 	})
 	switch {
 	case err != nil:

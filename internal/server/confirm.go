@@ -72,6 +72,8 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 		return page.NotFound(nil)
 	case subscriber.Suppressed:
 		return &page.Error{Status: http.StatusGone, Key: "gone"}
+	case subscriber.Closed:
+		return errClosed()
 	case subscriber.Confirmed, subscriber.Already:
 		return s.renderConfirmed(w, r, c)
 	case subscriber.Expired:

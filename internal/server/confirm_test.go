@@ -76,6 +76,27 @@ func TestExpiredLinkOffersAFreshMail(t *testing.T) {
 	}
 }
 
+func TestConfirmingWhatHasEnded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.confirmLink("nadia@example.org")
+	form := fill(s.get(link).doc, "form")
+	s.clock.Advance(3 * time.Second)
+	if _, err := s.pool.Exec(t.Context(), "UPDATE newsletter SET archived_at = now()"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.get(link + "?lang=en"); got.StatusCode != http.StatusGone || got.text("h1") != "This newsletter has ended" {
+		t.Errorf("page: %d %q", got.StatusCode, got.text("main"))
+	}
+	form.Set("lang", "uk")
+	if got := s.post(link, form, "Origin", baseURL); got.StatusCode != http.StatusGone || got.text("h1") != "Цю розсилку закрито" {
+		t.Errorf("pressed: %d %q", got.StatusCode, got.text("main"))
+	}
+	if s.count(active) != 0 {
+		t.Error("somebody joined a newsletter that has ended")
+	}
+}
+
 func TestNotMe(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -21,7 +21,10 @@ import (
 )
 
 // input is a sign-up as a form or a program sent it.
-type input struct{ Email, Kept, Article, Form, Trap, Wording string }
+type input struct {
+	Email, Kept, Article, Form, Trap string
+	Page                             bool // a form was pressed; false: a program asked
+}
 
 // refusal is a sign-up that was not taken, and what to say: signup.KEY.
 type refusal struct {
@@ -73,8 +76,12 @@ func (s *server) accept(
 	if no := s.addressHint(r.Context(), address, in.Kept); no != nil {
 		return accepted{}, no, nil
 	}
+	words := foreignWording
+	if in.Page && age == formGood && !listed { // only our page holds such a token
+		words = wording(l, n)
+	}
 	return s.signUp(r, n, address, subscriber.SignUpRequest{
-		Locale: l.Code(), ArticleURL: in.Article, Wording: in.Wording + " " + l.Code(),
+		Locale: l.Code(), ArticleURL: in.Article, Wording: words,
 		Attested: listed || age == formGood, Challenged: own && age == formGood,
 	})
 }

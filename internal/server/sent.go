@@ -127,6 +127,9 @@ func errTooMany() error {
 	return &page.Error{Status: http.StatusTooManyRequests, Key: "too_many", RetryAfter: limitWindow}
 }
 
+// errClosed is the answer of a newsletter that is archived.
+func errClosed() error { return &page.Error{Status: http.StatusGone, Key: "closed"} }
+
 func evidence(r *http.Request) subscriber.Evidence {
 	return subscriber.Evidence{IP: middleware.GetClientIPAddr(r.Context()), UserAgent: r.UserAgent()}
 }

@@ -59,7 +59,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	}
 	in := input{
 		Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept"), Article: s.article(n, r.PostFormValue("article")),
-		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Wording: "form/1",
+		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Page: true,
 	}
 	if use := r.PostFormValue("suggested"); use != "" {
 		in.Email, in.Kept = use, use
@@ -121,7 +121,7 @@ func (s *server) openNewsletter(r *http.Request, slug string) (newsletter.Newsle
 		return n, missing(err, newsletter.ErrNotFound)
 	}
 	if n.ArchivedAt != nil {
-		return n, &page.Error{Status: http.StatusGone, Key: "gone"}
+		return n, errClosed()
 	}
 	return n, nil
 }

@@ -36,6 +36,9 @@ func TestForeignFormOnAListedSite(t *testing.T) {
 	if n := s.count("SELECT count(*) FROM signup WHERE attested AND article_url = '" + article + "'"); n != 1 {
 		t.Errorf("%d attested sign-ups", n)
 	}
+	if n := s.count("SELECT count(*) FROM signup WHERE wording LIKE '%a form that is not ours%'"); n != 1 {
+		t.Error("words that we cannot know are not marked as such")
+	}
 }
 
 func TestWhereAPostComesFrom(t *testing.T) {
@@ -108,6 +111,16 @@ func TestOwnPage(t *testing.T) {
 	}
 	if s.count("SELECT count(*) FROM signup WHERE attested AND article_url <> ''") != 1 {
 		t.Error("not attested, or the article was lost")
+	}
+	// The proof of consent holds what stood on the page, word for word.
+	var words string
+	if err := s.pool.QueryRow(t.Context(), "SELECT wording FROM signup").Scan(&words); err != nil || !strings.Contains(words, "leave with one click") {
+		t.Errorf("wording %q, %v", words, err)
+	}
+	for line := range strings.Lines(words) {
+		if !strings.Contains(shown.text("main"), strings.TrimSpace(line)) {
+			t.Errorf("%q is kept as the wording and was not shown", line)
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 	Expired    Outcome = "expired"    // offer a fresh mail (Renew)
 	Invalid    Outcome = "invalid"    // no link of ours
 	Suppressed Outcome = "suppressed" // never mailed: bounced, reported, or by hand
+	Closed     Outcome = "closed"     // the newsletter is archived: it mails nobody any more
 	WrongCode  Outcome = "wrong code"
 	NoCode     Outcome = "no code"    // not six digits
 	CodeSpent  Outcome = "code spent" // five wrong codes or 30 minutes; the link in the mail still works
@@ -59,6 +60,7 @@ type pending struct {
 	ExpiresAt    time.Time
 	ConfirmedAt  *time.Time
 	CodeTries    int
+	Archived     bool // the newsletter
 
 	address emailaddr.Address
 }
@@ -146,6 +148,10 @@ func (s *Service) confirm(ctx context.Context, tx pgx.Tx, id int64, generation i
 // judge says what a link may still do.
 func (s *Service) judge(ctx context.Context, db postgres.DB, g pending, generation int32, now time.Time) (Confirmation, error) {
 	c := Confirmation{NewsletterID: g.NewsletterID, Locale: g.Locale, ArticleURL: g.ArticleURL, Masked: g.address.Masked()}
+	if g.Archived {
+		c.Outcome = Closed
+		return c, nil
+	}
 	err := db.QueryRow(ctx, activeReader, pgx.StrictNamedArgs{"newsletter": g.NewsletterID, "key": g.address.Key()}).Scan(&c.SubscriberID)
 	switch {
 	case err == nil:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"vistka/internal/newsletter"
 	"vistka/internal/suppression"
 	"vistka/internal/token"
 )
@@ -259,4 +260,56 @@ func TestConsentIsAppendOnly(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
+}
+
+// Joining a second newsletter on a form in another language, and choosing a
+// language there, leave the first one and the person's preferred language.
+func TestSecondNewsletterInAnotherLanguage(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	first := f.subscribe("nadia@example.org")
+	n := f.news
+	n.Slug, n.Language = "english", "en"
+	second, err := newsletter.Add(ctx, f.DB, n, f.news.Slug, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	join := func() Confirmation {
+		t.Helper()
+		f.Clock.Advance(time.Hour)
+		req := f.request("nadia@example.org")
+		req.NewsletterID, req.Locale = second.ID, "en"
+		res, err := f.SignUp(ctx, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := f.open(res.Handle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.confirmed(ConfirmToken(f.Keys, h.signupID, h.generation), Confirmed)
+	}
+	languages := func(want string) {
+		t.Helper()
+		var got string
+		err := f.DB.QueryRow(ctx, `SELECT r.locale || ': ' || string_agg(s.locale, ' ' ORDER BY s.newsletter_id)
+			FROM subscriber r JOIN subscription s ON s.subscriber_id = r.id GROUP BY r.locale`).Scan(&got)
+		if err != nil || got != want {
+			t.Errorf("languages %q, want %q, %v", got, want, err)
+		}
+	}
+	joined := join()
+	languages("uk: uk en")
+	if _, err := f.SavePreferences(ctx, joined.Preferences, Change{Cadence: "daily", Locale: "de", Zone: "Europe/Kyiv", Hour: 9}, Evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	languages("uk: uk de")
+	for _, id := range []int64{f.news.ID, second.ID} {
+		if _, err := f.End(ctx, id, first.SubscriberID, FromAdmin, Evidence{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	join() // back after leaving everything: as new
+	languages("en: uk en")
 }

@@ -21,7 +21,7 @@ type SignUpRequest struct {
 	Locale       string // language of the page, of the mail, and of the subscription to come
 	ArticleURL   string // the article under which the form stood
 	PageURL      string // the page with the form
-	Wording      string // name and version of the words beside the button
+	Wording      string // the words beside the button, or that they are not known
 	Attested     bool   // a listed Origin or a valid form token
 	Challenged   bool   // from the button of our own page
 	IP           netip.Addr

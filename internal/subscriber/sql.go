@@ -72,12 +72,13 @@ WHERE g.id = @id`
 
 	getSignup = `
 SELECT g.newsletter_id, g.address, g.locale, g.generation, g.article_url, g.page_url, g.wording, g.attested, g.ip,
-       g.user_agent, g.created_at, g.expires_at, g.confirmed_at, g.code_tries
+       g.user_agent, g.created_at, g.expires_at, g.confirmed_at, g.code_tries, n.archived_at IS NOT NULL AS archived
 FROM signup g
+JOIN newsletter n ON n.id = g.newsletter_id
 WHERE g.id = @id`
 
 	lockSignup = getSignup + `
-FOR UPDATE`
+FOR UPDATE OF g`
 
 	activeReader = `
 SELECT s.subscriber_id
@@ -104,11 +105,14 @@ UNION ALL
 SELECT id FROM provider WHERE domain = @domain
 LIMIT 1`
 
+	// The person's language says which of two translations is preferred: a form
+	// in another language does not change it for whoever reads something already.
 	upsertSubscriber = `
 INSERT INTO subscriber AS r (address, address_key, address_hash, provider_id, locale, created_at)
 VALUES (@address, @key, @hash, @provider, @locale, @now)
 ON CONFLICT (address_key) DO UPDATE
-SET locale = EXCLUDED.locale
+SET locale = CASE WHEN EXISTS (SELECT FROM subscription s WHERE s.subscriber_id = r.id AND s.state = 'active')
+    THEN r.locale ELSE EXCLUDED.locale END
 RETURNING id`
 
 	join = `

@@ -113,12 +113,15 @@ SELECT jsonb_build_object(
         LEFT JOIN subscriber r ON r.id = t.subscriber_id
         WHERE @key IN (g.address_key, r.address_key) OR t.address IN (@address, @key)))`
 
+	// The subscriptions alone, in the order of fan-out: it locks those first, and
+	// only then, by the foreign key of owed, the person.
 	lockPerson = `
-SELECT r.id
+SELECT s.newsletter_id
 FROM subscriber r
 JOIN subscription s ON s.subscriber_id = r.id
 WHERE r.address_key = @key
-FOR UPDATE`
+ORDER BY s.newsletter_id
+FOR UPDATE OF s`
 
 	recordErasure = `
 INSERT INTO consent_event (address_hash, newsletter_id, kind, source, at)

@@ -1,0 +1,98 @@
+package edition
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"vistka/internal/mailer"
+	"vistka/internal/token"
+)
+
+// press records what it is asked to compose.
+type press struct {
+	got []mailer.EditionContent
+	err error
+}
+
+func (p *press) CompileEdition(c mailer.EditionContent) (mailer.Compiled, error) {
+	p.got = append(p.got, c)
+	return mailer.Compiled{}, p.err
+}
+
+// What only a person can mend is not tried each minute for ever: the edition
+// stands still, says why, and goes on once it was mended and resumed.
+func TestEditionThatCannotBeComposedIsPaused(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	keys, err := token.NewKeys("a secret long enough for a test of it, and more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &press{}
+	s.svc.Keys, s.svc.Renderer = keys, p
+	s.subscribe(2, 0, "instant")
+	for _, p.err = range []error{mailer.ErrSender, mailer.ErrTooLarge, errors.New("a slip of a template")} {
+		s.publish(2, 0)
+		s.run(2)
+		id := int64(s.count(`SELECT max(id) FROM edition WHERE newsletter_id = $1`, s.letters[2]))
+		if err := s.svc.Compose(t.Context(), id); !errors.Is(err, p.err) {
+			t.Errorf("composing: %v", err)
+		}
+		e, err := s.svc.Get(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		helpless := errors.Is(p.err, mailer.ErrSender) || errors.Is(p.err, mailer.ErrTooLarge)
+		if paused := e.State == "paused"; paused != helpless || paused && !strings.Contains(e.Reason, p.err.Error()) {
+			t.Errorf("%v: the edition is %s, reason %q", p.err, e.State, e.Reason)
+		}
+		if !helpless {
+			continue
+		}
+		p.err = nil
+		if err := s.svc.Resume(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.svc.Compose(t.Context(), id); err != nil {
+			t.Errorf("composing once it is mended: %v", err)
+		}
+	}
+}
+
+func TestComposeOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	keys, err := token.NewKeys("a secret long enough for a test of it, and more")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &press{}
+	s.svc.Keys, s.svc.Renderer = keys, p
+	s.subscribe(2, 0, "monthly")
+	for range 25 {
+		s.publish(2, 0)
+	}
+	gone, _ := s.publish(2, 0)
+	s.clock.Set(time.Date(2026, 4, 1, 5, 0, 0, 0, time.UTC))
+	s.run(2)
+	s.do(`UPDATE article SET withdrawn_at = $2 WHERE id = $1`, gone, s.clock.Now())
+	edition := int64(s.count(`SELECT id FROM edition WHERE newsletter_id = $1`, s.letters[2]))
+	for range 2 {
+		if err := s.svc.Compose(t.Context(), edition); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(p.got) != 1 {
+		t.Fatalf("composed %d times", len(p.got))
+	}
+	c := p.got[0]
+	if len(c.Articles) != 20 || c.More != 5 || c.Articles[0].Title != "T25" || c.Kind != "monthly" || c.Locale != "uk" || c.Newsletter.FromAddress != "n@example.org" {
+		t.Errorf("composed %d articles and %d more, first %q, %s, %s, from %s", len(c.Articles), c.More, c.Articles[0].Title, c.Kind, c.Locale, c.Newsletter.FromAddress)
+	}
+	s.want("bodies", s.count(`SELECT count(*) FROM edition_body WHERE edition_id = $1 AND key_id = $2`, edition, keys.Fingerprints()[0]), 1)
+	if err := s.svc.Compose(t.Context(), edition+99); !errors.Is(err, ErrNotFound) {
+		t.Errorf("composed what is not there: %v", err)
+	}
+}
