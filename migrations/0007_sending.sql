@@ -8,7 +8,7 @@ CREATE TABLE sending (
     reason          text        NOT NULL DEFAULT '',
     cause           text        NOT NULL DEFAULT ''
                                 CONSTRAINT sending_cause_check
-                                CHECK (cause IN ('', 'restored', 'moved database', 'rolled back', 'moved directory', 'two directories')),
+                                CHECK (cause IN ('', 'restored', 'moved database', 'rolled back', 'moved directory', 'copied directory')),
     since           timestamptz NOT NULL,
     account_id      bigint      REFERENCES account,
     CONSTRAINT sending_locked_check CHECK ((state = 'locked') = (cause <> ''))
@@ -28,21 +28,22 @@ CREATE TABLE guard (
     written_by          bigint  NOT NULL
 );
 COMMENT ON TABLE guard IS 'where this database was when a person last said, or nobody doubted, that it is the original';
-COMMENT ON COLUMN guard.lineage IS 'the same in the original and in every copy';
+COMMENT ON COLUMN guard.lineage IS 'the same in every copy, another one after each unlocking: nothing remembered under one counts for another';
 COMMENT ON COLUMN guard.system_identifier IS 'of the cluster, made by initdb; empty where it may not be read';
 COMMENT ON COLUMN guard.written_by IS 'the transaction that wrote this row: xmin of the original, and of no row that a restore has written';
 
 CREATE TABLE guard_directory (
     name            text        PRIMARY KEY,
-    mark            bigint,
-    signature       text        NOT NULL DEFAULT '',
-    signed_before   text        NOT NULL DEFAULT '',
-    machine         text        NOT NULL DEFAULT '',
-    file            text        NOT NULL DEFAULT '',
+    mark            bigint      NOT NULL,
+    signature       text        NOT NULL,
+    signed_before   text        NOT NULL,
+    machine         text        NOT NULL,
+    file            text        NOT NULL,
     seen_at         timestamptz NOT NULL
 );
 COMMENT ON TABLE guard_directory IS 'the data directories that work with this database, each with the mark it should hold';
-COMMENT ON COLUMN guard_directory.mark IS 'rises while a process runs, and is then written into the directory; null: whatever comes next is the original';
+COMMENT ON COLUMN guard_directory.mark IS 'rises while a process runs, and is then written into the directory';
+COMMENT ON COLUMN guard_directory.signature IS 'of the process that raised the mark, so that two copies cannot both follow it';
 COMMENT ON COLUMN guard_directory.machine IS 'hash of the machine''s id; empty where it has none';
 COMMENT ON COLUMN guard_directory.file IS 'number of the mark''s file on its disk; empty where disks give no lasting ones';
 
