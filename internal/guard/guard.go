@@ -71,7 +71,7 @@ func (g *Guard) Check(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("clone guard: %w", err)
 	}
-	file, err := openMark(g.Dir, lineage)
+	file, err := openMark(g.Dir, g.Name, lineage)
 	if err != nil {
 		return fmt.Errorf("clone guard: %w", err)
 	}

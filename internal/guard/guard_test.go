@@ -269,7 +269,7 @@ func (i *installation) markPath() string {
 	if err := i.pool.QueryRow(i.t.Context(), sqlLineage).Scan(&lineage); err != nil {
 		i.t.Fatal(err)
 	}
-	return filepath.Join(i.guard.Dir, "guard-"+lineage)
+	return markPath(i.guard.Dir, i.guard.Name, lineage)
 }
 
 func TestDirectoryCopied(t *testing.T) {
@@ -293,6 +293,9 @@ func TestDirectoryCopied(t *testing.T) {
 	copied.unlocks()
 	i.check("the original, now the copy", MovedDirectory)
 	i.unlocks()
+
+	guard.Name = "a name of its own"
+	copied.check("the copy joins as another", "")
 
 	i.guard.Machine = "another machine"
 	i.check("moved to another machine", MovedDirectory)
@@ -343,6 +346,9 @@ func TestDamagedMark(t *testing.T) {
 	if err := os.Remove(i.markPath()); err != nil {
 		t.Fatal(err)
 	}
-	i.check("removed", MovedDirectory)
+	// The new file may get the number of the old one: the cause may be either.
+	if err := i.guard.Check(t.Context()); err != nil || i.maySend() {
+		t.Fatalf("removed, and not locked: %v", err)
+	}
 	i.unlocks()
 }

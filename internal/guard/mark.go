@@ -30,10 +30,11 @@ const (
 // markFile is the mark, locked: processes on one data directory take turns.
 type markFile struct{ *os.File }
 
-// openMark opens the directory's mark for a database and its copies. Another
-// lineage has another file: one directory may work with several databases.
-func openMark(dir, lineage string) (markFile, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "guard-"+lineage), os.O_RDWR|os.O_CREATE, 0o600)
+// openMark opens what a directory of this name remembers under a lineage. Each
+// has a file of its own: a directory may work with several databases, and a copy
+// that was given a new name remembers nothing.
+func openMark(dir, name, lineage string) (markFile, error) {
+	f, err := os.OpenFile(markPath(dir, name, lineage), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return markFile{}, err
 	}
@@ -41,6 +42,10 @@ func openMark(dir, lineage string) (markFile, error) {
 		return markFile{}, errors.Join(fmt.Errorf("lock %s: %w (the data directory must lie on a disk that knows flock)", f.Name(), err), f.Close())
 	}
 	return markFile{f}, nil
+}
+
+func markPath(dir, name, lineage string) string {
+	return filepath.Join(dir, "guard-"+name+"-"+lineage)
 }
 
 // read returns the zero mark for a file that was never written.
