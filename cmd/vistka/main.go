@@ -38,6 +38,7 @@ type command struct {
 	Doctor      doctorCommand      `cmd:"" help:"Check database, relay, feeds, DNS records and clock."`
 	Newsletter  newsletterCommand  `cmd:"" help:"Add and list newsletters."`
 	Feed        feedCommand        `cmd:"" help:"Add, list, check and poll feeds."`
+	Sending     sendingCommand     `cmd:"" help:"Stop and start all sending; unlock it in a copy."`
 	Subscribers subscribersCommand `cmd:"" help:"Export and erase subscribers."`
 	Account     accountCommand     `cmd:"" help:"Add people to the admin pages."`
 	Seed        seedCommand        `cmd:"" help:"Fill a newsletter with made-up subscribers, to try things at size."`

@@ -35,6 +35,9 @@ func (a *admin) table() []route {
 		{post, "/editions/{id}", editor, a.actEdition},
 		{get, "/deliveries", viewer, a.doubtful},
 		{post, "/deliveries", editor, a.retry},
+		{get, "/sending", viewer, a.sending},
+		{post, "/sending", editor, a.actSending},
+		{post, "/sending/unlock", owner, a.unlockSending},
 
 		{get, "/subscribers", viewer, a.subscribers},
 		{get, "/subscribers/{id}", viewer, a.subscriber},

@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"vistka/internal/account"
+	"vistka/internal/guard"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -25,6 +26,7 @@ type frame struct {
 	Flash   string // what the last act came to, in words
 	FlashOK bool
 	Codes   []page.Link
+	Sending guard.State // anything but on is said on every page
 }
 
 // When is a moment as tables show it: sortable, the same in both languages.
@@ -91,6 +93,13 @@ func (a *admin) render(w http.ResponseWriter, r *http.Request, status int, name,
 	if f.Zone, err = a.zone(r); err != nil {
 		return err
 	}
+	if f.Me.ID != 0 {
+		s, err := guard.Read(ctx, a.DB)
+		if err != nil {
+			return err
+		}
+		f.Sending = s.State
+	}
 	if flash := a.sessions.PopString(ctx, keyFlash); flash != "" {
 		kind, key, _ := strings.Cut(flash, ":")
 		f.Flash, f.FlashOK = l.T(key), kind == "good"
@@ -149,7 +158,7 @@ func (a *admin) zone(r *http.Request) (*time.Location, error) {
 
 func section(r *http.Request) string {
 	part, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/admin/"), "/")
-	if part == "deliveries" {
+	if part == "deliveries" || part == "sending" {
 		return "editions"
 	}
 	return part
@@ -193,6 +202,11 @@ func queryID(s string) int64 {
 		return 0
 	}
 	return id
+}
+
+// Halted says that no mail goes out, where the page does not say so itself.
+func (f frame) Halted() bool {
+	return f.Me.ID != 0 && f.Sending != guard.On && f.Path != "/admin/sending"
 }
 
 // Int is n for a plural form.

@@ -25,7 +25,7 @@ var order = [][]string{
 	{"app"},
 	{"server", "admin", "api", "inbox", "demo", "config"},
 	{"edition", "delivery"},
-	{"article", "subscriber", "newsletter", "hotline", "account", "webhook"},
+	{"article", "subscriber", "newsletter", "hotline", "account", "webhook", "guard"},
 	{"page"},
 	{"suppression", "mailer", "feed", "bounce", "postgres"},
 	{"emailaddr", "token", "locale", "colour"},

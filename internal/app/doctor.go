@@ -36,12 +36,13 @@ const (
 	staleFeed     = 6 * time.Hour
 )
 
-// Diagnose looks at database, clock, relays, feeds and DNS records, in that
+// Diagnose looks at database, clock, the switch of sending, relays, feeds and DNS records, in that
 // order. It changes nothing and mails nothing.
 func (a *App) Diagnose(ctx context.Context) []Finding {
 	var out []Finding
 	out = append(out, a.diagnoseDatabase(ctx)...)
 	out = append(out, a.diagnoseClock())
+	out = append(out, a.diagnoseSending(ctx)...)
 	for _, relay := range a.relays {
 		out = append(out, diagnoseRelay(ctx, relay))
 	}

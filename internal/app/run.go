@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"vistka/internal/config"
+	"vistka/internal/guard"
 	"vistka/internal/inbox"
 	"vistka/internal/mailer"
 )
@@ -38,6 +39,10 @@ func (a *App) Run(ctx context.Context, opened func(Ready)) error {
 		parts.start("private Postgres", a.private.Run)
 	}
 	parts.start("clock", func(ctx context.Context) error { return a.Clock.Run(ctx, a.Pool) })
+
+	if err := a.startGuard(ctx, parts); err != nil {
+		return err
+	}
 
 	ready := Ready{URL: a.Config.BaseURL}
 	box, err := a.startInbox(parts)
@@ -70,6 +75,22 @@ func (a *App) Run(ctx context.Context, opened func(Ready)) error {
 	}
 	opened(ready)
 	return parts.wait(ctx)
+}
+
+// startGuard looks before anything is sent whether this is a copy, and goes on looking.
+func (a *App) startGuard(ctx context.Context, parts *lifetimes) error {
+	if err := a.Guard.Check(ctx); err != nil {
+		return err
+	}
+	s, err := guard.Read(ctx, a.Pool)
+	if err != nil {
+		return err
+	}
+	if s.State != guard.On {
+		a.log.Warn("no mail goes out: sending is "+string(s.State), "since", s.Since, "next", "vistka sending")
+	}
+	parts.start("clone guard", a.Guard.Run)
+	return nil
 }
 
 // startInbox stands in for a relay when none is configured.

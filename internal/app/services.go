@@ -15,6 +15,7 @@ import (
 	"vistka/internal/delivery"
 	"vistka/internal/edition"
 	"vistka/internal/feed"
+	"vistka/internal/guard"
 	"vistka/internal/mailer"
 	"vistka/internal/subscriber"
 )
@@ -27,6 +28,7 @@ type Services struct {
 	Subscribers *subscriber.Service
 	Editions    *edition.Service
 	Deliveries  *delivery.Service
+	Guard       *guard.Guard
 
 	fetcher *feed.Fetcher
 	jobs    *river.Client[pgx.Tx]
@@ -50,6 +52,7 @@ func (a *App) build() error {
 		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log,
 		Holder: holder, SessionURL: a.Config.DatabaseDirectURL, InDoubtWait: a.Config.InDoubtWait,
 	}
+	a.Guard = &guard.Guard{DB: a.Pool, Clock: a.Clock, Dir: a.Config.DataDir, Name: holder, Machine: guard.MachineID(), Log: a.log}
 	a.wire()
 	if a.jobs, err = a.newJobs(a.Pool); err != nil {
 		return err

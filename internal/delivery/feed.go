@@ -83,6 +83,12 @@ func (d *driver) sweepAgain() {
 }
 
 func (d *driver) fill() error {
+	if may, err := MaySend(d.soft, d.s.DB); err != nil {
+		return err
+	} else if !may {
+		d.empty()
+		return nil
+	}
 	// What was left out while a provider rested lies behind the cursors.
 	resting := d.providers.resting(d.s.Clock.Now())
 	if slices.ContainsFunc(d.resting, func(id int64) bool { return !slices.Contains(resting, id) }) {
@@ -98,6 +104,12 @@ func (d *driver) fill() error {
 		}
 	}
 	return d.fillQueued()
+}
+
+// empty forgets what was read: it is read anew when sending starts again.
+func (d *driver) empty() {
+	d.follow(nil)
+	d.queue.clear()
 }
 
 func (d *driver) fillNotices() error {

@@ -57,10 +57,10 @@ func (l *Ledger) Record(ctx context.Context, outcomes []Outcome, nexts []Next) (
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	var missing []Key
+	var missing []Next
 	for _, n := range nexts {
 		if !granted[n.Key] {
-			missing = append(missing, n.Key)
+			missing = append(missing, n)
 		}
 	}
 	if len(missing) > 0 {

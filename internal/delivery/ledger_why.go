@@ -9,15 +9,16 @@ import (
 
 // why finds out what kept rows from being granted and settles them: the reader
 // left or is suppressed, cancelled; paused, skipped and owed; the edition not
-// open, left as it is. A row that is 'sending' under our own fence was granted
-// by a commit whose answer got lost.
-func (l *Ledger) why(ctx context.Context, keys []Key, granted map[Key]bool) error {
-	var notices, mails []Key
-	for _, k := range keys {
-		if k.Notice != 0 {
-			notices = append(notices, k)
+// open or all sending stopped, left as it is. A row that is 'sending' under our
+// own fence was granted by a commit whose answer got lost.
+func (l *Ledger) why(ctx context.Context, nexts []Next, granted map[Key]bool) error {
+	var notices []Next
+	var mails []Key
+	for _, n := range nexts {
+		if n.Notice != 0 {
+			notices = append(notices, n)
 		} else {
-			mails = append(mails, k)
+			mails = append(mails, n.Key)
 		}
 	}
 	if err := l.whyDeliveries(ctx, mails, granted); err != nil {
@@ -78,13 +79,13 @@ func (l *Ledger) settle(ctx context.Context, sql string, keys []Key) error {
 	return nil
 }
 
-func (l *Ledger) whyNotices(ctx context.Context, keys []Key, granted map[Key]bool) error {
-	if len(keys) == 0 {
+func (l *Ledger) whyNotices(ctx context.Context, nexts []Next, granted map[Key]bool) error {
+	if len(nexts) == 0 {
 		return nil
 	}
-	ids := make([]int64, len(keys))
-	for i, k := range keys {
-		ids[i] = k.Notice
+	ids, hashes := make([]int64, len(nexts)), make([][]byte, len(nexts))
+	for i, n := range nexts {
+		ids[i], hashes[i] = n.Notice, n.Hash
 	}
 	rows, err := l.DB.Query(ctx, sqlWhyNotices, pgx.StrictNamedArgs{"ids": ids, "relay": l.Relay, "fence": l.Fence})
 	if err != nil {
@@ -93,7 +94,6 @@ func (l *Ledger) whyNotices(ctx context.Context, keys []Key, granted map[Key]boo
 	var id int64
 	var state string
 	var ours, held bool
-	var unwanted []int64
 	lost := false
 	_, err = pgx.ForEachRow(rows, []any{&id, &state, &ours, &held}, func() error {
 		switch {
@@ -101,8 +101,6 @@ func (l *Ledger) whyNotices(ctx context.Context, keys []Key, granted map[Key]boo
 			granted[Key{Notice: id}] = true
 		case !held:
 			lost = true
-		default:
-			unwanted = append(unwanted, id)
 		}
 		return nil
 	})
@@ -112,10 +110,7 @@ func (l *Ledger) whyNotices(ctx context.Context, keys []Key, granted map[Key]boo
 	if lost {
 		return ErrLost
 	}
-	if len(unwanted) == 0 {
-		return nil
-	}
-	if _, err := l.DB.Exec(ctx, sqlCancelNotices, pgx.StrictNamedArgs{"ids": unwanted, "now": l.Clock.Now()}); err != nil {
+	if _, err := l.DB.Exec(ctx, sqlCancelNotices, pgx.StrictNamedArgs{"ids": ids, "hashes": hashes, "now": l.Clock.Now()}); err != nil {
 		return fmt.Errorf("cancel notices: %w", err)
 	}
 	return nil

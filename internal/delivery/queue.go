@@ -139,6 +139,17 @@ func (q *queue) drop(match func(*item) bool) {
 	q.askMore()
 }
 
+// clear forgets everything that waits. What is with a worker stays busy.
+func (q *queue) clear() {
+	q.mu.Lock()
+	for _, it := range q.notices {
+		delete(q.busy, it.Key)
+	}
+	q.notices = nil
+	q.mu.Unlock()
+	q.drop(func(*item) bool { return true })
+}
+
 // room is how many more mails are wanted.
 func (q *queue) room() int {
 	q.mu.Lock()

@@ -9,6 +9,8 @@ package delivery
 //     before (and the row is not returned) or after this attempt.
 //   - an outcome before the attempt finds the row as it was read, or has been
 //     counted already by the same call whose answer was lost.
+//   - may_send is asked once a statement: while sending is stopped or locked
+//     outcomes are recorded and no attempt is.
 //   - a row in doubt never becomes failed or merely deferred: it may have been
 //     accepted the first time, whatever is said to it now.
 const sqlRecord = `
@@ -76,6 +78,7 @@ WHERE d.month = w.month
   AND d.edition_id = w.edition_id
   AND d.subscriber_id = w.subscriber_id
   AND (d.state IN ('queued', 'deferred') OR d.state = 'in doubt' AND d.due_at IS NOT NULL)
+  AND (SELECT may_send())
 RETURNING d.month, d.edition_id, d.subscriber_id`
 
 // The same for notices. due_at is never null there, so a doubt that is held is
@@ -122,7 +125,12 @@ FROM mine, unnest(@next::bigint[], @hashes::bytea[]) AS n(id, hash)
 WHERE d.id = n.id
   AND d.state IN ('queued', 'deferred', 'in doubt')
   AND d.settled_at IS NULL
-  AND CASE d.kind
+  AND (SELECT may_send())
+  AND ` + sqlNoticeWanted + `
+RETURNING d.id`
+
+// Whether a notice d to an address n.hash is still to be sent.
+const sqlNoticeWanted = `CASE d.kind
       WHEN 'confirmation' THEN EXISTS (
           SELECT FROM signup g
           WHERE g.id = d.signup_id AND g.confirmed_at IS NULL AND g.expires_at > @now)
@@ -133,8 +141,7 @@ WHERE d.id = n.id
   AND NOT EXISTS (
       SELECT FROM suppression p
       WHERE p.address_hash = n.hash
-        AND p.reason <> CASE d.kind WHEN 'confirmation' THEN 'erased' ELSE 'not me' END)
-RETURNING d.id`
+        AND p.reason <> CASE d.kind WHEN 'confirmation' THEN 'erased' ELSE 'not me' END)`
 
 // Why a row was not returned: read afterwards, acted on by the guarded
 // statements below.
@@ -228,12 +235,14 @@ WHERE k.doubts = 0
 ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING`
 
 const sqlCancelNotices = `
-UPDATE notice
-SET state = CASE WHEN doubts > 0 THEN 'in doubt' ELSE 'cancelled' END,
+UPDATE notice d
+SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' ELSE 'cancelled' END,
     settled_at = @now,
-    reply = CASE WHEN doubts > 0 THEN reply ELSE 'no longer wanted when its turn came' END
-WHERE id = ANY(@ids::bigint[])
-  AND state IN ('queued', 'deferred', 'in doubt')`
+    reply = CASE WHEN d.doubts > 0 THEN d.reply ELSE 'no longer wanted when its turn came' END
+FROM unnest(@ids::bigint[], @hashes::bytea[]) AS n(id, hash)
+WHERE d.id = n.id
+  AND d.state IN ('queued', 'deferred', 'in doubt')
+  AND NOT (` + sqlNoticeWanted + `)`
 
 const sqlEditionPause = `
 UPDATE edition

@@ -21,6 +21,7 @@ func TestStatementsPrepare(t *testing.T) {
 		sqlFeedNotices, sqlFeedEditions, sqlFeedQueued, sqlFeedDue, sqlBody, sqlNotice, sqlLatest,
 		sqlRecord, sqlRecordNotices, sqlWhy, sqlWhyNotices, sqlCancel, sqlSkip, sqlCancelNotices, sqlEditionPause, sqlEditionLock, sqlEditionSettle,
 		sqlCounts, sqlBacklog, sqlRelayStates, sqlInDoubt, sqlFailedNotices, sqlDecideDelivery, sqlDecideNotice, sqlEditionReopen, sqlNotify, sqlRetry,
+		sqlMaySend, sqlPendingEditions, sqlPendingNotices,
 	} {
 		numbered, _, err := pgx.NamedArgs{}.RewriteQuery(t.Context(), conn.Conn(), sql, nil)
 		if err != nil {

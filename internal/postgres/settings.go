@@ -18,7 +18,6 @@ type ServerSettings struct {
 	DataChecksums     bool
 	InRecovery        bool // a replica: reads only
 	MaxConnections    int
-	SystemIdentifier  string // made by initdb; the same in every copy of the files; empty where we may not read it
 }
 
 // Durable tells that a commit is on disk when the server says so. Anything

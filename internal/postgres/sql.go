@@ -34,9 +34,15 @@ SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
        current_setting('full_page_writes')::boolean AS full_page_writes,
        current_setting('data_checksums')::boolean AS data_checksums,
        pg_is_in_recovery() AS in_recovery,
-       current_setting('max_connections')::int AS max_connections,
-       CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
-            THEN (SELECT system_identifier::text FROM pg_control_system())
-            ELSE ''
-       END AS system_identifier`
+       current_setting('max_connections')::int AS max_connections`
+
+	sqlMayReadControl = `
+SELECT has_function_privilege('pg_control_system()', 'EXECUTE')`
+
+	sqlSystemIdentifier = `
+SELECT system_identifier::text
+FROM pg_control_system()`
+
+	sqlTimeline = `
+SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint`
 )
