@@ -15,25 +15,6 @@ import (
 // state the act needs.
 var ErrNotFound = errors.New("delivery: not found")
 
-// Counts tells how many deliveries of an edition are in each state.
-func (s *Service) Counts(ctx context.Context, editionID int64) (map[State]int64, error) {
-	rows, err := s.DB.Query(ctx, sqlCounts, pgx.StrictNamedArgs{"edition": editionID})
-	if err != nil {
-		return nil, fmt.Errorf("count deliveries of edition %d: %w", editionID, err)
-	}
-	counts := map[State]int64{}
-	var state State
-	var n int64
-	_, err = pgx.ForEachRow(rows, []any{&state, &n}, func() error {
-		counts[state] = n
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("count deliveries of edition %d: %w", editionID, err)
-	}
-	return counts, nil
-}
-
 // Backlog is what waits, for Home.
 type Backlog struct {
 	Notices  int64      // queued or due again
@@ -145,19 +126,4 @@ func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
 		return fmt.Errorf("decide %s: %w", k, err)
 	}
 	return nil
-}
-
-// Retry owes the articles of an edition's failed deliveries again to the
-// readers who still want them; the next fan-out makes new deliveries, so that a
-// translation sent meanwhile counts. Returns how many readers. The caller has
-// the fan-out of newsletterID run.
-func (s *Service) Retry(ctx context.Context, editionID int64) (readers int64, newsletterID int64, err error) {
-	err = s.DB.QueryRow(ctx, sqlRetry, pgx.StrictNamedArgs{"edition": editionID, "now": s.Clock.Now()}).Scan(&readers, &newsletterID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return 0, 0, fmt.Errorf("retry the failed of edition %d: %w", editionID, err)
-	}
-	return readers, newsletterID, nil
 }

@@ -74,14 +74,6 @@ type Service struct {
 	lease time.Duration            // 0: defaultLease
 }
 
-// Key names one delivery, or one notice when Notice is not 0.
-type Key struct {
-	Notice     int64
-	Month      time.Time
-	Edition    int64
-	Subscriber int64
-}
-
 func (s *Service) stopTimeout() time.Duration {
 	if s.StopTimeout > 0 {
 		return s.StopTimeout

@@ -145,6 +145,45 @@ back AS (
     AND cardinality(g.article_ids) > 1)
 SELECT count(*) FROM gone WHERE doubts = 0`
 
+	// The failed delivery becomes a cancelled one, which a fan-out may queue
+	// again; what the relay said stays readable, and the attempts stay as they are.
+	sqlRetry = `
+WITH ed AS (
+    SELECT id, month, newsletter_id, article_ids
+    FROM edition
+    WHERE id = @edition),
+again AS (
+    UPDATE delivery d
+    SET state = 'cancelled', tries = 0, reply = 'tried again later; it had failed: ' || coalesce(d.reply, '')
+    FROM ed, subscription s, subscriber r
+    WHERE d.month = ed.month
+    AND d.edition_id = ed.id
+    AND d.state = 'failed'
+    AND s.newsletter_id = ed.newsletter_id
+    AND s.subscriber_id = d.subscriber_id
+    AND s.state = 'active'
+    AND r.id = d.subscriber_id
+    AND NOT EXISTS (
+        SELECT FROM suppression p
+        WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')
+    RETURNING d.subscriber_id),
+due AS (
+    UPDATE subscription s
+    SET due_at = least(s.due_at, @now)
+    FROM again, ed
+    WHERE s.newsletter_id = ed.newsletter_id
+    AND s.subscriber_id = again.subscriber_id
+    AND s.cadence = 'instant'),
+owing AS (
+    INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+    SELECT ed.newsletter_id, again.subscriber_id, a.id, @now, 'retry of the failed'
+    FROM again, ed
+    JOIN article a ON a.id = ANY (ed.article_ids)
+    WHERE a.withdrawn_at IS NULL
+    ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING)
+SELECT (SELECT count(*) FROM again), newsletter_id
+FROM ed`
+
 	sqlReleaseAgain = `
 UPDATE article
 SET withdrawn_at = NULL, state = 'released', reason = @reason
