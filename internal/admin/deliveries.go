@@ -32,10 +32,12 @@ func (a *admin) retry(w http.ResponseWriter, r *http.Request) error {
 		return page.BadRequest(errors.New("unknown act"))
 	}
 	err = a.Deliveries.Decide(r.Context(), k, name == "again")
-	if errors.Is(err, delivery.ErrNotFound) {
+	switch {
+	case errors.Is(err, delivery.ErrNotFound):
 		return a.say(w, r, false, "admin.doubt.said.gone", "/admin/deliveries")
-	}
-	if err != nil {
+	case errors.Is(err, delivery.ErrStopped):
+		return a.say(w, r, false, "admin.doubt.said.stopped", "/admin/deliveries")
+	case err != nil:
 		return err
 	}
 	if err := a.record(r, "delivery."+name, "delivery "+k.Ref(), nil); err != nil {

@@ -135,6 +135,13 @@ func TestEditions(t *testing.T) {
 	}
 	held := b.get("/admin/deliveries")
 	ref, _ := held.Find("input[name=ref]").First().Attr("value")
+	if held.Find("button[value=again]").Length() != 0 {
+		t.Error("what belongs to a cancelled edition is offered to be sent again")
+	}
+	b.post("/admin/deliveries", url.Values{"act": {"again"}, "ref": {ref}})
+	if got := b.get("/admin/deliveries"); got.Find(".notice.bad").Length() != 1 || got.Find("tbody tr").Length() != 10 {
+		t.Errorf("sending it again is not refused in words: %s", got.text("main"))
+	}
 	if held.Find("tbody tr").Length() != 10 {
 		t.Fatalf("%d in doubt", held.Find("tbody tr").Length())
 	}

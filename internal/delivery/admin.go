@@ -15,6 +15,10 @@ import (
 // state the act needs.
 var ErrNotFound = errors.New("delivery: not found")
 
+// ErrStopped says that the delivery's edition was cancelled or expired: nothing
+// of it is sent any more.
+var ErrStopped = errors.New("delivery: its edition was stopped")
+
 // Backlog is what waits, for Home.
 type Backlog struct {
 	Notices  int64      // queued or due again
@@ -74,8 +78,16 @@ type Doubt struct {
 	Address      string
 	Doubts       int
 	DueAt        *time.Time // when it is sent again by itself; nil: held for a person
+	EditionState string     // empty for a notice
 	Reply        string
 }
+
+// Stopped says that it cannot be sent again, because its edition was cancelled
+// or expired.
+func (d Doubt) Stopped() bool { return d.EditionState == "cancelled" || d.EditionState == "expired" }
+
+// Paused says that it is not sent again before its edition is resumed.
+func (d Doubt) Paused() bool { return d.EditionState == "paused" }
 
 // Key is what Decide takes.
 func (d Doubt) Key() Key {
@@ -97,7 +109,8 @@ func (s *Service) InDoubt(ctx context.Context, limit int) ([]Doubt, error) {
 
 // Decide settles a message that is held in doubt: again sends the same bytes
 // under the same Message-ID once more, otherwise it counts as sent. Returns
-// ErrNotFound if it is not held.
+// ErrNotFound if it is not held, ErrStopped if it is to go again and its edition
+// was cancelled or expired.
 func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
 	sql := sqlDecideDelivery
 	args := pgx.StrictNamedArgs{"again": again, "now": s.Clock.Now()}
@@ -107,17 +120,17 @@ func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
 		args["month"], args["edition"], args["subscriber"] = k.Month, k.Edition, k.Subscriber
 	}
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if k.Notice == 0 && again {
+			if err := openAgain(ctx, tx, k.Edition); err != nil {
+				return err
+			}
+		}
 		tag, err := tx.Exec(ctx, sql, args)
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() == 0 {
 			return ErrNotFound
-		}
-		if k.Notice == 0 && again {
-			if _, err := tx.Exec(ctx, sqlEditionReopen, pgx.StrictNamedArgs{"edition": k.Edition}); err != nil {
-				return err
-			}
 		}
 		_, err = tx.Exec(ctx, sqlNotify)
 		return err
@@ -126,4 +139,21 @@ func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
 		return fmt.Errorf("decide %s: %w", k, err)
 	}
 	return nil
+}
+
+// openAgain lets a settled edition be sent from again. The edition is held until
+// the transaction ends, so that it cannot be stopped meanwhile.
+func openAgain(ctx context.Context, tx pgx.Tx, edition int64) error {
+	var state string
+	err := tx.QueryRow(ctx, sqlEditionHold, pgx.StrictNamedArgs{"edition": edition}).Scan(&state)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNotFound
+	case err != nil:
+		return err
+	case Doubt{EditionState: state}.Stopped():
+		return ErrStopped
+	}
+	_, err = tx.Exec(ctx, sqlEditionReopen, pgx.StrictNamedArgs{"edition": edition})
+	return err
 }

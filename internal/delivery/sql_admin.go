@@ -31,14 +31,15 @@ const sqlInDoubt = `
 SELECT *
 FROM (
     SELECT 0::bigint AS notice_id, d.month, d.edition_id, d.subscriber_id, l.name AS newsletter, coalesce(r.address, '') AS address,
-           d.doubts, d.due_at, coalesce(d.reply, '') AS reply
+           d.doubts, d.due_at, e.state AS edition_state, coalesce(d.reply, '') AS reply
     FROM delivery d
+    JOIN edition e ON e.id = d.edition_id
     JOIN newsletter l ON l.id = d.newsletter_id
     LEFT JOIN subscriber r ON r.id = d.subscriber_id
     WHERE d.state = 'in doubt'
     UNION ALL
     SELECT n.id, n.created_at::date, 0, 0, coalesce(l.name, ''), coalesce(r.address, g.address, n.address),
-           n.doubts, CASE WHEN n.settled_at IS NULL THEN n.due_at END, coalesce(n.reply, '')
+           n.doubts, CASE WHEN n.settled_at IS NULL THEN n.due_at END, '', coalesce(n.reply, '')
     FROM notice n
     LEFT JOIN newsletter l ON l.id = n.newsletter_id
     LEFT JOIN subscriber r ON r.id = n.subscriber_id
@@ -69,6 +70,12 @@ SET state = CASE WHEN @again THEN state ELSE 'sent' END,
 WHERE id = @id
   AND state = 'in doubt'
   AND settled_at IS NOT NULL`
+
+const sqlEditionHold = `
+SELECT state
+FROM edition
+WHERE id = @edition
+FOR NO KEY UPDATE`
 
 const sqlEditionReopen = `
 UPDATE edition

@@ -89,11 +89,13 @@ put_off AS (
     SET due_at = greatest(owed.due_at, excluded.due_at))
 SELECT count(*) FROM gone WHERE doubts = 0`
 
+	// What was on the wire when its edition was stopped: refused for the time
+	// being, or its answer lost.
 	sqlStopped = `
 SELECT DISTINCT d.edition_id
 FROM delivery d
 JOIN edition e ON e.id = d.edition_id AND e.state IN ('cancelled', 'expired')
-WHERE d.state = 'deferred'`
+WHERE d.state = 'deferred' OR (d.state = 'in doubt' AND d.due_at IS NOT NULL)`
 
 	sqlWithdraw = `
 UPDATE article
