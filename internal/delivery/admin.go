@@ -45,13 +45,15 @@ func (s *Service) Backlog(ctx context.Context) (Backlog, error) {
 // RelayState is how a relay fares.
 type RelayState struct {
 	Name      string
-	Driven    bool // some process holds its lease
-	State     string
+	Driven    bool   // some process holds its lease
+	Holder    string // the installation that holds the lease or held it last
+	State     string // ready, down
 	Problem   string
 	ProblemAt *time.Time
 }
 
-// RelayStates lists the relays this service is configured with.
+// RelayStates lists the relays this service is configured with; without any,
+// those that the database knows.
 func (s *Service) RelayStates(ctx context.Context) ([]RelayState, error) {
 	names := make([]string, len(s.Relays))
 	for i, r := range s.Relays {
