@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"vistka/internal/app"
 	"vistka/internal/delivery"
@@ -51,7 +50,7 @@ func whatNext(d delivery.Doubt) string {
 	case d.DueAt != nil && d.Paused():
 		return "sent again once the edition is resumed"
 	case d.DueAt != nil:
-		return "sent again at " + d.DueAt.UTC().Format(time.DateTime) + " UTC"
+		return "sent again at " + utc(*d.DueAt)
 	case d.Stopped():
 		return "waits for you; its edition was stopped: sent"
 	}

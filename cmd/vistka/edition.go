@@ -97,64 +97,6 @@ func editionState(a *app.App, state string) string {
 	return strings.ToLower(a.Catalog.For("en").T("admin.state.edition." + state))
 }
 
-type editionShowCommand struct {
-	ID   int64 `arg:"" help:"Number of the edition."`
-	JSON bool  `name:"json" help:"As JSON."`
-}
-
-// Run shows one edition.
-func (c editionShowCommand) Run(ctx context.Context, s *session) error {
-	return s.attach(ctx, func(a *app.App) error {
-		e, err := getEdition(ctx, a, c.ID)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.out, e)
-		}
-		return s.printEdition(a, e)
-	})
-}
-
-func getEdition(ctx context.Context, a *app.App, id int64) (listedEdition, error) {
-	e, err := a.Editions.Get(ctx, id)
-	if err != nil {
-		return listedEdition{}, editionError(id, err)
-	}
-	all, err := countEditions(ctx, a, []edition.Edition{e})
-	if err != nil {
-		return listedEdition{}, err
-	}
-	return all[0], nil
-}
-
-// deliveryStates are the states of a delivery in the order they are shown.
-var deliveryStates = []string{"sent", "queued", "sending", "deferred", "in doubt", "failed", "skipped", "cancelled"}
-
-func (s *session) printEdition(a *app.App, e listedEdition) error {
-	fmt.Fprintf(s.out, "Edition %d of %s: %s\n", e.ID, e.Newsletter, editionState(a, e.State))
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(s.out, "  %-10s %s\n", name, fmt.Sprintf(format, args...))
-	}
-	if e.Reason != "" {
-		line("reason", "%s", e.Reason)
-	}
-	line("kind", "%s, %s", e.Kind, e.Locale)
-	line("slot", "%s UTC", e.Slot.UTC().Format(time.DateTime))
-	if e.ResumeAt != nil {
-		line("owed", "what was not sent is mailed after all on %s UTC", e.ResumeAt.UTC().Format(time.DateTime))
-	}
-	line("articles", "%d", len(e.ArticleIDs))
-	var counts []string
-	for _, state := range deliveryStates {
-		if n := e.Counts[state]; n > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", n, state))
-		}
-	}
-	line("readers", "%d: %s", e.Counts.Total(), strings.Join(counts, ", "))
-	return nil
-}
-
 type editionPauseCommand struct {
 	ID     int64  `arg:"" help:"Number of the edition."`
 	Reason string `default:"By hand, on the command line." help:"Why, for the others."`
@@ -199,7 +141,7 @@ func (c editionCancelCommand) Run(ctx context.Context, s *session) error {
 			return "", fmt.Errorf("--resume-at %s is past: name a time to come", until.Format(time.RFC3339))
 		}
 		readers, err := a.Editions.Cancel(ctx, c.ID, until, c.Reason)
-		return fmt.Sprintf("Cancelled. Mails taken back: %d; their articles go out on %s UTC.", readers, until.UTC().Format(time.DateTime)), err
+		return fmt.Sprintf("Cancelled. Mails taken back: %d; their articles go out on %s.", readers, utc(until)), err
 	})
 }
 
@@ -237,7 +179,7 @@ func (s *session) actEdition(ctx context.Context, name string, id int64, asJSON 
 		if err := note(ctx, a, "edition."+name, fmt.Sprintf("edition %d", id), nil); err != nil {
 			return err
 		}
-		e, err := getEdition(ctx, a, id)
+		e, err := showEdition(ctx, a, id)
 		if err != nil {
 			return err
 		}

@@ -69,7 +69,8 @@ func TestEditionsFromTheCommandLine(t *testing.T) {
 		}
 	}
 	says("going out", "edition", "list", "--newsletter", "news")
-	says("readers    4: 1 sent, 1 queued, 1 in doubt, 1 failed", "edition", "show", "1")
+	says("readers    4: 1 sent, 1 failed, 1 in doubt, 1 queued", "edition", "show", "1")
+	says("The relay mail.example.org:587 takes no mail. It is asked again by itself. It said: 421 4.3.2 not now", "edition", "show", "1")
 	refused("there is no edition 9", "edition", "show", "9")
 	refused("there is no edition 9", "edition", "pause", "9")
 
@@ -107,4 +108,42 @@ func TestEditionsFromTheCommandLine(t *testing.T) {
 	if n := count("audit_event WHERE account_id IS NULL AND act IN ('edition.pause', 'edition.resume', 'edition.retry', 'edition.cancel', 'delivery.sent')"); n != 6 {
 		t.Errorf("%d acts in the trail", n)
 	}
+}
+
+// Watching ends by itself when nothing of the edition waits any more.
+func TestWatchAnEdition(t *testing.T) {
+	c, db := newsroom(t)
+	said := &steps{wrote: make(chan struct{}, 1)}
+	ended := make(chan int, 1)
+	var out string
+	go func() {
+		var code int
+		out, code = c.do("", said, []string{"edition", "show", "1", "--watch"})
+		ended <- code
+	}()
+	<-said.wrote
+	if _, err := db.Exec(t.Context(), `UPDATE delivery SET state = 'sent', settled_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-ended; code != 0 || !strings.Contains(out, "4: 4 sent") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if words := said.String(); !strings.Contains(words, "2 of 4. Nothing has gone out in the last minute.") {
+		t.Errorf("said %q", words)
+	}
+}
+
+// steps keeps what is written and tells of the first line.
+type steps struct {
+	strings.Builder
+	wrote chan struct{}
+}
+
+func (s *steps) Write(p []byte) (int, error) {
+	n, err := s.Builder.Write(p)
+	select {
+	case s.wrote <- struct{}{}:
+	default:
+	}
+	return n, err
 }

@@ -73,41 +73,30 @@ func (a *admin) editions(w http.ResponseWriter, r *http.Request) error {
 }
 
 type editionBody struct {
-	editionRow
-	Articles  []article.Article
-	States    []string
-	Troubled  []delivery.Listed
-	CanPause  bool
-	CanResume bool
-	CanCancel bool
-	CanRetry  bool
+	liveBody
+	Newsletter string
+	Articles   []article.Article
+	Troubled   []delivery.Listed
+	CanPause   bool
+	CanResume  bool
+	CanCancel  bool
+	CanRetry   bool
 }
 
 // troubledShown is how many of the relay's words an edition's page holds.
 const troubledShown = 100
 
 func (a *admin) edition(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	live, err := a.live(r)
 	if err != nil {
 		return err
 	}
-	ctx := r.Context()
-	e, err := a.Editions.Get(ctx, id)
-	if errors.Is(err, edition.ErrNotFound) {
-		return page.NotFound(err)
-	}
-	if err != nil {
-		return err
-	}
+	ctx, e := r.Context(), live.Edition
 	_, names, err := a.newsletterNames(r)
 	if err != nil {
 		return err
 	}
-	rows, err := a.editionRows(r, []edition.Edition{e}, names)
-	if err != nil {
-		return err
-	}
-	b := editionBody{editionRow: rows[0], States: []string{"sent", "queued", "sending", "deferred", "in doubt", "failed", "skipped", "cancelled"}}
+	b := editionBody{liveBody: live, Newsletter: names[e.NewsletterID]}
 	for _, articleID := range e.ArticleIDs {
 		got, err := article.Get(ctx, a.DB, articleID)
 		if err != nil && !errors.Is(err, article.ErrNotFound) {
@@ -117,7 +106,7 @@ func (a *admin) edition(w http.ResponseWriter, r *http.Request) error {
 			b.Articles = append(b.Articles, got)
 		}
 	}
-	if b.Troubled, err = delivery.Troubled(ctx, a.DB, id, troubledShown); err != nil {
+	if b.Troubled, err = delivery.Troubled(ctx, a.DB, e.ID, troubledShown); err != nil {
 		return err
 	}
 	b.CanPause = e.State == "open"

@@ -28,6 +28,30 @@ WHERE name = ANY(@names::text[])
    OR cardinality(@names::text[]) = 0
 ORDER BY id`
 
+// A provider rests for all editions, whichever met the reply; those that are
+// not going out are of no interest, and their many attempts not read.
+const sqlLatelyRefused = `
+SELECT d.provider_id, a.stage, a.text, max(a.at)
+FROM edition e
+JOIN attempt a ON a.month = e.month AND a.edition_id = e.id AND a.at > @since
+JOIN delivery d ON d.month = a.month AND d.edition_id = a.edition_id AND d.subscriber_id = a.subscriber_id
+WHERE e.state = 'open'
+   OR e.id = @edition
+GROUP BY d.provider_id, a.stage, a.text
+ORDER BY max(a.at) DESC
+LIMIT 500`
+
+const sqlWaitingFor = `
+SELECT d.provider_id, p.domain, count(*)
+FROM edition e
+JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
+JOIN provider p ON p.id = d.provider_id
+WHERE e.id = @edition
+  AND d.provider_id = ANY(@providers::bigint[])
+  AND d.state IN ('queued', 'deferred')
+GROUP BY d.provider_id, p.domain
+ORDER BY count(*) DESC`
+
 const sqlInDoubt = `
 SELECT *
 FROM (

@@ -20,7 +20,7 @@ func TestStatementsPrepare(t *testing.T) {
 		sqlEnqueue, sqlRelayUpsert, sqlLeaseTake, sqlLeaseRenew, sqlLeaseRelease, sqlDoubtDeliveries, sqlDoubtNotices, sqlRelayState, sqlRelayShare,
 		sqlFeedNotices, sqlFeedEditions, sqlFeedQueued, sqlFeedDue, sqlBody, sqlNotice, sqlLatest,
 		sqlRecord, sqlRecordNotices, sqlWhy, sqlWhyNotices, sqlCancel, sqlSkip, sqlCancelNotices, sqlEditionPause, sqlEditionLock, sqlEditionSettle,
-		sqlBacklog, sqlRelayStates, sqlInDoubt, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,
+		sqlBacklog, sqlRelayStates, sqlLatelyRefused, sqlWaitingFor, sqlInDoubt, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,
 	} {
 		numbered, _, err := pgx.NamedArgs{}.RewriteQuery(t.Context(), conn.Conn(), sql, nil)
 		if err != nil {

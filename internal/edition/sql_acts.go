@@ -24,6 +24,14 @@ JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
 WHERE e.id = ANY (@editions::bigint[])
 GROUP BY d.edition_id, d.state`
 
+	sqlPace = `
+SELECT count(*) FILTER (WHERE d.state IN ('sent', 'failed') AND d.settled_at > @since),
+    min(d.settled_at) FILTER (WHERE d.state IN ('sent', 'failed') AND d.settled_at > @since),
+    min(d.due_at) FILTER (WHERE d.state = 'deferred')
+FROM edition e
+JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
+WHERE e.id = @edition`
+
 	sqlPause = `
 UPDATE edition
 SET state = 'paused', reason = @reason
