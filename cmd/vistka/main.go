@@ -38,6 +38,9 @@ type command struct {
 	Doctor      doctorCommand      `cmd:"" help:"Check database, relay, feeds, DNS records and clock."`
 	Newsletter  newsletterCommand  `cmd:"" help:"Add and list newsletters."`
 	Feed        feedCommand        `cmd:"" help:"Add, list, check and poll feeds."`
+	Edition     editionCommand     `cmd:"" help:"List editions; pause, resume or cancel one; try its failed mails again."`
+	Doubt       doubtCommand       `cmd:"" help:"Mails of which nobody knows whether the relay took them: list, decide."`
+	Relay       relayCommand       `cmd:"" help:"How the relays are."`
 	Sending     sendingCommand     `cmd:"" help:"Stop and start all sending; unlock it in a copy."`
 	Subscribers subscribersCommand `cmd:"" help:"Export and erase subscribers."`
 	Account     accountCommand     `cmd:"" help:"Add people to the admin pages."`

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"vistka/internal/article"
 	"vistka/internal/delivery"
@@ -20,21 +19,8 @@ import (
 type editionRow struct {
 	edition.Edition
 	Newsletter string
-	Counts     map[string]int64
-	Total      int64
-	Settled    int64 // sent, failed, skipped, cancelled
+	Counts     edition.Counts
 }
-
-// Percent is how far the edition is, 0 to 100; 100 only when nothing is left.
-func (e editionRow) Percent() int {
-	if e.Total == 0 {
-		return 0
-	}
-	return int(e.Settled * 100 / e.Total)
-}
-
-// Waiting is what is still to go out.
-func (e editionRow) Waiting() int64 { return e.Total - e.Settled }
 
 func (a *admin) editionRows(r *http.Request, list []edition.Edition, names map[int64]string) ([]editionRow, error) {
 	ids := make([]int64, len(list))
@@ -47,15 +33,7 @@ func (a *admin) editionRows(r *http.Request, list []edition.Edition, names map[i
 	}
 	out := make([]editionRow, len(list))
 	for i, e := range list {
-		row := editionRow{Edition: e, Newsletter: names[e.NewsletterID], Counts: counts[e.ID]}
-		for state, n := range row.Counts {
-			row.Total += n
-			switch delivery.State(state) {
-			case delivery.Sent, delivery.Failed, delivery.Skipped, delivery.Cancelled:
-				row.Settled += n
-			}
-		}
-		out[i] = row
+		out[i] = editionRow{Edition: e, Newsletter: names[e.NewsletterID], Counts: counts[e.ID]}
 	}
 	return out, nil
 }
@@ -95,41 +73,30 @@ func (a *admin) editions(w http.ResponseWriter, r *http.Request) error {
 }
 
 type editionBody struct {
-	editionRow
-	Articles  []article.Article
-	States    []string
-	Troubled  []delivery.Listed
-	CanPause  bool
-	CanResume bool
-	CanCancel bool
-	CanRetry  bool
+	liveBody
+	Newsletter string
+	Articles   []article.Article
+	Troubled   []delivery.Listed
+	CanPause   bool
+	CanResume  bool
+	CanCancel  bool
+	CanRetry   bool
 }
 
 // troubledShown is how many of the relay's words an edition's page holds.
 const troubledShown = 100
 
 func (a *admin) edition(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	live, err := a.live(r)
 	if err != nil {
 		return err
 	}
-	ctx := r.Context()
-	e, err := a.Editions.Get(ctx, id)
-	if errors.Is(err, edition.ErrNotFound) {
-		return page.NotFound(err)
-	}
-	if err != nil {
-		return err
-	}
+	ctx, e := r.Context(), live.Edition
 	_, names, err := a.newsletterNames(r)
 	if err != nil {
 		return err
 	}
-	rows, err := a.editionRows(r, []edition.Edition{e}, names)
-	if err != nil {
-		return err
-	}
-	b := editionBody{editionRow: rows[0], States: []string{"sent", "queued", "sending", "deferred", "in doubt", "failed", "skipped", "cancelled"}}
+	b := editionBody{liveBody: live, Newsletter: names[e.NewsletterID]}
 	for _, articleID := range e.ArticleIDs {
 		got, err := article.Get(ctx, a.DB, articleID)
 		if err != nil && !errors.Is(err, article.ErrNotFound) {
@@ -139,7 +106,7 @@ func (a *admin) edition(w http.ResponseWriter, r *http.Request) error {
 			b.Articles = append(b.Articles, got)
 		}
 	}
-	if b.Troubled, err = delivery.Troubled(ctx, a.DB, id, troubledShown); err != nil {
+	if b.Troubled, err = delivery.Troubled(ctx, a.DB, e.ID, troubledShown); err != nil {
 		return err
 	}
 	b.CanPause = e.State == "open"
@@ -148,10 +115,6 @@ func (a *admin) edition(w http.ResponseWriter, r *http.Request) error {
 	b.CanRetry = b.Counts["failed"] > 0
 	return a.render(w, r, http.StatusOK, "edition", "admin.edition.title", b, "id", e.ID)
 }
-
-// cancelWait is when what a cancelled edition owed goes out after all, unless
-// its articles are withdrawn: time for a person to mend them.
-const cancelWait = 24 * time.Hour
 
 func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r)
@@ -170,15 +133,15 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 	case "resume":
 		err = a.Editions.Resume(ctx, id)
 	case "cancel":
-		_, err = a.Editions.Cancel(ctx, id, a.Clock.Now().Add(cancelWait), reason)
+		_, err = a.Editions.Cancel(ctx, id, a.Clock.Now().Add(edition.DefaultCancelWait), reason)
 	case "retry":
-		err = a.retryFailed(r, id)
+		_, err = a.Editions.Retry(ctx, id)
 	default:
 		return page.BadRequest(errors.New("unknown act"))
 	}
 	back := "/admin/editions/" + strconv.FormatInt(id, 10)
 	switch {
-	case errors.Is(err, edition.ErrNotFound), errors.Is(err, delivery.ErrNotFound):
+	case errors.Is(err, edition.ErrNotFound):
 		return page.NotFound(err)
 	case errors.Is(err, edition.ErrState):
 		return a.say(w, r, false, "admin.edition.said.state", back)

@@ -234,7 +234,8 @@ func (b *browser) do(req *http.Request) answer {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if text := doc.Text(); strings.Contains(text, "[admin.") || strings.Contains(text, "[newsletter.") || strings.Contains(text, "[account.") || strings.Contains(text, "[error.") {
+	if text := doc.Text(); strings.Contains(text, "[admin.") || strings.Contains(text, "[newsletter.") || strings.Contains(text, "[account.") || strings.Contains(text, "[error.") ||
+		strings.Contains(text, "[edition.") || strings.Contains(text, "[delivery.") {
 		b.t.Errorf("%s: words are missing: %s", req.URL.Path, text)
 	}
 	return answer{doc, resp.StatusCode, resp.Header}

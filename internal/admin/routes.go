@@ -32,6 +32,7 @@ func (a *admin) table() []route {
 
 		{get, "/editions", viewer, a.editions},
 		{get, "/editions/{id}", viewer, a.edition},
+		{get, "/editions/{id}/progress", viewer, a.progress},
 		{post, "/editions/{id}", editor, a.actEdition},
 		{get, "/deliveries", viewer, a.doubtful},
 		{post, "/deliveries", editor, a.retry},

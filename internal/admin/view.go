@@ -82,25 +82,42 @@ func (a *admin) locale(r *http.Request) *locale.Locale {
 	return a.Pages.Locale(r, "")
 }
 
-// render writes the template admin/name. title is a locale key, with args for its slots.
-func (a *admin) render(w http.ResponseWriter, r *http.Request, status int, name, title string, body any, args ...any) error {
-	l, ctx := a.locale(r), r.Context()
-	f := frame{L: l, Me: me(r), Path: r.URL.RequestURI(), Current: section(r), Now: a.Clock.Now()}
+// frame is what every page of this request shows of its own accord.
+func (a *admin) frame(r *http.Request) (frame, error) {
+	f := frame{L: a.locale(r), Me: me(r), Path: r.URL.RequestURI(), Current: section(r), Now: a.Clock.Now()}
 	if r.Method == http.MethodPost {
 		f.Path = r.URL.Path // a page that answers a post is addressed without its query
 	}
-	var err error
-	if f.Zone, err = a.zone(r); err != nil {
-		return err
-	}
 	if f.Me.ID != 0 {
-		s, err := guard.Read(ctx, a.DB)
+		s, err := guard.Read(r.Context(), a.DB)
 		if err != nil {
-			return err
+			return f, err
 		}
 		f.Sending = s.State
 	}
-	if flash := a.sessions.PopString(ctx, keyFlash); flash != "" {
+	var err error
+	f.Zone, err = a.zone(r)
+	return f, err
+}
+
+// fragment writes the template admin/name, which stands without the layout. It
+// takes no flash: that is for the page a person sees next.
+func (a *admin) fragment(w http.ResponseWriter, r *http.Request, name string, body any) error {
+	f, err := a.frame(r)
+	if err != nil {
+		return err
+	}
+	return a.Pages.Render(w, r, http.StatusOK, "admin/"+name, page.View{L: f.L, Nav: f, Body: body})
+}
+
+// render writes the template admin/name. title is a locale key, with args for its slots.
+func (a *admin) render(w http.ResponseWriter, r *http.Request, status int, name, title string, body any, args ...any) error {
+	f, err := a.frame(r)
+	if err != nil {
+		return err
+	}
+	l := f.L
+	if flash := a.sessions.PopString(r.Context(), keyFlash); flash != "" {
 		kind, key, _ := strings.Cut(flash, ":")
 		f.Flash, f.FlashOK = l.T(key), kind == "good"
 	}

@@ -15,24 +15,9 @@ import (
 // state the act needs.
 var ErrNotFound = errors.New("delivery: not found")
 
-// Counts tells how many deliveries of an edition are in each state.
-func (s *Service) Counts(ctx context.Context, editionID int64) (map[State]int64, error) {
-	rows, err := s.DB.Query(ctx, sqlCounts, pgx.StrictNamedArgs{"edition": editionID})
-	if err != nil {
-		return nil, fmt.Errorf("count deliveries of edition %d: %w", editionID, err)
-	}
-	counts := map[State]int64{}
-	var state State
-	var n int64
-	_, err = pgx.ForEachRow(rows, []any{&state, &n}, func() error {
-		counts[state] = n
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("count deliveries of edition %d: %w", editionID, err)
-	}
-	return counts, nil
-}
+// ErrStopped says that the delivery's edition was cancelled or expired: nothing
+// of it is sent any more.
+var ErrStopped = errors.New("delivery: its edition was stopped")
 
 // Backlog is what waits, for Home.
 type Backlog struct {
@@ -61,13 +46,15 @@ func (s *Service) Backlog(ctx context.Context) (Backlog, error) {
 // RelayState is how a relay fares.
 type RelayState struct {
 	Name      string
-	Driven    bool // some process holds its lease
-	State     string
+	Driven    bool   // some process holds its lease
+	Holder    string // the installation that holds the lease or held it last
+	State     string // ready, down
 	Problem   string
 	ProblemAt *time.Time
 }
 
-// RelayStates lists the relays this service is configured with.
+// RelayStates lists the relays this service is configured with; without any,
+// those that the database knows.
 func (s *Service) RelayStates(ctx context.Context) ([]RelayState, error) {
 	names := make([]string, len(s.Relays))
 	for i, r := range s.Relays {
@@ -94,8 +81,16 @@ type Doubt struct {
 	Address      string
 	Doubts       int
 	DueAt        *time.Time // when it is sent again by itself; nil: held for a person
+	EditionState string     // empty for a notice
 	Reply        string
 }
+
+// Stopped says that it cannot be sent again, because its edition was cancelled
+// or expired.
+func (d Doubt) Stopped() bool { return d.EditionState == "cancelled" || d.EditionState == "expired" }
+
+// Paused says that it is not sent again before its edition is resumed.
+func (d Doubt) Paused() bool { return d.EditionState == "paused" }
 
 // Key is what Decide takes.
 func (d Doubt) Key() Key {
@@ -117,7 +112,8 @@ func (s *Service) InDoubt(ctx context.Context, limit int) ([]Doubt, error) {
 
 // Decide settles a message that is held in doubt: again sends the same bytes
 // under the same Message-ID once more, otherwise it counts as sent. Returns
-// ErrNotFound if it is not held.
+// ErrNotFound if it is not held, ErrStopped if it is to go again and its edition
+// was cancelled or expired.
 func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
 	sql := sqlDecideDelivery
 	args := pgx.StrictNamedArgs{"again": again, "now": s.Clock.Now()}
@@ -127,17 +123,17 @@ func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
 		args["month"], args["edition"], args["subscriber"] = k.Month, k.Edition, k.Subscriber
 	}
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if k.Notice == 0 && again {
+			if err := openAgain(ctx, tx, k.Edition); err != nil {
+				return err
+			}
+		}
 		tag, err := tx.Exec(ctx, sql, args)
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() == 0 {
 			return ErrNotFound
-		}
-		if k.Notice == 0 && again {
-			if _, err := tx.Exec(ctx, sqlEditionReopen, pgx.StrictNamedArgs{"edition": k.Edition}); err != nil {
-				return err
-			}
 		}
 		_, err = tx.Exec(ctx, sqlNotify)
 		return err
@@ -148,17 +144,19 @@ func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
 	return nil
 }
 
-// Retry owes the articles of an edition's failed deliveries again to the
-// readers who still want them; the next fan-out makes new deliveries, so that a
-// translation sent meanwhile counts. Returns how many readers. The caller has
-// the fan-out of newsletterID run.
-func (s *Service) Retry(ctx context.Context, editionID int64) (readers int64, newsletterID int64, err error) {
-	err = s.DB.QueryRow(ctx, sqlRetry, pgx.StrictNamedArgs{"edition": editionID, "now": s.Clock.Now()}).Scan(&readers, &newsletterID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = ErrNotFound
+// openAgain lets a settled edition be sent from again. The edition is held until
+// the transaction ends, so that it cannot be stopped meanwhile.
+func openAgain(ctx context.Context, tx pgx.Tx, edition int64) error {
+	var state string
+	err := tx.QueryRow(ctx, sqlEditionHold, pgx.StrictNamedArgs{"edition": edition}).Scan(&state)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNotFound
+	case err != nil:
+		return err
+	case Doubt{EditionState: state}.Stopped():
+		return ErrStopped
 	}
-	if err != nil {
-		return 0, 0, fmt.Errorf("retry the failed of edition %d: %w", editionID, err)
-	}
-	return readers, newsletterID, nil
+	_, err = tx.Exec(ctx, sqlEditionReopen, pgx.StrictNamedArgs{"edition": edition})
+	return err
 }

@@ -133,32 +133,6 @@ func TestLeavingAndAttemptAreOrdered(t *testing.T) {
 	}
 }
 
-// Only readers who are still there get what failed; it is owed, not sent again
-// by itself (D20).
-func TestRetryTheFailed(t *testing.T) {
-	w := newWorld(t, smtptest.Options{})
-	here, left := w.deliver("554@example.org"), w.deliver("554+left@example.org")
-	w.start(w.s)
-	w.until("settled", func() bool { return w.editionState() == "settled" })
-	w.exec(`UPDATE subscription SET state = 'ended', ended_at = now() WHERE subscriber_id = $1`, left)
-	readers, newsletter, err := w.s.Retry(t.Context(), w.edition)
-	if err != nil || readers != 1 || newsletter != 1 {
-		t.Fatalf("%d readers of %d, %v", readers, newsletter, err)
-	}
-	if n := w.count("owed WHERE subscriber_id = $1 AND article_id = 1 AND due_at = $2", here, w.clock.Now()); n != 1 || w.count("owed") != 1 {
-		t.Fatalf("owed: %d, in all %d", n, w.count("owed"))
-	}
-	if readers, _, err := w.s.Retry(t.Context(), w.edition); err != nil || readers != 0 {
-		t.Fatalf("a second press: %d, %v", readers, err)
-	}
-	if _, _, err := w.s.Retry(t.Context(), 999); err == nil {
-		t.Fatal("an edition that is not")
-	}
-	if counts, err := w.s.Counts(t.Context(), w.edition); err != nil || counts[Failed] != 1 || counts[Cancelled] != 1 {
-		t.Fatalf("%v, %v", counts, err)
-	}
-}
-
 func (w *world) signup(address string) (id int64) {
 	w.t.Helper()
 	w.one(&id, `INSERT INTO signup (newsletter_id, address, address_key, locale, wording, created_at, expires_at)

@@ -10,7 +10,6 @@ package delivery
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -77,14 +76,6 @@ type Service struct {
 	lease time.Duration            // 0: defaultLease
 }
 
-// Key names one delivery, or one notice when Notice is not 0.
-type Key struct {
-	Notice     int64
-	Month      time.Time
-	Edition    int64
-	Subscriber int64
-}
-
 func (s *Service) sessionURL() string {
 	if s.SessionURL != "" {
 		return s.SessionURL
@@ -105,12 +96,4 @@ func (s *Service) at(point string) error {
 		return nil
 	}
 	return s.probe(point)
-}
-
-// String names the message in logs, without its address.
-func (k Key) String() string {
-	if k.Notice != 0 {
-		return fmt.Sprintf("notice %d", k.Notice)
-	}
-	return fmt.Sprintf("%d/%d", k.Edition, k.Subscriber)
 }

@@ -26,7 +26,9 @@ type cursor struct {
 }
 
 // due says whether there may be more to read.
-func (c *cursor) due() bool { return c.after > 0 || c.begun != c.asked || time.Since(c.swept) > sweepEvery }
+func (c *cursor) due() bool {
+	return c.after > 0 || c.begun != c.asked || time.Since(c.swept) > sweepEvery
+}
 
 // feed fills the queue: woken by a notification, by workers that have little
 // left, and each second.

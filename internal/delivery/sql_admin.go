@@ -1,12 +1,5 @@
 package delivery
 
-const sqlCounts = `
-SELECT d.state, count(*)
-FROM edition e
-JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
-WHERE e.id = @edition
-GROUP BY d.state`
-
 const sqlBacklog = `
 WITH waiting AS (
     SELECT e.id, e.created_at, d.state, d.due_at
@@ -30,23 +23,49 @@ SELECT (SELECT count(*) FROM pending) AS notices,
        least((SELECT min(created_at) FROM waiting WHERE state = 'queued'), (SELECT min(created_at) FROM pending)) AS oldest`
 
 const sqlRelayStates = `
-SELECT name, lease_until > now() AS driven, state, problem, problem_at
+SELECT name, lease_until > now() AS driven, holder, state, problem, problem_at
 FROM relay
 WHERE name = ANY(@names::text[])
+   OR cardinality(@names::text[]) = 0
 ORDER BY id`
+
+// A provider rests for all editions, whichever met the reply; those that are
+// not going out are of no interest, and their many attempts not read.
+const sqlLatelyRefused = `
+SELECT d.provider_id, a.stage, a.text, max(a.at)
+FROM edition e
+JOIN attempt a ON a.month = e.month AND a.edition_id = e.id AND a.at > @since
+JOIN delivery d ON d.month = a.month AND d.edition_id = a.edition_id AND d.subscriber_id = a.subscriber_id
+WHERE e.state = 'open'
+   OR e.id = @edition
+GROUP BY d.provider_id, a.stage, a.text
+ORDER BY max(a.at) DESC
+LIMIT 500`
+
+const sqlWaitingFor = `
+SELECT d.provider_id, p.domain, count(*)
+FROM edition e
+JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
+JOIN provider p ON p.id = d.provider_id
+WHERE e.id = @edition
+  AND d.provider_id = ANY(@providers::bigint[])
+  AND d.state IN ('queued', 'deferred')
+GROUP BY d.provider_id, p.domain
+ORDER BY count(*) DESC`
 
 const sqlInDoubt = `
 SELECT *
 FROM (
     SELECT 0::bigint AS notice_id, d.month, d.edition_id, d.subscriber_id, l.name AS newsletter, coalesce(r.address, '') AS address,
-           d.doubts, d.due_at, coalesce(d.reply, '') AS reply
+           d.doubts, d.due_at, e.state AS edition_state, coalesce(d.reply, '') AS reply
     FROM delivery d
+    JOIN edition e ON e.id = d.edition_id
     JOIN newsletter l ON l.id = d.newsletter_id
     LEFT JOIN subscriber r ON r.id = d.subscriber_id
     WHERE d.state = 'in doubt'
     UNION ALL
     SELECT n.id, n.created_at::date, 0, 0, coalesce(l.name, ''), coalesce(r.address, g.address, n.address),
-           n.doubts, CASE WHEN n.settled_at IS NULL THEN n.due_at END, coalesce(n.reply, '')
+           n.doubts, CASE WHEN n.settled_at IS NULL THEN n.due_at END, '', coalesce(n.reply, '')
     FROM notice n
     LEFT JOIN newsletter l ON l.id = n.newsletter_id
     LEFT JOIN subscriber r ON r.id = n.subscriber_id
@@ -78,6 +97,12 @@ WHERE id = @id
   AND state = 'in doubt'
   AND settled_at IS NOT NULL`
 
+const sqlEditionHold = `
+SELECT state
+FROM edition
+WHERE id = @edition
+FOR NO KEY UPDATE`
+
 const sqlEditionReopen = `
 UPDATE edition
 SET state = 'open'
@@ -86,43 +111,3 @@ WHERE id = @edition
 
 const sqlNotify = `
 SELECT pg_notify('vistka_delivery', '')`
-
-// The failed delivery becomes a cancelled one, which a fan-out may queue again;
-// what the relay said stays readable, and the attempts stay as they are.
-const sqlRetry = `
-WITH ed AS (
-    SELECT id, month, newsletter_id, article_ids
-    FROM edition
-    WHERE id = @edition
-), again AS (
-    UPDATE delivery d
-    SET state = 'cancelled',
-        tries = 0,
-        reply = 'tried again later; it had failed: ' || coalesce(d.reply, '')
-    FROM ed, subscription s, subscriber r
-    WHERE d.month = ed.month
-      AND d.edition_id = ed.id
-      AND d.state = 'failed'
-      AND s.newsletter_id = ed.newsletter_id
-      AND s.subscriber_id = d.subscriber_id
-      AND s.state = 'active'
-      AND r.id = d.subscriber_id
-      AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')
-    RETURNING d.subscriber_id
-), due AS (
-    UPDATE subscription s
-    SET due_at = least(s.due_at, @now)
-    FROM again, ed
-    WHERE s.newsletter_id = ed.newsletter_id
-      AND s.subscriber_id = again.subscriber_id
-      AND s.cadence = 'instant'
-), owing AS (
-    INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
-    SELECT ed.newsletter_id, again.subscriber_id, a.id, @now, 'retry of the failed'
-    FROM again, ed
-    JOIN article a ON a.id = ANY(ed.article_ids)
-    WHERE a.withdrawn_at IS NULL
-    ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING
-)
-SELECT (SELECT count(*) FROM again), newsletter_id
-FROM ed`

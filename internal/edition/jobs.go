@@ -100,7 +100,8 @@ func (s *Service) Tick(ctx context.Context) error {
 }
 
 // cancelStopped cancels deliveries that were on the wire when their edition was
-// stopped and came back deferred.
+// stopped and came back deferred; those that came back in doubt it leaves to a
+// person, since nothing would send them again.
 func (s *Service) cancelStopped(ctx context.Context, now time.Time) error {
 	rows, err := s.DB.Query(ctx, sqlStopped)
 	if err != nil {

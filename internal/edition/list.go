@@ -59,19 +59,45 @@ func get(ctx context.Context, db postgres.DB, editionID int64) (Edition, error) 
 	return e, nil
 }
 
-// Counts returns the number of deliveries per edition and state; states without
-// any are missing.
-func (s *Service) Counts(ctx context.Context, editionIDs []int64) (map[int64]map[string]int64, error) {
+// Counts is the number of deliveries in each state; states without any may be
+// missing.
+type Counts map[string]int64
+
+// Total is every delivery of the edition.
+func (c Counts) Total() int64 {
+	var n int64
+	for _, in := range c {
+		n += in
+	}
+	return n
+}
+
+// Settled is those of which nothing more is to come; what is in doubt is not.
+func (c Counts) Settled() int64 { return c["sent"] + c["failed"] + c["skipped"] + c["cancelled"] }
+
+// Waiting is what may still go out.
+func (c Counts) Waiting() int64 { return c.Total() - c.Settled() }
+
+// Percent is how far the edition is, 0 to 100; 100 only when nothing is left.
+func (c Counts) Percent() int {
+	if c.Total() == 0 {
+		return 0
+	}
+	return int(c.Settled() * 100 / c.Total())
+}
+
+// Counts returns the counts of each edition; one without deliveries is missing.
+func (s *Service) Counts(ctx context.Context, editionIDs []int64) (map[int64]Counts, error) {
 	rows, err := s.DB.Query(ctx, sqlCounts, pgx.StrictNamedArgs{"editions": editionIDs})
 	if err != nil {
 		return nil, fmt.Errorf("count deliveries: %w", err)
 	}
-	out := map[int64]map[string]int64{}
+	out := map[int64]Counts{}
 	var id, n int64
 	var state string
 	_, err = pgx.ForEachRow(rows, []any{&id, &state, &n}, func() error {
 		if out[id] == nil {
-			out[id] = map[string]int64{}
+			out[id] = Counts{}
 		}
 		out[id][state] = n
 		return nil

@@ -24,6 +24,14 @@ JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
 WHERE e.id = ANY (@editions::bigint[])
 GROUP BY d.edition_id, d.state`
 
+	sqlPace = `
+SELECT count(*) FILTER (WHERE d.state IN ('sent', 'failed') AND d.settled_at > @since),
+    min(d.settled_at) FILTER (WHERE d.state IN ('sent', 'failed') AND d.settled_at > @since),
+    min(d.due_at) FILTER (WHERE d.state = 'deferred')
+FROM edition e
+JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
+WHERE e.id = @edition`
+
 	sqlPause = `
 UPDATE edition
 SET state = 'paused', reason = @reason
@@ -89,11 +97,13 @@ put_off AS (
     SET due_at = greatest(owed.due_at, excluded.due_at))
 SELECT count(*) FROM gone WHERE doubts = 0`
 
+	// What was on the wire when its edition was stopped: refused for the time
+	// being, or its answer lost.
 	sqlStopped = `
 SELECT DISTINCT d.edition_id
 FROM delivery d
 JOIN edition e ON e.id = d.edition_id AND e.state IN ('cancelled', 'expired')
-WHERE d.state = 'deferred'`
+WHERE d.state = 'deferred' OR (d.state = 'in doubt' AND d.due_at IS NOT NULL)`
 
 	sqlWithdraw = `
 UPDATE article
@@ -144,6 +154,45 @@ back AS (
     AND g.doubts = 0
     AND cardinality(g.article_ids) > 1)
 SELECT count(*) FROM gone WHERE doubts = 0`
+
+	// The failed delivery becomes a cancelled one, which a fan-out may queue
+	// again; what the relay said stays readable, and the attempts stay as they are.
+	sqlRetry = `
+WITH ed AS (
+    SELECT id, month, newsletter_id, article_ids
+    FROM edition
+    WHERE id = @edition),
+again AS (
+    UPDATE delivery d
+    SET state = 'cancelled', tries = 0, reply = 'tried again later; it had failed: ' || coalesce(d.reply, '')
+    FROM ed, subscription s, subscriber r
+    WHERE d.month = ed.month
+    AND d.edition_id = ed.id
+    AND d.state = 'failed'
+    AND s.newsletter_id = ed.newsletter_id
+    AND s.subscriber_id = d.subscriber_id
+    AND s.state = 'active'
+    AND r.id = d.subscriber_id
+    AND NOT EXISTS (
+        SELECT FROM suppression p
+        WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')
+    RETURNING d.subscriber_id),
+due AS (
+    UPDATE subscription s
+    SET due_at = least(s.due_at, @now)
+    FROM again, ed
+    WHERE s.newsletter_id = ed.newsletter_id
+    AND s.subscriber_id = again.subscriber_id
+    AND s.cadence = 'instant'),
+owing AS (
+    INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+    SELECT ed.newsletter_id, again.subscriber_id, a.id, @now, 'retry of the failed'
+    FROM again, ed
+    JOIN article a ON a.id = ANY (ed.article_ids)
+    WHERE a.withdrawn_at IS NULL
+    ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING)
+SELECT (SELECT count(*) FROM again), newsletter_id
+FROM ed`
 
 	sqlReleaseAgain = `
 UPDATE article

@@ -10,6 +10,10 @@ import (
 	"vistka/internal/postgres"
 )
 
+// DefaultCancelWait is when what a cancelled edition owed goes out after all,
+// unless its articles are withdrawn: time for a person to mend them.
+const DefaultCancelWait = 24 * time.Hour
+
 // Pause stops an edition before its next mail; Resume goes on exactly there.
 // Returns ErrNotFound, or ErrState if it was cancelled or expired.
 func (s *Service) Pause(ctx context.Context, editionID int64, reason string) error {

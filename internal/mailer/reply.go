@@ -183,3 +183,15 @@ func (r Reply) String() string {
 	}
 	return b.String()
 }
+
+// ParseReply reads what String wrote, for judging a stored reply anew. What is
+// no reply has the code 0.
+func ParseReply(stage Stage, stored string) Reply {
+	code, _, text, ok := replyLine(stored)
+	if !ok {
+		return Reply{Stage: stage, Text: stored}
+	}
+	r := Reply{Stage: stage, Code: code}
+	r.Enhanced, r.Text = enhanced(code, text)
+	return r
+}

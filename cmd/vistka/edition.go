@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"vistka/internal/app"
+	"vistka/internal/edition"
+	"vistka/internal/newsletter"
+)
+
+type editionCommand struct {
+	List   editionListCommand   `cmd:"" help:"List the editions, the newest first."`
+	Show   editionShowCommand   `cmd:"" help:"Show one edition and where its mails are."`
+	Pause  editionPauseCommand  `cmd:"" help:"Stop an edition before its next mail."`
+	Resume editionResumeCommand `cmd:"" help:"Let a paused edition go on where it stopped."`
+	Cancel editionCancelCommand `cmd:"" help:"Take back what has not left; its readers get those articles later, in another edition."`
+	Retry  editionRetryCommand  `cmd:"" help:"Try the failed mails of an edition once more, for readers who still want them."`
+}
+
+// listedEdition is an edition as it is printed: with its deliveries counted.
+type listedEdition struct {
+	edition.Edition
+	Newsletter string // its slug
+	Counts     edition.Counts
+}
+
+type editionListCommand struct {
+	Newsletter string `help:"Slug of one newsletter; all without it."`
+	State      string `default:"" enum:",open,paused,cancelled,expired,settled" help:"open, paused, cancelled, expired or settled; all without it."`
+	Limit      int    `default:"20" help:"How many at most."`
+	JSON       bool   `name:"json" help:"As JSON."`
+}
+
+// Run lists the editions.
+func (c editionListCommand) Run(ctx context.Context, s *session) error {
+	return s.attach(ctx, func(a *app.App) error {
+		filter := edition.Filter{State: c.State, Limit: c.Limit}
+		if c.Newsletter != "" {
+			n, err := newsletter.BySlug(ctx, a.Pool, c.Newsletter)
+			if err != nil {
+				return unknownNewsletter(c.Newsletter, err)
+			}
+			filter.NewsletterID = n.ID
+		}
+		list, _, err := a.Editions.List(ctx, filter)
+		if err != nil {
+			return err
+		}
+		all, err := countEditions(ctx, a, list)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(s.out, all)
+		}
+		rows := make([][]any, len(all))
+		for i, e := range all {
+			rows[i] = []any{
+				e.ID, e.Newsletter, e.Kind, e.Locale, e.Slot.UTC().Format(time.DateTime), editionState(a, e.State), e.Counts.Total(), e.Counts["sent"],
+				e.Counts["failed"], fmt.Sprintf("%d%%", e.Counts.Percent()), e.Reason,
+			}
+		}
+		return printTable(s.out, []any{"ID", "NEWSLETTER", "KIND", "LANGUAGE", "SLOT (UTC)", "STATE", "READERS", "SENT", "FAILED", "PROGRESS", "REASON"}, rows)
+	})
+}
+
+func countEditions(ctx context.Context, a *app.App, list []edition.Edition) ([]listedEdition, error) {
+	newsletters, err := newsletter.List(ctx, a.Pool)
+	if err != nil {
+		return nil, err
+	}
+	slugs := map[int64]string{}
+	for _, n := range newsletters {
+		slugs[n.ID] = n.Slug
+	}
+	ids := make([]int64, len(list))
+	for i, e := range list {
+		ids[i] = e.ID
+	}
+	counts, err := a.Editions.Counts(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]listedEdition, len(list))
+	for i, e := range list {
+		out[i] = listedEdition{e, slugs[e.NewsletterID], counts[e.ID]}
+	}
+	return out, nil
+}
+
+// editionState is the state in the admin pages' word.
+func editionState(a *app.App, state string) string {
+	return strings.ToLower(a.Catalog.For("en").T("admin.state.edition." + state))
+}
+
+type editionPauseCommand struct {
+	ID     int64  `arg:"" help:"Number of the edition."`
+	Reason string `default:"By hand, on the command line." help:"Why, for the others."`
+	JSON   bool   `name:"json" help:"As JSON."`
+}
+
+// Run pauses the edition.
+func (c editionPauseCommand) Run(ctx context.Context, s *session) error {
+	return s.actEdition(ctx, "pause", c.ID, c.JSON, func(a *app.App) (string, error) {
+		return "Paused before the next mail.", a.Editions.Pause(ctx, c.ID, c.Reason)
+	})
+}
+
+type editionResumeCommand struct {
+	ID   int64 `arg:"" help:"Number of the edition."`
+	JSON bool  `name:"json" help:"As JSON."`
+}
+
+// Run resumes the edition.
+func (c editionResumeCommand) Run(ctx context.Context, s *session) error {
+	return s.actEdition(ctx, "resume", c.ID, c.JSON, func(a *app.App) (string, error) {
+		return "Resumed where it stopped.", a.Editions.Resume(ctx, c.ID)
+	})
+}
+
+type editionCancelCommand struct {
+	ID       int64     `arg:"" help:"Number of the edition."`
+	ResumeAt time.Time `help:"When its readers get those articles after all, like 2026-12-01T08:00:00+02:00; a day from now without it. To never mail an article, withdraw it in the admin pages."`
+	Reason   string    `default:"By hand, on the command line." help:"Why, for the others."`
+	JSON     bool      `name:"json" help:"As JSON."`
+}
+
+// Run cancels what has not left.
+func (c editionCancelCommand) Run(ctx context.Context, s *session) error {
+	return s.actEdition(ctx, "cancel", c.ID, c.JSON, func(a *app.App) (string, error) {
+		now := a.Clock.Now()
+		until := c.ResumeAt
+		if until.IsZero() {
+			until = now.Add(edition.DefaultCancelWait)
+		}
+		if until.Before(now) {
+			return "", fmt.Errorf("--resume-at %s is past: name a time to come", until.Format(time.RFC3339))
+		}
+		readers, err := a.Editions.Cancel(ctx, c.ID, until, c.Reason)
+		return fmt.Sprintf("Cancelled. Mails taken back: %d; their articles go out on %s.", readers, utc(until)), err
+	})
+}
+
+type editionRetryCommand struct {
+	ID   int64 `arg:"" help:"Number of the edition."`
+	JSON bool  `name:"json" help:"As JSON."`
+}
+
+// Run owes what failed again to its readers.
+func (c editionRetryCommand) Run(ctx context.Context, s *session) error {
+	return s.actEdition(ctx, "retry", c.ID, c.JSON, func(a *app.App) (string, error) {
+		readers, err := a.Editions.Retry(ctx, c.ID)
+		if readers == 0 {
+			return "Nothing failed that could be tried again.", err
+		}
+		return fmt.Sprintf("Readers who get it once more: %d.", readers), err
+	})
+}
+
+// actEdition does something to an edition, leaves it in the trail and says how
+// the edition is now.
+func (s *session) actEdition(ctx context.Context, name string, id int64, asJSON bool, act func(a *app.App) (string, error)) error {
+	return s.attach(ctx, func(a *app.App) error {
+		words, err := act(a)
+		if errors.Is(err, edition.ErrState) {
+			e, err := a.Editions.Get(ctx, id)
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("edition %d is %s, which allows no %s: nothing was changed", id, editionState(a, e.State), name)
+		}
+		if err != nil {
+			return editionError(id, err)
+		}
+		if err := note(ctx, a, "edition."+name, fmt.Sprintf("edition %d", id), nil); err != nil {
+			return err
+		}
+		e, err := showEdition(ctx, a, id)
+		if err != nil {
+			return err
+		}
+		return s.say(asJSON, e, "%s\n", words)
+	})
+}
+
+func editionError(id int64, err error) error {
+	if errors.Is(err, edition.ErrNotFound) {
+		return fmt.Errorf("there is no edition %d; vistka edition list shows which there are", id)
+	}
+	return err
+}
