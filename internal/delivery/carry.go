@@ -161,8 +161,9 @@ func (w *worker) held(l *letter, err error) {
 	d := w.d
 	d.finished(l.item, false)
 	switch {
-	case err == nil: // not granted: the ledger settled it
+	case err == nil: // not granted: the ledger settled it, and the relay was ready for it
 		d.queue.done(l.Key)
+		w.relayFine()
 	case errors.Is(err, ErrLost):
 		d.lose()
 		d.queue.done(l.Key)
@@ -177,7 +178,7 @@ func (w *worker) held(l *letter, err error) {
 func (w *worker) refused(it *item, r mailer.Reply) {
 	d := w.d
 	d.log.Error("the relay refuses our sender", "delivery", it.String(), "reply", r.String())
-	d.problem(true, "refuses our sender: "+r.String())
+	d.say(ready, "refuses our sender: "+r.String())
 	if it.Notice != 0 {
 		w.settle(outcome(it.Key, r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
 		return

@@ -23,6 +23,7 @@ type driver struct {
 	others   []int64 // the relays configured, this one too
 	ledger   *Ledger
 	recorder *recorder
+	budget   *budget
 
 	soft  context.Context // ends: take nothing new
 	stop  context.CancelFunc
@@ -49,6 +50,8 @@ type driver struct {
 
 	turn    int64   // of feed only: the edition read last
 	resting []int64 // of feed only: providers at rest when it last looked
+
+	wasSpent bool // of feed only: the budget was spent when it last looked
 }
 
 // run sends until soft ends, then waits for the workers.
@@ -77,13 +80,22 @@ func (d *driver) compose(it *item, buf []byte) (message, error) {
 	return d.s.render(e, it, buf)
 }
 
-// may says whether an item may be sent now, and takes its provider's place.
+// may says whether an item may be sent now, and takes its places.
 func (d *driver) may(it *item) bool {
-	return it.Notice != 0 || d.providers.begin(it.provider, d.s.Clock.Now())
+	now := d.s.Clock.Now()
+	if !d.budget.begin(it.Notice != 0, now) {
+		return false
+	}
+	if it.Notice != 0 || d.providers.begin(it.provider, now) {
+		return true
+	}
+	d.budget.end()
+	return false
 }
 
-// finished gives the provider's place back.
+// finished gives the places back.
 func (d *driver) finished(it *item, accepted bool) {
+	d.budget.end()
 	if it.Notice == 0 {
 		d.providers.end(it.provider, accepted)
 	}
@@ -123,26 +135,39 @@ func (d *driver) relayFailed(probe bool, err error) {
 		d.log.Log(context.WithoutCancel(d.soft), level, "relay takes nothing: paused", "error", err, "pause", pause, "lasting", lasting)
 	}
 	if opened || probe {
-		d.problem(false, mailer.CleanReply(err.Error()))
+		d.say(down, mailer.CleanReply(err.Error()))
 	}
 }
 
 func (d *driver) relayFine() {
 	if d.breaker.ok() {
 		d.log.Info("relay takes mail again")
+		d.forget() // other relays went on with it
 	}
 	if d.said.Load() {
-		d.problem(true, "")
+		d.say(d.state(), "")
 	}
 }
 
-// problem writes the relay's state for the admin pages.
-func (d *driver) problem(ready bool, words string) {
-	d.said.Store(words != "")
-	state := "down"
-	if ready {
-		state = "ready"
+// States of a relay, as the table has them.
+const (
+	ready = "ready"
+	down  = "down"
+	spent = "spent" // the daily limit is used up
+)
+
+// state of a relay that takes mail.
+func (d *driver) state() string {
+	if d.budget.spent(d.s.Clock.Now()) {
+		return spent
 	}
+	return ready
+}
+
+// say writes the relay's state, for the admin pages and for the other relays'
+// drivers: their parts of the mail depend on it.
+func (d *driver) say(state, words string) {
+	d.said.Store(words != "")
 	_, err := d.s.DB.Exec(d.books, sqlRelayState, pgx.StrictNamedArgs{
 		"relay": d.id, "fence": d.ledger.Fence, "state": state, "problem": words, "now": d.s.Clock.Now(),
 	})

@@ -46,20 +46,26 @@ func (d *driver) feed() {
 		case <-d.soft.Done():
 			return
 		case <-d.wake:
-			d.sweepAgain()
+			d.news()
 		case <-d.queue.low:
 			if d.idle() { // nothing is left to read: wait for news
 				select {
 				case <-d.soft.Done():
 					return
 				case <-d.wake:
-					d.sweepAgain()
+					d.news()
 				case <-tick.C:
 				}
 			}
 		case <-tick.C:
 		}
 	}
+}
+
+// news: something is to be sent, or another relay is better or worse off.
+func (d *driver) news() {
+	d.rank()
+	d.sweepAgain()
 }
 
 // idle says whether every open edition has been read to its end.
@@ -91,6 +97,7 @@ func (d *driver) fill() error {
 		d.empty()
 		return nil
 	}
+	d.lookAtBudget()
 	// What was left out while a provider rested lies behind the cursors.
 	resting := d.providers.resting(d.s.Clock.Now())
 	if slices.ContainsFunc(d.resting, func(id int64) bool { return !slices.Contains(resting, id) }) {
@@ -108,6 +115,20 @@ func (d *driver) fill() error {
 	return d.fillQueued()
 }
 
+// lookAtBudget says when the day's limit is used up, and when a new day begins.
+func (d *driver) lookAtBudget() {
+	spent := d.budget.spent(d.s.Clock.Now())
+	if spent == d.wasSpent {
+		return
+	}
+	d.wasSpent = spent
+	d.log.Info("relay's daily limit", "limit", d.budget.limit, "spent", spent)
+	if !d.breaker.isOpen() {
+		d.say(d.state(), "")
+	}
+	d.queue.stir()
+}
+
 // empty forgets what was read: it is read anew when sending starts again.
 func (d *driver) empty() {
 	d.follow(nil)
@@ -115,7 +136,13 @@ func (d *driver) empty() {
 }
 
 func (d *driver) fillNotices() error {
-	rows, err := d.s.DB.Query(d.soft, sqlFeedNotices, pgx.StrictNamedArgs{"now": d.s.Clock.Now(), "busy": d.queue.busyNotices(), "limit": page})
+	if d.queue.waitingNotices() >= page {
+		return nil
+	}
+	args := d.shareArgs()
+	delete(args, "resting")
+	args["busy"], args["limit"] = d.queue.busyNotices(), page
+	rows, err := d.s.DB.Query(d.soft, sqlFeedNotices, args)
 	if err != nil {
 		return fmt.Errorf("read notices: %w", err)
 	}

@@ -172,7 +172,7 @@ var (
 
 func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"relay": l.Relay, "fence": l.Fence, "now": now,
+		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(c.nextSubs),
 		"months": c.months, "editions": c.editions, "subscribers": c.subscribers, "early": c.early, "states": c.states,
 		"tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "stages": c.stages, "codes": c.codes, "gone": c.gone,
 		"next_months": c.nextMonths, "next_editions": c.nextEditions, "next_subscribers": c.nextSubs,
@@ -181,7 +181,7 @@ func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 
 func (c *columns) noticeArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"relay": l.Relay, "fence": l.Fence, "now": now,
+		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(c.nextIDs),
 		"ids": c.ids, "early": c.early, "states": c.states, "tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "gone": c.gone,
 		"next": c.nextIDs, "hashes": c.hashes,
 	}

@@ -67,6 +67,13 @@ func (q *queue) push(it *item, first bool) {
 	q.wake()
 }
 
+// stir wakes who waits: what could not go before may go now.
+func (q *queue) stir() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.wake()
+}
+
 func (q *queue) wake() {
 	if q.changed != nil {
 		close(q.changed)
@@ -155,6 +162,12 @@ func (q *queue) room() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return 2*q.mark - len(q.mails)
+}
+
+func (q *queue) waitingNotices() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.notices)
 }
 
 func (q *queue) busyNotices() []int64 {

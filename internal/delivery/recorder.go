@@ -109,6 +109,13 @@ func (r *recorder) record() {
 		}
 	}
 	granted, err := r.patiently()
+	attempts := 0
+	for _, ok := range granted {
+		if ok {
+			attempts++
+		}
+	}
+	r.d.budget.spend(attempts, r.d.s.Clock.Now())
 	for _, q := range r.group {
 		q.granted, q.err = false, err
 		if q.attempt && err == nil {

@@ -30,7 +30,7 @@ func (s *Service) leaseTime() time.Duration {
 func (s *Service) upsertRelays(ctx context.Context) ([]int64, error) {
 	ids := make([]int64, len(s.Relays))
 	for i, r := range s.Relays {
-		if err := s.DB.QueryRow(ctx, sqlRelayUpsert, pgx.StrictNamedArgs{"name": r.Name()}).Scan(&ids[i]); err != nil {
+		if err := s.DB.QueryRow(ctx, sqlRelayUpsert, pgx.StrictNamedArgs{"name": r.Name(), "position": r.Order}).Scan(&ids[i]); err != nil {
 			return nil, fmt.Errorf("register relay %s: %w", r.Name(), err)
 		}
 	}
@@ -134,6 +134,11 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, shares: 1,
 	}
 	d.recorder = newRecorder(d, session)
+	if err := d.begin(); err != nil {
+		d.log.Error("relay's day cannot be read", "error", err)
+		sleep(ctx, standBy)
+		return false
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -151,7 +156,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 		defer close(renewed)
 		d.renew(held)
 	}()
-	d.problem(true, "")
+	d.say(d.state(), "")
 	d.run()
 	letGo()
 	<-renewed // a renewal after the release would keep others waiting
@@ -175,7 +180,6 @@ const booksTime = 5 * time.Second
 // while what is under way gets its time to finish: a stand-by that took over
 // then would send it again. A renewal that finds another fence ends the tenure.
 func (d *driver) renew(held context.Context) {
-	d.rank()
 	tick := time.NewTicker(d.s.leaseTime() / 3)
 	defer tick.Stop()
 	for {
@@ -199,7 +203,19 @@ func (d *driver) renew(held context.Context) {
 	}
 }
 
-// rank finds this relay's part of the readers among the healthy relays.
+// begin reads what the relay was given today and which part of the mail is its.
+func (d *driver) begin() error {
+	now := d.s.Clock.Now()
+	d.budget = &budget{limit: d.config.Daily, day: day(now)}
+	if err := d.s.DB.QueryRow(d.soft, sqlRelayTaken, pgx.StrictNamedArgs{"relay": d.id, "day": day(now)}).Scan(&d.budget.taken); err != nil {
+		return err
+	}
+	d.rank()
+	return nil
+}
+
+// rank finds this relay's part of the mail among the healthy relays. What was
+// read of another part is forgotten: its relay sends it.
 func (d *driver) rank() {
 	var shares, share int64
 	err := d.s.DB.QueryRow(d.soft, sqlRelayShare, pgx.StrictNamedArgs{"relay": d.id, "relays": d.others}).Scan(&shares, &share)
@@ -211,6 +227,13 @@ func (d *driver) rank() {
 	d.shares, d.share = shares, share
 	d.mu.Unlock()
 	if changed {
-		d.sweepAgain()
+		d.log.Info("relay's part of the mail", "share", share+1, "of", shares)
+		d.forget()
 	}
+}
+
+// forget drops what was read and not begun; it is read again as far as it is still this relay's.
+func (d *driver) forget() {
+	d.queue.clear()
+	d.sweepAgain()
 }

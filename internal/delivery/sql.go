@@ -13,16 +13,11 @@ SELECT pg_notify('vistka_delivery', '')
 FROM row`
 
 const sqlRelayUpsert = `
-WITH new AS (
-    INSERT INTO relay (name)
-    VALUES (@name)
-    ON CONFLICT ON CONSTRAINT relay_name_key DO NOTHING
-    RETURNING id
-)
-SELECT id FROM new
-UNION ALL
-SELECT id FROM relay WHERE name = @name
-LIMIT 1`
+INSERT INTO relay (name, position)
+VALUES (@name, @position)
+ON CONFLICT ON CONSTRAINT relay_name_key DO UPDATE
+SET position = EXCLUDED.position
+RETURNING id`
 
 // The fence rises with every change of holder, so that whatever the last one
 // still tries is refused. A restarted process knows its own installation by
@@ -35,6 +30,11 @@ SET holder = @holder,
 WHERE id = @relay
   AND (lease_until <= now() OR @own AND holder = @holder)
 RETURNING fence`
+
+const sqlRelayTaken = `
+SELECT CASE WHEN day = @day THEN taken ELSE 0 END
+FROM relay
+WHERE id = @relay`
 
 const sqlLeaseRenew = `
 UPDATE relay
@@ -74,21 +74,37 @@ WHERE relay_id = @relay
   AND fence < @fence
 RETURNING id, doubts`
 
+// The drivers of the other relays are woken: their parts of the mail change.
 const sqlRelayState = `
-UPDATE relay
-SET state = @state,
-    problem = @problem,
-    problem_at = CASE WHEN @problem::text = '' THEN NULL ELSE @now::timestamptz END
-WHERE id = @relay
-  AND fence = @fence`
+WITH said AS (
+    UPDATE relay
+    SET state = @state,
+        problem = @problem,
+        problem_at = CASE WHEN @problem::text = '' THEN NULL ELSE @now::timestamptz END
+    WHERE id = @relay
+      AND fence = @fence
+    RETURNING id
+)
+SELECT pg_notify('vistka_delivery', '')
+FROM said`
 
-// Which part of the readers a relay takes: its rank among the healthy ones.
+// Which part of the mail a relay takes: its rank among the healthy ones that
+// come first. One that is down counts itself, so that it has something to try
+// itself with; that another sends the same is refused by the ledger.
 const sqlRelayShare = `
+WITH healthy AS (
+    SELECT id, position
+    FROM relay
+    WHERE id = @relay
+       OR id = ANY(@relays::bigint[]) AND state = 'ready' AND lease_until > now()
+), first AS (
+    SELECT id
+    FROM healthy
+    WHERE position = (SELECT min(position) FROM healthy)
+)
 SELECT count(*) AS shares,
-       count(*) FILTER (WHERE id < @relay) AS share
-FROM relay
-WHERE id = @relay
-   OR id = ANY(@relays::bigint[]) AND state = 'ready' AND lease_until > now()`
+       CASE WHEN bool_or(id = @relay) THEN count(*) FILTER (WHERE id < @relay) ELSE -1 END AS share
+FROM first`
 
 const sqlFeedNotices = `
 SELECT id, doubts
@@ -97,6 +113,7 @@ WHERE state IN ('queued', 'deferred', 'in doubt')
   AND due_at <= @now
   AND settled_at IS NULL
   AND id <> ALL(@busy::bigint[])
+  AND mod(id, @shares::bigint) = @share
 ORDER BY due_at, id
 LIMIT @limit`
 

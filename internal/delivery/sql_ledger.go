@@ -4,7 +4,7 @@ package delivery
 // the next in one, so that one commit serves both.
 //
 //   - mine holds the relay's row until the commit, so that a take-over waits for
-//     this attempt and then sees it.
+//     this attempt and then sees it; it counts what the relay is given in a day.
 //   - willing holds the reader's subscription, so that leaving either commits
 //     before (and the row is not returned) or after this attempt.
 //   - an outcome before the attempt finds the row as it was read, or has been
@@ -15,12 +15,13 @@ package delivery
 //     accepted the first time, whatever is said to it now.
 const sqlRecord = `
 WITH mine AS (
-    SELECT fence
-    FROM relay
+    UPDATE relay
+    SET day = @day,
+        taken = @attempts + CASE WHEN day = @day THEN taken ELSE 0 END
     WHERE id = @relay
       AND fence = @fence
       AND lease_until > now()
-    FOR SHARE
+    RETURNING fence
 ), done AS (
     UPDATE delivery d
     SET state = CASE WHEN d.doubts > 0 AND x.state IN ('deferred', 'failed') THEN 'in doubt' ELSE x.state END,
@@ -85,12 +86,13 @@ RETURNING d.month, d.edition_id, d.subscriber_id`
 // one with settled_at.
 const sqlRecordNotices = `
 WITH mine AS (
-    SELECT fence
-    FROM relay
+    UPDATE relay
+    SET day = @day,
+        taken = @attempts + CASE WHEN day = @day THEN taken ELSE 0 END
     WHERE id = @relay
       AND fence = @fence
       AND lease_until > now()
-    FOR SHARE
+    RETURNING fence
 ), done AS (
     UPDATE notice d
     SET state = CASE WHEN d.doubts > 0 AND x.state IN ('deferred', 'failed') THEN 'in doubt' ELSE x.state END,

@@ -17,7 +17,7 @@ func TestStatementsPrepare(t *testing.T) {
 	}
 	defer conn.Release()
 	for _, sql := range []string{
-		sqlEnqueue, sqlRelayUpsert, sqlLeaseTake, sqlLeaseRenew, sqlLeaseRelease, sqlDoubtDeliveries, sqlDoubtNotices, sqlRelayState, sqlRelayShare,
+		sqlEnqueue, sqlRelayUpsert, sqlRelayTaken, sqlLeaseTake, sqlLeaseRenew, sqlLeaseRelease, sqlDoubtDeliveries, sqlDoubtNotices, sqlRelayState, sqlRelayShare,
 		sqlFeedNotices, sqlFeedEditions, sqlFeedQueued, sqlFeedDue, sqlBody, sqlNotice, sqlLatest,
 		sqlRecord, sqlRecordNotices, sqlWhy, sqlWhyNotices, sqlCancel, sqlSkip, sqlCancelNotices, sqlEditionPause, sqlEditionLock, sqlEditionSettle,
 		sqlBacklog, sqlRelayStates, sqlLatelyRefused, sqlWaitingFor, sqlInDoubt, sqlFailedNotices, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,

@@ -1,0 +1,20 @@
+-- +goose Up
+-- Several relays: who comes first, and how much a day each takes.
+ALTER TABLE relay
+    ADD COLUMN position int  NOT NULL DEFAULT 0,
+    ADD COLUMN day      date,
+    ADD COLUMN taken    int  NOT NULL DEFAULT 0,
+    DROP CONSTRAINT relay_state_check,
+    ADD CONSTRAINT relay_state_check CHECK (state IN ('ready', 'down', 'spent'));
+COMMENT ON COLUMN relay.position IS 'of the healthy relays those with the lowest share the mail';
+COMMENT ON COLUMN relay.taken IS 'attempts on that day (UTC), counted in the commit of each';
+COMMENT ON COLUMN relay.state IS 'spent: the daily limit is used up, a tenth kept for notices';
+
+-- +goose Down
+UPDATE relay SET state = 'ready' WHERE state = 'spent';
+ALTER TABLE relay
+    DROP COLUMN position,
+    DROP COLUMN day,
+    DROP COLUMN taken,
+    DROP CONSTRAINT relay_state_check,
+    ADD CONSTRAINT relay_state_check CHECK (state IN ('ready', 'down'));
