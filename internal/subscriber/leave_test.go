@@ -39,7 +39,7 @@ func TestUnsubscribe(t *testing.T) {
 	if l, err := f.Unsubscribe(ctx, link, FromPage, Evidence{}); err != nil || !l.Already {
 		t.Errorf("a year later: %+v, %v", l, err)
 	}
-	if _, err := f.Erase(ctx, address(t, "nadia@example.org")); err != nil {
+	if _, err := f.Erase(ctx, f.DB, address(t, "nadia@example.org")); err != nil {
 		t.Fatal(err)
 	}
 	if l, err := f.Unsubscribe(ctx, link, FromHeader, Evidence{}); err != nil || l.Known || !l.Already {
