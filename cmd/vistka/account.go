@@ -55,9 +55,6 @@ func (c accountAddCommand) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return accountError(a, err)
 		}
-		if err := note(ctx, a, "account.add", fmt.Sprintf("account %d", added.ID), map[string]any{"role": c.Role}); err != nil {
-			return err
-		}
 		return s.say(c.JSON, personOf(added), "Added. Log in at %s/admin/\n", a.Config.BaseURL)
 	})
 }
@@ -92,8 +89,8 @@ func (c accountPasswordCommand) Run(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.actAccount(ctx, "account.password", c.Address, c.JSON, "The password is set. Sessions begun with the old one are over.\n", func(a *app.App, id int64) error {
-		return a.Accounts.SetPassword(ctx, id, password)
+	return s.actAccount(ctx, c.Address, c.JSON, "The password is set. Sessions begun with the old one are over.\n", func(a *app.App, id int64) error {
+		return a.Accounts.SetPassword(ctx, id, password, 0)
 	})
 }
 
@@ -104,14 +101,14 @@ type accountDisableCommand struct {
 
 // Run disables the account.
 func (c accountDisableCommand) Run(ctx context.Context, s *session) error {
-	return s.actAccount(ctx, "account.disable", c.Address, c.JSON, "Disabled. Log-ins are refused, and sessions are over.\n", func(a *app.App, id int64) error {
-		return a.Accounts.Disable(ctx, id)
+	return s.actAccount(ctx, c.Address, c.JSON, "Disabled. Log-ins are refused, and sessions are over.\n", func(a *app.App, id int64) error {
+		return a.Accounts.Disable(ctx, id, 0)
 	})
 }
 
-// actAccount does something to the account of an address, leaves it in the
-// trail and says how the account is now.
-func (s *session) actAccount(ctx context.Context, name, address string, asJSON bool, words string, act func(a *app.App, id int64) error) error {
+// actAccount does something to the account of an address and says how the
+// account is now.
+func (s *session) actAccount(ctx context.Context, address string, asJSON bool, words string, act func(a *app.App, id int64) error) error {
 	return s.attach(ctx, func(a *app.App) error {
 		who, err := a.Accounts.ByAddress(ctx, address)
 		if err == nil {
@@ -119,9 +116,6 @@ func (s *session) actAccount(ctx context.Context, name, address string, asJSON b
 		}
 		if err != nil {
 			return accountError(a, err)
-		}
-		if err := note(ctx, a, name, fmt.Sprintf("account %d", who.ID), nil); err != nil {
-			return err
 		}
 		if who, err = a.Accounts.Get(ctx, who.ID); err != nil {
 			return err

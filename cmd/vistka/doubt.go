@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/app"
 	"vistka/internal/delivery"
+	"vistka/internal/postgres"
 )
 
 type doubtCommand struct {
@@ -87,16 +90,18 @@ func (s *session) decide(ctx context.Context, ref string, again, asJSON bool) er
 		decision, words = "again", "It is sent once more.\n"
 	}
 	return s.attach(ctx, func(a *app.App) error {
-		err := a.Deliveries.Decide(ctx, k, again)
+		err := postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) error {
+			if err := a.Deliveries.Decide(ctx, tx, k, again); err != nil {
+				return err
+			}
+			return note(ctx, a, tx, "delivery."+decision, "delivery "+ref, nil)
+		})
 		switch {
 		case errors.Is(err, delivery.ErrNotFound):
 			return fmt.Errorf("%s is not held in doubt, so nothing was changed; vistka doubt list shows which are", ref)
 		case errors.Is(err, delivery.ErrStopped):
 			return fmt.Errorf("the edition of %s was cancelled or expired, so it cannot be sent again; count it as sent: vistka doubt sent %s", ref, ref)
 		case err != nil:
-			return err
-		}
-		if err := note(ctx, a, "delivery."+decision, "delivery "+ref, nil); err != nil {
 			return err
 		}
 		return s.say(asJSON, struct{ Ref, Decision string }{ref, decision}, "%s", words)

@@ -7,9 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/app"
 	"vistka/internal/edition"
 	"vistka/internal/newsletter"
+	"vistka/internal/postgres"
 )
 
 type editionCommand struct {
@@ -105,8 +108,8 @@ type editionPauseCommand struct {
 
 // Run pauses the edition.
 func (c editionPauseCommand) Run(ctx context.Context, s *session) error {
-	return s.actEdition(ctx, "pause", c.ID, c.JSON, func(a *app.App) (string, error) {
-		return "Paused before the next mail.", a.Editions.Pause(ctx, c.ID, c.Reason)
+	return s.actEdition(ctx, "pause", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
+		return "Paused before the next mail.", editions.Pause(ctx, c.ID, c.Reason)
 	})
 }
 
@@ -117,8 +120,8 @@ type editionResumeCommand struct {
 
 // Run resumes the edition.
 func (c editionResumeCommand) Run(ctx context.Context, s *session) error {
-	return s.actEdition(ctx, "resume", c.ID, c.JSON, func(a *app.App) (string, error) {
-		return "Resumed where it stopped.", a.Editions.Resume(ctx, c.ID)
+	return s.actEdition(ctx, "resume", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
+		return "Resumed where it stopped.", editions.Resume(ctx, c.ID)
 	})
 }
 
@@ -131,7 +134,7 @@ type editionCancelCommand struct {
 
 // Run cancels what has not left.
 func (c editionCancelCommand) Run(ctx context.Context, s *session) error {
-	return s.actEdition(ctx, "cancel", c.ID, c.JSON, func(a *app.App) (string, error) {
+	return s.actEdition(ctx, "cancel", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
 		now := a.Clock.Now()
 		until := c.ResumeAt
 		if until.IsZero() {
@@ -140,7 +143,7 @@ func (c editionCancelCommand) Run(ctx context.Context, s *session) error {
 		if until.Before(now) {
 			return "", fmt.Errorf("--resume-at %s is past: name a time to come", until.Format(time.RFC3339))
 		}
-		readers, err := a.Editions.Cancel(ctx, c.ID, until, c.Reason)
+		readers, err := editions.Cancel(ctx, c.ID, until, c.Reason)
 		return fmt.Sprintf("Cancelled. Mails taken back: %d; their articles go out on %s.", readers, utc(until)), err
 	})
 }
@@ -152,8 +155,8 @@ type editionRetryCommand struct {
 
 // Run owes what failed again to its readers.
 func (c editionRetryCommand) Run(ctx context.Context, s *session) error {
-	return s.actEdition(ctx, "retry", c.ID, c.JSON, func(a *app.App) (string, error) {
-		readers, err := a.Editions.Retry(ctx, c.ID)
+	return s.actEdition(ctx, "retry", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
+		readers, err := editions.Retry(ctx, c.ID)
 		if readers == 0 {
 			return "Nothing failed that could be tried again.", err
 		}
@@ -161,11 +164,17 @@ func (c editionRetryCommand) Run(ctx context.Context, s *session) error {
 	})
 }
 
-// actEdition does something to an edition, leaves it in the trail and says how
-// the edition is now.
-func (s *session) actEdition(ctx context.Context, name string, id int64, asJSON bool, act func(a *app.App) (string, error)) error {
+// actEdition does something to an edition, leaves it in the trail with it, and
+// says how the edition is now.
+func (s *session) actEdition(ctx context.Context, name string, id int64, asJSON bool, act func(a *app.App, editions *edition.Service) (string, error)) error {
 	return s.attach(ctx, func(a *app.App) error {
-		words, err := act(a)
+		var words string
+		err := postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) (err error) {
+			if words, err = act(a, a.Editions.Within(tx)); err != nil {
+				return err
+			}
+			return note(ctx, a, tx, "edition."+name, fmt.Sprintf("edition %d", id), nil)
+		})
 		if errors.Is(err, edition.ErrState) {
 			e, err := a.Editions.Get(ctx, id)
 			if err != nil {
@@ -175,9 +184,6 @@ func (s *session) actEdition(ctx context.Context, name string, id int64, asJSON 
 		}
 		if err != nil {
 			return editionError(id, err)
-		}
-		if err := note(ctx, a, "edition."+name, fmt.Sprintf("edition %d", id), nil); err != nil {
-			return err
 		}
 		e, err := showEdition(ctx, a, id)
 		if err != nil {

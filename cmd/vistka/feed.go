@@ -35,7 +35,7 @@ func (c feedAddCommand) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return inWords(err)
 		}
-		if err := note(ctx, a, "feed.add", fmt.Sprintf("feed %d", added.FeedID), map[string]any{"newsletter": n.ID}); err != nil {
+		if err := note(ctx, a, a.Pool, "feed.add", fmt.Sprintf("feed %d", added.FeedID), map[string]any{"newsletter": n.ID}); err != nil {
 			return err
 		}
 		if c.JSON {

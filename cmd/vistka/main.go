@@ -19,6 +19,7 @@ import (
 	"vistka/internal/account"
 	"vistka/internal/app"
 	"vistka/internal/config"
+	"vistka/internal/postgres"
 )
 
 // version is set by the build.
@@ -130,9 +131,10 @@ func use(a *app.App, err error, f func(a *app.App) error) error {
 	return errors.Join(f(a), a.Close())
 }
 
-// note writes an act of the command line into the audit trail.
-func note(ctx context.Context, a *app.App, act, object string, detail map[string]any) error {
-	return account.Record(ctx, a.Pool, account.Event{At: a.Clock.Now(), Act: act, Object: object, Detail: detail})
+// note writes an act of the command line into the audit trail, in the act's
+// transaction where it has one.
+func note(ctx context.Context, a *app.App, db postgres.DB, act, object string, detail map[string]any) error {
+	return account.Record(ctx, db, account.Event{At: a.Clock.Now(), Act: act, Object: object, Detail: detail})
 }
 
 // terminal says whether a person watches standard error.

@@ -8,8 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/app"
 	"vistka/internal/newsletter"
+	"vistka/internal/postgres"
 )
 
 type newsletterCommand struct {
@@ -52,15 +55,18 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 		if complaints := n.CheckPostalAddress(a.RelaysOnLoopback()); complaints != nil {
 			return flagErrors(a, complaints)
 		}
-		added, err := newsletter.Add(ctx, a.Pool, n, c.Family, a.Clock.Now())
+		var added newsletter.Newsletter
+		err := postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) (err error) {
+			if added, err = newsletter.Add(ctx, tx, n, c.Family, a.Clock.Now()); err != nil {
+				return err
+			}
+			return note(ctx, a, tx, "newsletter.add", fmt.Sprintf("newsletter %d", added.ID), nil)
+		})
 		var complaints newsletter.FieldErrors
 		if errors.As(err, &complaints) {
 			return flagErrors(a, complaints)
 		}
 		if err != nil {
-			return err
-		}
-		if err := note(ctx, a, "newsletter.add", fmt.Sprintf("newsletter %d", added.ID), nil); err != nil {
 			return err
 		}
 		if c.JSON {

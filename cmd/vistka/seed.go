@@ -29,7 +29,7 @@ func (c seedCommand) Run(ctx context.Context, s *session) error {
 		}
 		_ = bar.Finish()
 		took := time.Since(start).Round(time.Millisecond)
-		if err := note(ctx, a, "seed", fmt.Sprintf("newsletter %d", n.ID), map[string]any{"subscribers": c.Count}); err != nil {
+		if err := note(ctx, a, a.Pool, "seed", fmt.Sprintf("newsletter %d", n.ID), map[string]any{"subscribers": c.Count}); err != nil {
 			return err
 		}
 		done := struct {

@@ -8,10 +8,12 @@ import (
 	"os"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/schollz/progressbar/v3"
 
 	"vistka/internal/app"
 	"vistka/internal/emailaddr"
+	"vistka/internal/postgres"
 	"vistka/internal/subscriber"
 )
 
@@ -70,7 +72,7 @@ func (c subscribersExportCommand) note(ctx context.Context, a *app.App, rows int
 	if c.Newsletter != "" {
 		object = "newsletter " + c.Newsletter
 	}
-	return note(ctx, a, "export", object, map[string]any{"status": c.Status, "subscribers": rows})
+	return note(ctx, a, a.Pool, "export", object, map[string]any{"status": c.Status, "subscribers": rows})
 }
 
 // notePatience bounds what is still written after an interrupt.
@@ -114,7 +116,7 @@ func (c subscribersPersonCommand) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
-		if err := note(ctx, a, "subscriber.export", "", nil); err != nil {
+		if err := note(ctx, a, a.Pool, "subscriber.export", "", nil); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(s.out, "%s\n", known)
@@ -144,11 +146,14 @@ func (c subscribersEraseCommand) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	return s.attach(ctx, func(a *app.App) error {
-		known, err := a.Subscribers.Erase(ctx, address)
+		var known bool
+		err := postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) (err error) {
+			if known, err = a.Subscribers.Erase(ctx, tx, address); err != nil {
+				return err
+			}
+			return note(ctx, a, tx, "subscriber.erase", "", nil)
+		})
 		if err != nil {
-			return err
-		}
-		if err := note(ctx, a, "subscriber.erase", "", nil); err != nil {
 			return err
 		}
 		words := "Erased. The address will not be mailed or imported again, unless the person signs up anew.\n"

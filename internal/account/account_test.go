@@ -60,7 +60,7 @@ func TestAuthenticate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Disable(t.Context(), gone.ID); err != nil {
+	if err := s.Disable(t.Context(), gone.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -304,7 +304,7 @@ func TestPasswordChangesTheStamp(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	a := newOwner(t, s)
-	if err := s.SetPassword(t.Context(), a.ID, "another calm heron lake"); err != nil {
+	if err := s.SetPassword(t.Context(), a.ID, "another calm heron lake", 0); err != nil {
 		t.Fatal(err)
 	}
 	b, err := s.Get(t.Context(), a.ID)
@@ -323,7 +323,7 @@ func TestLastOwnerStays(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	a := newOwner(t, s)
-	if err := s.Disable(t.Context(), a.ID); !errors.Is(err, ErrLastOwner) {
+	if err := s.Disable(t.Context(), a.ID, 0); !errors.Is(err, ErrLastOwner) {
 		t.Errorf("got %v", err)
 	}
 	if b, err := s.Get(t.Context(), a.ID); err != nil || b.DisabledAt != nil {

@@ -19,9 +19,10 @@ func (s *Service) SetLocale(ctx context.Context, id int64, code string) error {
 	return nil
 }
 
-// SetPassword changes a password and thereby ends every session begun with the
-// old one. Returns FieldErrors (password) or ErrNotFound.
-func (s *Service) SetPassword(ctx context.Context, id int64, password string) error {
+// SetPassword changes a password, thereby ends every session begun with the old
+// one, and leaves it in the trail: by is who did it, 0 the command line. Returns
+// FieldErrors (password) or ErrNotFound.
+func (s *Service) SetPassword(ctx context.Context, id int64, password string, by int64) error {
 	a, err := s.Get(ctx, id)
 	if err != nil {
 		return err
@@ -33,15 +34,22 @@ func (s *Service) SetPassword(ctx context.Context, id int64, password string) er
 	if err != nil {
 		return err
 	}
-	if _, err := s.DB.Exec(ctx, sqlSetPassword, pgx.StrictNamedArgs{"id": id, "hash": hash}); err != nil {
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlSetPassword, pgx.StrictNamedArgs{"id": id, "hash": hash}); err != nil {
+			return err
+		}
+		return Record(ctx, tx, Event{At: s.Clock.Now(), AccountID: by, Act: "account.password", Object: a.object()})
+	})
+	if err != nil {
 		return fmt.Errorf("set password of account %d: %w", id, err)
 	}
 	return nil
 }
 
-// Disable ends an account's access at once; its trail stays. Returns
-// ErrLastOwner, or ErrNotFound also for one that is disabled.
-func (s *Service) Disable(ctx context.Context, id int64) error {
+// Disable ends an account's access at once; its trail stays, and says by whom
+// (0: the command line). Returns ErrLastOwner, or ErrNotFound also for one that
+// is disabled.
+func (s *Service) Disable(ctx context.Context, id, by int64) error {
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, sqlLock); err != nil {
 			return err
@@ -60,7 +68,7 @@ func (s *Service) Disable(ctx context.Context, id int64) error {
 		if !owner {
 			return ErrLastOwner
 		}
-		return nil
+		return Record(ctx, tx, Event{At: s.Clock.Now(), AccountID: by, Act: "account.disable", Object: Account{ID: id}.object()})
 	})
 	for _, known := range []error{ErrNotFound, ErrLastOwner} {
 		if errors.Is(err, known) {

@@ -23,12 +23,20 @@ type NewAccount struct {
 	Role     Role
 	Locale   string
 	Hotline  bool
+	By       int64 // the account that adds it; 0: the command line
 }
 
-// Create adds an account. Returns FieldErrors (address, name, password, role)
+// Create adds an account and leaves it in the trail. Returns FieldErrors (address, name, password, role)
 // for what a person can mend, also for an address that has an account.
 func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
-	return s.create(ctx, n, insert)
+	return s.create(ctx, n, func(ctx context.Context, tx postgres.DB, args pgx.StrictNamedArgs) (Account, error) {
+		made, err := insert(ctx, tx, args)
+		if err != nil {
+			return Account{}, err
+		}
+		e := Event{At: s.Clock.Now(), AccountID: n.By, Act: "account.add", Object: made.object(), Detail: map[string]any{"role": n.Role}}
+		return made, Record(ctx, tx, e)
+	})
 }
 
 func (s *Service) create(ctx context.Context, n NewAccount, put func(context.Context, postgres.DB, pgx.StrictNamedArgs) (Account, error)) (Account, error) {

@@ -55,7 +55,7 @@ func New(d Deps) *chi.Mux {
 	a := &admin{Deps: d, sessions: newSessions(d.DB, strings.HasPrefix(d.BaseURL, "https://"))}
 	a.sessions.ErrorFunc = d.Pages.Fail // before anybody is known
 	r := chi.NewRouter()
-	r.Use(page.Private, limitBody, a.ownPagesOnly().Handler, a.sessions.LoadAndSave, a.identify)
+	r.Use(page.Private, page.LimitBody(maxBody), page.OwnPagesOnly(d.BaseURL, a.handle(otherSite)), a.sessions.LoadAndSave, a.identify)
 	a.routes(r)
 	return r
 }
@@ -63,20 +63,7 @@ func New(d Deps) *chi.Mux {
 // maxBody is far above what any form here holds.
 const maxBody = 256 << 10 // octets
 
-func limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		next.ServeHTTP(w, r)
-	})
-}
-
-// ownPagesOnly refuses posts that a browser says come from another site. The
-// base URL is trusted by name, for a proxy may have changed the Host.
-func (a *admin) ownPagesOnly() *http.CrossOriginProtection {
-	c := http.NewCrossOriginProtection()
-	_ = c.AddTrustedOrigin(a.BaseURL) // checked when the configuration was read
-	c.SetDenyHandler(a.handle(func(http.ResponseWriter, *http.Request) error {
-		return &page.Error{Status: http.StatusForbidden, Key: "admin_origin"}
-	}))
-	return c
+// otherSite refuses a post that comes from another site.
+func otherSite(http.ResponseWriter, *http.Request) error {
+	return &page.Error{Status: http.StatusForbidden, Key: "admin_origin"}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/article"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -144,24 +146,30 @@ func (a *admin) decideArticle(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	acts := map[string]func() error{}
+	acts := map[string]func(s *article.Service) error{}
 	reason := strings.TrimSpace(r.PostFormValue("reason"))
 	if len(reason) > maxReason {
 		return page.BadRequest(errors.New("reason too long"))
 	}
 	ctx, by := r.Context(), me(r).ID
-	acts["hold"] = func() error { return a.Articles.Hold(ctx, id, by, reason) }
-	acts["release"] = func() error { return a.Articles.Release(ctx, id, by, reason) }
-	acts["withdraw"] = func() error { return a.Articles.Withdraw(ctx, id, by, reason) }
-	acts["never"] = func() error { return a.Articles.Never(ctx, id, by, reason) }
+	acts["hold"] = func(s *article.Service) error { return s.Hold(ctx, id, by, reason) }
+	acts["release"] = func(s *article.Service) error { return s.Release(ctx, id, by, reason) }
+	acts["withdraw"] = func(s *article.Service) error { return s.Withdraw(ctx, id, by, reason) }
+	acts["never"] = func(s *article.Service) error { return s.Never(ctx, id, by, reason) }
 	name := r.PostFormValue("act")
 	act, ok := acts[name]
 	if !ok {
 		return page.BadRequest(errors.New("unknown act"))
 	}
 	back := "/admin/articles/" + strconv.FormatInt(id, 10)
-	asksTheSite(w)
-	switch err := act(); {
+	if name == "release" {
+		asksTheSite(w)
+		err = a.Articles.CheckRelease(ctx, id)
+	}
+	if err == nil {
+		err = a.recorded(r, "article."+name, fmt.Sprintf("article %d", id), nil, func(tx pgx.Tx) error { return act(a.Articles.Within(tx)) })
+	}
+	switch {
 	case errors.Is(err, article.ErrNotFound):
 		return page.NotFound(err)
 	case errors.Is(err, article.ErrState):
@@ -169,9 +177,6 @@ func (a *admin) decideArticle(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, article.ErrNotLive):
 		return a.say(w, r, false, "admin.article.said.not_live", back)
 	case err != nil:
-		return err
-	}
-	if err := a.record(r, "article."+name, fmt.Sprintf("article %d", id), nil); err != nil {
 		return err
 	}
 	return a.say(w, r, true, "admin.article.said."+name, back)

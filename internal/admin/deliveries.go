@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/delivery"
 	"vistka/internal/page"
 )
@@ -41,16 +43,15 @@ func (a *admin) retry(w http.ResponseWriter, r *http.Request) error {
 	if name != "again" && name != "sent" {
 		return page.BadRequest(errors.New("unknown act"))
 	}
-	err = a.Deliveries.Decide(r.Context(), k, name == "again")
+	err = a.recorded(r, "delivery."+name, "delivery "+k.Ref(), nil, func(tx pgx.Tx) error {
+		return a.Deliveries.Decide(r.Context(), tx, k, name == "again")
+	})
 	switch {
 	case errors.Is(err, delivery.ErrNotFound):
 		return a.say(w, r, false, "admin.doubt.said.gone", "/admin/deliveries")
 	case errors.Is(err, delivery.ErrStopped):
 		return a.say(w, r, false, "admin.doubt.said.stopped", "/admin/deliveries")
 	case err != nil:
-		return err
-	}
-	if err := a.record(r, "delivery."+name, "delivery "+k.Ref(), nil); err != nil {
 		return err
 	}
 	return a.say(w, r, true, "admin.doubt.said."+name, "/admin/deliveries")

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/article"
 	"vistka/internal/delivery"
 	"vistka/internal/edition"
@@ -127,18 +129,22 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 		return page.BadRequest(errors.New("reason too long"))
 	}
 	reason = cmp.Or(reason, fmt.Sprintf("By %s in the admin pages.", me(r).Name))
-	switch name {
-	case "pause":
-		err = a.Editions.Pause(ctx, id, reason)
-	case "resume":
-		err = a.Editions.Resume(ctx, id)
-	case "cancel":
-		_, err = a.Editions.Cancel(ctx, id, a.Clock.Now().Add(edition.DefaultCancelWait), reason)
-	case "retry":
-		_, err = a.Editions.Retry(ctx, id)
-	default:
+	err = a.recorded(r, "edition."+name, fmt.Sprintf("edition %d", id), nil, func(tx pgx.Tx) error {
+		editions := a.Editions.Within(tx)
+		switch name {
+		case "pause":
+			return editions.Pause(ctx, id, reason)
+		case "resume":
+			return editions.Resume(ctx, id)
+		case "cancel":
+			_, err := editions.Cancel(ctx, id, a.Clock.Now().Add(edition.DefaultCancelWait), reason)
+			return err
+		case "retry":
+			_, err := editions.Retry(ctx, id)
+			return err
+		}
 		return page.BadRequest(errors.New("unknown act"))
-	}
+	})
 	back := "/admin/editions/" + strconv.FormatInt(id, 10)
 	switch {
 	case errors.Is(err, edition.ErrNotFound):
@@ -146,9 +152,6 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, edition.ErrState):
 		return a.say(w, r, false, "admin.edition.said.state", back)
 	case err != nil:
-		return err
-	}
-	if err := a.record(r, "edition."+name, fmt.Sprintf("edition %d", id), nil); err != nil {
 		return err
 	}
 	return a.say(w, r, true, "admin.edition.said."+name, back)

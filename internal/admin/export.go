@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -37,7 +38,7 @@ func (a *admin) showExport(w http.ResponseWriter, r *http.Request, status int, b
 }
 
 // export streams every address out of the house: the password must have been
-// given lately, and who took what is written down first.
+// given lately, who took what is written down first, and how much at the end.
 func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	b := exportBody{Newsletter: r.PostFormValue("newsletter"), Status: r.PostFormValue("status"), BOM: r.PostFormValue("bom") != ""}
@@ -63,18 +64,19 @@ func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
 		object = "newsletter " + b.Newsletter
 	}
 	filter := subscriber.ExportFilter{Newsletter: b.Newsletter, Status: b.Status, BOM: b.BOM}
-	rows, err := a.Subscribers.Count(ctx, filter)
+	err := a.Subscribers.CheckExport(ctx, filter)
 	if errors.Is(err, subscriber.ErrBadStatus) || errors.Is(err, newsletter.ErrNotFound) {
 		return page.BadRequest(err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.record(r, "export", object, map[string]any{"status": b.Status, "subscribers": rows}); err != nil {
+	if err := a.record(r, "export", object, map[string]any{"status": b.Status}); err != nil {
 		return err
 	}
 	out := &download{w: w, name: "vistka-" + a.Clock.Now().Format(time.DateOnly) + ".csv"}
-	_, err = a.Subscribers.Export(ctx, out, filter)
+	rows, err := a.Subscribers.Export(ctx, out, filter)
+	a.exported(r, object, rows, err == nil)
 	switch {
 	case err == nil:
 		return nil
@@ -85,6 +87,19 @@ func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	return err
 }
+
+// exported notes how many addresses left, also when the reader went away.
+func (a *admin) exported(r *http.Request, object string, rows int64, whole bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), notePatience)
+	defer cancel()
+	detail := map[string]any{"subscribers": rows, "whole": whole}
+	if err := a.record(r.WithContext(ctx), "export.end", object, detail); err != nil {
+		a.Log.ErrorContext(ctx, "end of an export is not in the trail", "error", err)
+	}
+}
+
+// notePatience bounds what is still written once the reader has gone.
+const notePatience = 5 * time.Second
 
 // exportPatience is how long one piece of the file may take to leave: the
 // whole may take hours, a client that stands still may not hold a snapshot.

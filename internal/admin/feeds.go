@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/article"
 	"vistka/internal/feed"
 	"vistka/internal/newsletter"
@@ -134,25 +136,24 @@ func (a *admin) actFeed(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx, name := r.Context(), r.PostFormValue("act")
-	switch name {
-	case "pause":
-		err = a.Articles.PauseFeed(ctx, id)
-	case "resume":
-		err = a.Articles.ResumeFeed(ctx, id)
-	case "remove":
-		err = a.Articles.RemoveFeed(ctx, queryID(r.PostFormValue("newsletter")), id)
-	default:
+	err = a.recorded(r, "feed."+name, fmt.Sprintf("feed %d", id), nil, func(tx pgx.Tx) error {
+		articles := a.Articles.Within(tx)
+		switch name {
+		case "pause":
+			return articles.PauseFeed(ctx, id)
+		case "resume":
+			return articles.ResumeFeed(ctx, id)
+		case "remove":
+			return articles.RemoveFeed(ctx, queryID(r.PostFormValue("newsletter")), id)
+		}
 		return page.BadRequest(errors.New("unknown act"))
-	}
+	})
 	switch {
 	case errors.Is(err, article.ErrNotFound):
 		return page.NotFound(err)
 	case errors.Is(err, article.ErrState):
 		return a.say(w, r, false, "admin.feed.said.state", "/admin/feeds")
 	case err != nil:
-		return err
-	}
-	if err := a.record(r, "feed."+name, fmt.Sprintf("feed %d", id), nil); err != nil {
 		return err
 	}
 	return a.say(w, r, true, "admin.feed.said."+name, "/admin/feeds")

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/article"
 	"vistka/internal/page"
 )
@@ -60,7 +62,9 @@ func (a *admin) saveFilters(w http.ResponseWriter, r *http.Request) error {
 		b.Values[field] = r.PostFormValue(field)
 		*list = strings.FieldsFunc(b.Values[field], func(c rune) bool { return c == '\n' || c == '\r' })
 	}
-	err = a.Articles.SetFilters(r.Context(), b.Feed.NewsletterID, b.Feed.ID, f)
+	err = a.recorded(r, "feed.filter", fmt.Sprintf("feed %d", b.Feed.ID), map[string]any{"newsletter": b.Feed.NewsletterID}, func(tx pgx.Tx) error {
+		return a.Articles.Within(tx).SetFilters(r.Context(), b.Feed.NewsletterID, b.Feed.ID, f)
+	})
 	var unknown article.LanguageError
 	switch {
 	case errors.As(err, &unknown):
@@ -69,9 +73,6 @@ func (a *admin) saveFilters(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, article.ErrNotFound):
 		return page.NotFound(err)
 	case err != nil:
-		return err
-	}
-	if err := a.record(r, "feed.filter", fmt.Sprintf("feed %d", b.Feed.ID), map[string]any{"newsletter": b.Feed.NewsletterID}); err != nil {
 		return err
 	}
 	return a.say(w, r, true, "admin.filters.saved", "/admin/feeds")

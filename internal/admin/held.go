@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/article"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -42,16 +44,24 @@ func (a *admin) decideAll(w http.ResponseWriter, r *http.Request) error {
 	var n int
 	var err error
 	asksTheSite(w)
+	object, detail := fmt.Sprintf("newsletter %d", id), map[string]any{}
 	switch name {
 	case "release":
+		// Each article has a transaction of its own, who released it stands in its
+		// history; the sum, also of what was released before an error, comes after.
 		n, err = a.Articles.ReleaseHeld(ctx, id, by, "")
+		if n > 0 || err == nil {
+			detail["articles"] = n
+			err = errors.Join(err, a.record(r, "articles.release", object, detail))
+		}
 	case "known":
-		n, err = a.Articles.BaselineHeld(ctx, id, by, "")
+		err = a.recorded(r, "articles.known", object, detail, func(tx pgx.Tx) (err error) {
+			n, err = a.Articles.Within(tx).BaselineHeld(ctx, id, by, "")
+			detail["articles"] = n
+			return err
+		})
 	default:
 		return page.BadRequest(errors.New("unknown act"))
-	}
-	if n > 0 || err == nil { // also what was released before an error
-		err = errors.Join(err, a.record(r, "articles."+name, fmt.Sprintf("newsletter %d", id), map[string]any{"articles": n}))
 	}
 	if err != nil {
 		return err

@@ -47,8 +47,6 @@ type homeNewsletter struct {
 const (
 	// staleQueue is when mail that waits is a reason to look: a relay's greylisting takes minutes.
 	staleQueue = time.Hour
-	// staleFeed is when a feed without a good answer is more than a passing fault.
-	staleFeed = 2 * time.Hour
 	// homeEditions is how many of the last editions Home shows.
 	homeEditions = 5
 )

@@ -113,7 +113,7 @@ func TestSessionLife(t *testing.T) {
 		t.Errorf("an expired session works: %d", got.status)
 	}
 	b = s.as(account.Editor)
-	if err := s.accounts.SetPassword(t.Context(), a.ID, "another calm heron lake"); err != nil {
+	if err := s.accounts.SetPassword(t.Context(), a.ID, "another calm heron lake", 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.get("/admin/"); got.status != http.StatusSeeOther {

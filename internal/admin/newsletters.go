@@ -187,14 +187,8 @@ func (a *admin) archive(w http.ResponseWriter, r *http.Request) error {
 	if r.PostFormValue("sure") == "" {
 		return a.say(w, r, false, "admin.newsletter.said.not_sure", fmt.Sprintf("/admin/newsletters/%d", n.ID))
 	}
-	err = postgres.InTx(r.Context(), a.DB, func(tx pgx.Tx) error {
-		now := a.Clock.Now()
-		if err := newsletter.Archive(r.Context(), tx, n.ID, now); err != nil {
-			return err
-		}
-		return account.Record(r.Context(), tx, account.Event{
-			At: now, AccountID: me(r).ID, Act: "newsletter.archive", Object: fmt.Sprintf("newsletter %d", n.ID),
-		})
+	err = a.recorded(r, "newsletter.archive", fmt.Sprintf("newsletter %d", n.ID), nil, func(tx pgx.Tx) error {
+		return newsletter.Archive(r.Context(), tx, n.ID, a.Clock.Now())
 	})
 	if err != nil {
 		return err
@@ -243,10 +237,10 @@ func (a *admin) mailTest(w http.ResponseWriter, r *http.Request) error {
 	for _, row := range rows {
 		notice.Content.Articles = append(notice.Content.Articles, row.ID)
 	}
-	if err := delivery.Enqueue(ctx, a.DB, a.Clock.Now(), notice); err != nil {
-		return err
-	}
-	if err := a.record(r, "newsletter.test", fmt.Sprintf("newsletter %d", n.ID), nil); err != nil {
+	err = a.recorded(r, "newsletter.test", fmt.Sprintf("newsletter %d", n.ID), nil, func(tx pgx.Tx) error {
+		return a.Deliveries.Enqueue(ctx, tx, notice)
+	})
+	if err != nil {
 		return err
 	}
 	return a.say(w, r, true, "admin.newsletter.said.test", "/admin/newsletters")

@@ -42,6 +42,12 @@ func TestDecideArticle(t *testing.T) {
 	if got = b.get(path); got.Find(".notice.bad").Length() != 1 {
 		t.Error("an impossible act is not refused in words")
 	}
+	s.exec("UPDATE article SET url = url || '/gone' WHERE id = $1", id)
+	b.post(path, url.Values{"act": {"release"}})
+	if got = b.get(path); got.text(".state.released") != "" || got.Find(".notice.bad").Length() != 1 {
+		t.Error("an article whose page is gone was released")
+	}
+	s.exec("UPDATE article SET url = replace(url, '/gone', '') WHERE id = $1", id)
 	b.post(path, url.Values{"act": {"release"}})
 	if got = b.get(path); got.text(".state.released") == "" {
 		t.Errorf("not released: %s", got.text("main"))
@@ -289,7 +295,8 @@ func TestExport(t *testing.T) {
 	if d := resp.Header.Get("Content-Disposition"); !strings.HasPrefix(d, `attachment; filename="vistka-`) || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers %v", resp.Header)
 	}
-	if n := s.count(`SELECT count(*) FROM audit_event WHERE act = 'export' AND object = 'newsletter news' AND detail @> '{"status": "active", "subscribers": 60}'`); n != 1 {
+	if n := s.count(`SELECT count(*) FROM audit_event WHERE act = 'export' AND object = 'newsletter news' AND detail @> '{"status": "active"}'
+		OR act = 'export.end' AND object = 'newsletter news' AND detail @> '{"subscribers": 60, "whole": true}'`); n != 2 {
 		t.Errorf("%d audit events", n)
 	}
 	for _, form := range []url.Values{{"newsletter": {"none"}}, {"status": {"king"}}} {

@@ -8,11 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"vistka/internal/account"
 	"vistka/internal/delivery"
 	"vistka/internal/guard"
 	"vistka/internal/page"
-	"vistka/internal/postgres"
 )
 
 type sendingBody struct {
@@ -65,15 +63,10 @@ func (a *admin) unlockSending(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// turn acts on the switch and leaves it in the trail, both or neither.
+// turn acts on the switch.
 func (a *admin) turn(w http.ResponseWriter, r *http.Request, name string, act func(ctx context.Context, tx pgx.Tx) error) error {
 	ctx := r.Context()
-	err := postgres.InTx(ctx, a.DB, func(tx pgx.Tx) error {
-		if err := act(ctx, tx); err != nil {
-			return err
-		}
-		return account.Record(ctx, tx, account.Event{At: a.Clock.Now(), AccountID: me(r).ID, Act: "sending." + name})
-	})
+	err := a.recorded(r, "sending."+name, "", nil, func(tx pgx.Tx) error { return act(ctx, tx) })
 	if errors.Is(err, guard.ErrState) {
 		return a.say(w, r, false, "admin.sending.said.state", "/admin/sending")
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/delivery"
 	"vistka/internal/emailaddr"
 	"vistka/internal/newsletter"
@@ -111,46 +113,55 @@ func (a *admin) actSubscriber(w http.ResponseWriter, r *http.Request) error {
 	ctx, name := r.Context(), r.PostFormValue("act")
 	object, back := fmt.Sprintf("subscriber %d", p.ID), "/admin/subscribers/"+strconv.FormatInt(p.ID, 10)
 	detail := map[string]any{}
+	newsletterID := queryID(r.PostFormValue("newsletter"))
 	switch name {
 	case "end":
-		newsletterID := queryID(r.PostFormValue("newsletter"))
 		detail["newsletter"] = newsletterID
-		_, err = a.Subscribers.End(ctx, newsletterID, p.ID, subscriber.FromAdmin, subscriber.Evidence{})
-	case "suppress", "lift":
-		err = a.suppress(ctx, p, name == "suppress")
 	case "erase":
 		if r.PostFormValue("sure") == "" {
 			return a.say(w, r, false, "admin.subscriber.said.not_sure", back)
 		}
-		var addr emailaddr.Address
-		if addr, err = emailaddr.Parse(p.Address); err == nil {
-			_, err = a.Subscribers.Erase(ctx, addr)
-		}
 		back = "/admin/subscribers"
-	default:
-		return page.BadRequest(errors.New("unknown act"))
 	}
+	err = a.recorded(r, "subscriber."+name, object, detail, func(tx pgx.Tx) error {
+		switch name {
+		case "end":
+			_, err := a.Subscribers.End(ctx, tx, newsletterID, p.ID, subscriber.FromAdmin, subscriber.Evidence{})
+			return err
+		case "suppress", "lift":
+			return a.suppress(ctx, tx, p, name == "suppress")
+		case "erase":
+			return a.erase(ctx, tx, p)
+		}
+		return page.BadRequest(errors.New("unknown act"))
+	})
 	if errors.Is(err, subscriber.ErrNoReader) {
 		return page.NotFound(err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.record(r, "subscriber."+name, object, detail); err != nil {
-		return err
-	}
 	return a.say(w, r, true, "admin.subscriber.said."+name, back)
 }
 
-func (a *admin) suppress(ctx context.Context, p subscriber.Person, on bool) error {
+func (a *admin) erase(ctx context.Context, tx pgx.Tx, p subscriber.Person) error {
+	addr, err := emailaddr.Parse(p.Address)
+	if err != nil {
+		return fmt.Errorf("erase subscriber %d: %w", p.ID, err)
+	}
+	_, err = a.Subscribers.Erase(ctx, tx, addr)
+	return err
+}
+
+func (a *admin) suppress(ctx context.Context, tx pgx.Tx, p subscriber.Person, on bool) error {
 	addr, err := emailaddr.Parse(p.Address)
 	if err != nil {
 		return fmt.Errorf("suppress subscriber %d: %w", p.ID, err)
 	}
 	hash := a.Subscribers.Hasher.Sum(addr.Key())
 	if on {
-		return suppression.Add(ctx, a.DB, hash, suppression.ByHand, "", a.Clock.Now())
+		return suppression.Add(ctx, tx, hash, suppression.ByHand, "", a.Clock.Now())
 	}
-	_, err = suppression.Remove(ctx, a.DB, hash, suppression.ByHand)
+	_, err = suppression.Remove(ctx, tx, hash, suppression.ByHand)
 	return err
 }

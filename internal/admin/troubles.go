@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"vistka/internal/article"
 	"vistka/internal/locale"
 	"vistka/internal/page"
 )
@@ -92,14 +93,14 @@ func (a *admin) feedTroubles(l *locale.Locale, b homeBody) []trouble {
 			name = f.URL
 		}
 		link := trouble{URL: "/admin/feeds", Link: l.T("admin.trouble.feed_link"), Words: f.Problem}
-		silent := f.GoodAt == nil || a.Clock.Now().Sub(*f.GoodAt) > staleFeed
+		silent := f.GoodAt == nil || a.Clock.Now().Sub(*f.GoodAt) > article.Stale
 		switch {
 		case f.State == "gone":
 			link.Bad, link.Title, link.Text = true, l.T("admin.trouble.feed_gone", "name", name), l.T("admin.trouble.feed_gone_do")
 		case f.State == "active" && f.Problem != "":
 			link.Bad = silent
 			link.Title, link.Text = l.T("admin.trouble.feed", "name", name), l.T("admin.trouble.feed_do")
-		case f.State == "active" && f.PolledAt != nil && a.Clock.Now().Sub(*f.PolledAt) > staleFeed:
+		case f.State == "active" && f.PolledAt != nil && a.Clock.Now().Sub(*f.PolledAt) > article.Stale:
 			link.Bad, link.Title, link.Text = true, l.T("admin.trouble.feed_late", "name", name), l.T("admin.trouble.feed_late_do")
 		default:
 			continue

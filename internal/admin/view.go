@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/account"
 	"vistka/internal/guard"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
+	"vistka/internal/postgres"
 )
 
 // frame is what the layout and every template need beside the page's body.
@@ -192,8 +194,21 @@ func (a *admin) say(w http.ResponseWriter, r *http.Request, ok bool, key, to str
 	return nil
 }
 
+// record puts into the trail what has no transaction of its own to stand in: a
+// refusal, a file that is streamed, what had to wait for a site.
 func (a *admin) record(r *http.Request, act, object string, detail map[string]any) error {
 	return account.Record(r.Context(), a.DB, account.Event{At: a.Clock.Now(), AccountID: me(r).ID, Act: act, Object: object, Detail: detail})
+}
+
+// recorded does what a person asked for and puts it into the trail, in one
+// transaction: neither is there without the other.
+func (a *admin) recorded(r *http.Request, act, object string, detail map[string]any, do func(tx pgx.Tx) error) error {
+	return postgres.InTx(r.Context(), a.DB, func(tx pgx.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		return account.Record(r.Context(), tx, account.Event{At: a.Clock.Now(), AccountID: me(r).ID, Act: act, Object: object, Detail: detail})
+	})
 }
 
 func inWords(l *locale.Locale, keys map[string]string) map[string]string {

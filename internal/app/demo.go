@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"vistka/internal/article"
+	"vistka/internal/config"
 	"vistka/internal/demo"
 	"vistka/internal/newsletter"
 )
@@ -24,8 +25,8 @@ func (a *App) RunDemo(ctx context.Context, siteListen string, opened func(Ready)
 		return fmt.Errorf("--site-listen: %w", err)
 	}
 	defer ln.Close()
-	siteURL := "http://" + browsable(ln.Addr())
-	a.fetcher.Allow = append(a.fetcher.Allow, browsable(ln.Addr())) // before anything is fetched
+	siteURL := "http://" + config.Browsable(ln.Addr().String())
+	a.fetcher.Allow = append(a.fetcher.Allow, config.Browsable(ln.Addr().String())) // before anything is fetched
 	site, err := demo.Open(filepath.Join(a.Config.DataDir, "site.json"), a.Clock.Now())
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"vistka/internal/article"
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
@@ -33,7 +34,6 @@ const (
 	lookupTimeout = 5 * time.Second
 	relayTimeout  = 15 * time.Second
 	maxSkew       = 2 * time.Second
-	staleFeed     = 6 * time.Hour
 )
 
 // Diagnose looks at database, clock, the switch of sending, relays, feeds and DNS records, in that
@@ -122,7 +122,7 @@ FROM feed
 ORDER BY id`
 
 func (a *App) diagnoseFeeds(ctx context.Context) []Finding {
-	rows, err := a.Pool.Query(ctx, feedHealthSQL, namedNow(a.Clock.Now(), staleFeed))
+	rows, err := a.Pool.Query(ctx, feedHealthSQL, namedNow(a.Clock.Now(), article.Stale))
 	if err != nil {
 		return []Finding{{"feeds", Bad, err.Error(), "run vistka migrate"}}
 	}
@@ -141,7 +141,7 @@ func (a *App) diagnoseFeeds(ctx context.Context) []Finding {
 		case state != "active":
 			f.Grade, f.Words, f.Fix = Warn, "is "+state+" and not polled", "add the feed's new address"
 		case stale:
-			f.Grade, f.Words, f.Fix = Warn, "not read for six hours", "is a process with the role jobs running?"
+			f.Grade, f.Words, f.Fix = Warn, "not read for two hours", "is a process with the role jobs running?"
 		}
 		out = append(out, f)
 	}

@@ -138,12 +138,3 @@ func (a *App) startOperatorPages(parts *lifetimes) error {
 	parts.start("operator pages", func(ctx context.Context) error { return serveHTTP(ctx, ln, operatorPages(), a.log) })
 	return nil
 }
-
-// browsable is a listener's address as a browser on this machine opens it.
-func browsable(addr net.Addr) string {
-	ap, err := netip.ParseAddrPort(addr.String())
-	if err != nil || !ap.Addr().IsUnspecified() {
-		return addr.String()
-	}
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), ap.Port()).String()
-}

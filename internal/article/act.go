@@ -58,11 +58,18 @@ func (s *Service) set(ctx context.Context, tx pgx.Tx, a locked, to State, reason
 	return event(ctx, tx, a.ID, now, to, reason, accountID)
 }
 
-// Release mails an article now, whatever was decided before. Its page is asked
-// first: ErrNotLive, and nothing changed, if it does not answer. A withdrawn
-// article keeps its seq and is restored. Returns ErrNotFound or ErrState.
-func (s *Service) Release(ctx context.Context, articleID, accountID int64, reason string) error {
-	reason = cmp.Or(reason, "Released by an editor.")
+// Within is the service in a transaction of the caller's: what it changes is
+// committed with it. What asks a site has no place there.
+func (s *Service) Within(tx pgx.Tx) *Service {
+	in := *s
+	in.DB = tx
+	return &in
+}
+
+// CheckRelease asks the page of an article that is about to be released.
+// Returns ErrNotLive if it does not answer, ErrNotFound, or ErrState for one
+// that is released.
+func (s *Service) CheckRelease(ctx context.Context, articleID int64) error {
 	a, err := one[Article](ctx, s.DB, sqlGet, pgx.StrictNamedArgs{"id": articleID})
 	if err != nil {
 		return fmt.Errorf("release article %d: %w", articleID, err)
@@ -73,7 +80,15 @@ func (s *Service) Release(ctx context.Context, articleID, accountID int64, reaso
 	if page := s.Fetcher.CheckPage(ctx, a.URL); !page.Live {
 		return fmt.Errorf("release article %d: %w: %s", articleID, ErrNotLive, page.Words)
 	}
-	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+	return nil
+}
+
+// Release mails an article now, whatever was decided before. The caller has
+// asked CheckRelease. A withdrawn article keeps its seq and is restored.
+// Returns ErrNotFound or ErrState.
+func (s *Service) Release(ctx context.Context, articleID, accountID int64, reason string) error {
+	reason = cmp.Or(reason, "Released by an editor.")
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		a, err := one[locked](ctx, tx, sqlLock, pgx.StrictNamedArgs{"id": articleID})
 		if err != nil {
 			return err
@@ -108,7 +123,11 @@ func (s *Service) ReleaseHeld(ctx context.Context, newsletterID, accountID int64
 	}
 	n := 0
 	for _, id := range ids {
-		switch err := s.Release(ctx, id, accountID, reason); {
+		err := s.CheckRelease(ctx, id)
+		if err == nil {
+			err = s.Release(ctx, id, accountID, reason)
+		}
+		switch {
 		case err == nil:
 			n++
 		case isAny(err, ErrNotLive, ErrState, ErrNotFound): // stays, or somebody else decided

@@ -79,10 +79,11 @@ func TestReleaseAsksThePage(t *testing.T) {
 	f := setUp(t, time.Hour)
 	f.add(news(1))
 	f.page("/news/1", 404)
-	if err := f.Release(f.ctx, f.article("Story 1").ID, 0, ""); !errors.Is(err, ErrNotLive) {
+	if err := f.CheckRelease(f.ctx, f.article("Story 1").ID); !errors.Is(err, ErrNotLive) {
 		t.Errorf("error is %v", err)
 	}
-	f.want("Story 1: baseline")
+	f.page("/news/1", 200)
+	f.must(f.CheckRelease(f.ctx, f.article("Story 1").ID))
 }
 
 func TestListPages(t *testing.T) {

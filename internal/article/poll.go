@@ -23,6 +23,10 @@ const (
 	moveAfter  = 3 // sightings of a permanent redirect before it is believed
 )
 
+// Stale is how long after its last good poll a feed is more than late: a quiet
+// one is asked each half hour.
+const Stale = 2 * time.Hour
+
 // PollResult is what one poll found, summed over the newsletters of the feed.
 type PollResult struct {
 	FeedID      int64
@@ -118,34 +122,36 @@ func (s *Service) feedGood(ctx context.Context, tx pgx.Tx, f source, pairs []pai
 	res.Next = now.Add(max(jitter(every), resp.Retry))
 	args := pgx.StrictNamedArgs{
 		"id": f.ID, "now": now, "next": res.Next, "etag": resp.ETag, "last_modified": resp.LastModified,
-		"title": "", "site_url": "", "entries": (*int)(nil), "poll_interval": &every, "moved_to": "", "moved_count": 0, "warning": "",
+		"title": "", "site_url": "", "entries": (*int)(nil), "poll_interval": &every, "moved_to": "",
 	}
+	warning, sightings := "", 0
 	if doc != nil {
 		args["title"], args["site_url"], args["entries"] = doc.Title, doc.SiteURL, &res.Entries
 	}
 	if res.Gap {
-		args["warning"] = "Nothing in the feed was there at the last good poll. Articles may have come and gone unseen: let the feed show more of them."
+		warning = "Nothing in the feed was there at the last good poll. Articles may have come and gone unseen: let the feed show more of them."
 	}
 	if resp.MovedTo != "" && resp.MovedTo != f.URL {
-		count := 1
+		sightings = 1
 		if resp.MovedTo == f.MovedTo {
-			count = f.MovedCount + 1
+			sightings = f.MovedCount + 1
 		}
-		args["moved_to"], args["moved_count"] = resp.MovedTo, count
-		if count == moveAfter && !feed.SameSite(resp.MovedTo, f.URL) {
-			args["warning"] = fmt.Sprintf("The site says that this feed has moved for good to %s, another site. If that is right, add that address.", resp.MovedTo)
+		args["moved_to"] = resp.MovedTo
+		if sightings == moveAfter && !feed.SameSite(resp.MovedTo, f.URL) {
+			warning = fmt.Sprintf("The site says that this feed has moved for good to %s, another site. If that is right, add that address.", resp.MovedTo)
 		}
 	}
+	args["moved_count"], args["warning"] = sightings, warning
 	if _, err := tx.Exec(ctx, sqlFeedGood, args); err != nil {
 		return err
 	}
-	if count, _ := args["moved_count"].(int); count >= moveAfter && feed.SameSite(resp.MovedTo, f.URL) {
+	if sightings >= moveAfter && feed.SameSite(resp.MovedTo, f.URL) {
 		if _, err := tx.Exec(ctx, sqlFeedMove, pgx.StrictNamedArgs{"id": f.ID}); err != nil {
 			return err
 		}
 	}
-	if w, _ := args["warning"].(string); w != "" {
-		s.Log.WarnContext(ctx, "feed needs a look", "feed", f.ID, "warning", w)
+	if warning != "" {
+		s.Log.WarnContext(ctx, "feed needs a look", "feed", f.ID, "warning", warning)
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (c *Config) Validate() error {
 		complain("--listen (VISTKA_LISTEN) %q: write host:port, like 127.0.0.1:8080", c.Listen)
 	}
 	if c.BaseURL == "" {
-		c.BaseURL = "http://" + browsable(c.Listen)
+		c.BaseURL = "http://" + Browsable(c.Listen)
 	}
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	u, err := url.Parse(c.BaseURL)
@@ -150,8 +150,9 @@ func (c *Config) Host() string {
 	return u.Hostname()
 }
 
-// browsable turns a listening address into one a browser on this machine opens.
-func browsable(listen string) string {
+// Browsable turns a listening address, host:port, into one that a browser on
+// this machine opens.
+func Browsable(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return listen

@@ -114,7 +114,7 @@ func (s *Service) InDoubt(ctx context.Context, limit int) ([]Doubt, error) {
 // under the same Message-ID once more, otherwise it counts as sent. Returns
 // ErrNotFound if it is not held, ErrStopped if it is to go again and its edition
 // was cancelled or expired.
-func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
+func (s *Service) Decide(ctx context.Context, db postgres.DB, k Key, again bool) error {
 	sql := sqlDecideDelivery
 	args := pgx.StrictNamedArgs{"again": again, "now": s.Clock.Now()}
 	if k.Notice != 0 {
@@ -122,7 +122,7 @@ func (s *Service) Decide(ctx context.Context, k Key, again bool) error {
 	} else {
 		args["month"], args["edition"], args["subscriber"] = k.Month, k.Edition, k.Subscriber
 	}
-	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
 		if k.Notice == 0 && again {
 			if err := openAgain(ctx, tx, k.Edition); err != nil {
 				return err

@@ -47,7 +47,7 @@ func TestDoubtIsResentOnceThenHeld(t *testing.T) {
 	w.s = w.service("here")
 	w.s.BaseURL = "https://moved.example"
 	w.start(w.s)
-	if err := w.s.Decide(t.Context(), doubts[0].Key(), true); err != nil {
+	if err := w.s.Decide(t.Context(), w.s.DB, doubts[0].Key(), true); err != nil {
 		t.Fatal(err)
 	}
 	w.untilState(id, Sent)
@@ -57,7 +57,7 @@ func TestDoubtIsResentOnceThenHeld(t *testing.T) {
 	if n, same := w.lab.Journal.Accepted(mails[0].MessageID(), "reader@example.org"); n != 3 || !same {
 		t.Fatalf("%d under one Message-ID, the same bytes: %v", n, same)
 	}
-	if err := w.s.Decide(t.Context(), doubts[0].Key(), true); err == nil {
+	if err := w.s.Decide(t.Context(), w.s.DB, doubts[0].Key(), true); err == nil {
 		t.Fatal("what is not held can be decided")
 	}
 }
@@ -121,19 +121,19 @@ func TestDoubtOfAStoppedEdition(t *testing.T) {
 	if err != nil || len(doubts) != 1 || !doubts[0].Stopped() {
 		t.Fatalf("%+v, %v", doubts, err)
 	}
-	if err := w.s.Decide(t.Context(), doubts[0].Key(), true); !errors.Is(err, ErrStopped) {
+	if err := w.s.Decide(t.Context(), w.s.DB, doubts[0].Key(), true); !errors.Is(err, ErrStopped) {
 		t.Fatalf("sent again though its edition is cancelled: %v", err)
 	}
 	if r := w.row(id); r.State != Doubtful || r.Due != nil {
 		t.Fatalf("no longer held: %+v", r)
 	}
 	w.exec(`UPDATE edition SET state = 'paused', resume_at = NULL`)
-	if err := w.s.Decide(t.Context(), w.key(id), true); err != nil || w.row(id).Due == nil || w.editionState() != "paused" {
+	if err := w.s.Decide(t.Context(), w.s.DB, w.key(id), true); err != nil || w.row(id).Due == nil || w.editionState() != "paused" {
 		t.Fatalf("of a paused edition: %+v, %s, %v", w.row(id), w.editionState(), err)
 	}
 	w.exec(`UPDATE edition SET state = 'cancelled', resume_at = $1`, w.clock.Now())
 	w.exec(`UPDATE delivery SET due_at = NULL`)
-	if err := w.s.Decide(t.Context(), w.key(id), false); err != nil || w.row(id).State != Sent {
+	if err := w.s.Decide(t.Context(), w.s.DB, w.key(id), false); err != nil || w.row(id).State != Sent {
 		t.Fatalf("counted as sent: %+v, %v", w.row(id), err)
 	}
 }

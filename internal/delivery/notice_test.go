@@ -158,7 +158,7 @@ func TestNoticeOutcomes(t *testing.T) {
 	if n := len(w.lab.Journal.To("doubt@example.org")); n != 2 {
 		t.Fatalf("%d sent", n)
 	}
-	if err := w.s.Decide(t.Context(), Key{Notice: 3}, false); err != nil {
+	if err := w.s.Decide(t.Context(), w.s.DB, Key{Notice: 3}, false); err != nil {
 		t.Fatal(err)
 	}
 	if r := w.notice(3); r.State != Sent {

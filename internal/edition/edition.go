@@ -94,6 +94,14 @@ const (
 	pairingHolds = 91 * 24 * time.Hour
 )
 
+// Within is the service in a transaction of the caller's: what it changes is
+// committed with it.
+func (s *Service) Within(tx pgx.Tx) *Service {
+	in := *s
+	in.DB = tx
+	return &in
+}
+
 func (s *Service) page() int {
 	if s.pageSize > 0 {
 		return s.pageSize

@@ -37,7 +37,7 @@ func TestActsInMidFanOutMeetNoDeadlock(t *testing.T) {
 				return err
 			}
 			people := &subscriber.Service{DB: s.pool, Clock: s.clock, Hasher: token.NewHasher([]byte("0123456789abcdef0123456789abcdef"))}
-			_, err = people.Erase(s.t.Context(), address)
+			_, err = people.Erase(s.t.Context(), s.pool, address)
 			return err
 		},
 	}

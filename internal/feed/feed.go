@@ -27,7 +27,6 @@ type Document struct {
 	Title    string
 	SiteURL  string
 	Language string // as the feed says it, lower case; may be empty
-	Hub      string // WebSub hub, if any
 	Entries  []Entry
 	LeftOut  int // entries over the limits
 }

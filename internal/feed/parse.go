@@ -119,7 +119,6 @@ func build(raw *gofeed.Feed, baseURL string) Document {
 		Title:    plainTitle(raw.Title),
 		SiteURL:  channel,
 		Language: language(raw.Language),
-		Hub:      hub(raw),
 	}
 	for _, it := range raw.Items {
 		if it == nil {
@@ -209,17 +208,6 @@ func date(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-func hub(raw *gofeed.Feed) string {
-	for _, prefix := range []string{"atom", "atom10", "atom03", ""} {
-		for _, l := range raw.Extensions[prefix]["link"] {
-			if strings.EqualFold(l.Attrs["rel"], "hub") {
-				return absolute(l.Attrs["href"], "")
-			}
-		}
-	}
-	return ""
 }
 
 var (

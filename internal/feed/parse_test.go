@@ -41,7 +41,7 @@ func TestParseShapes(t *testing.T) {
 		want                    Document
 	}{
 		{"wordpress.rss", "application/rss+xml", "https://desk.example/feed/", Document{
-			Title: "Example Desk", SiteURL: "https://desk.example", Language: "en-gb", Hub: "https://hub.example/",
+			Title: "Example Desk", SiteURL: "https://desk.example", Language: "en-gb",
 			Entries: []Entry{{
 				GUID: "https://desk.example/?p=417", CMSID: "wordpress:desk.example/417",
 				URL:     "https://desk.example/2026/03/harbour/?utm_source=rss",

@@ -1,7 +1,6 @@
 package locale
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,34 +42,12 @@ func newCalendar(code string) calendar {
 // Date is the day in full in t's own zone: "23 November 2026", "23 листопада 2026 р.".
 func (l *Locale) Date(t time.Time) string { return l.dates.FmtDateLong(t) }
 
-// Weekday is the day with its name before it: "Monday, 23 November 2026".
-func (l *Locale) Weekday(t time.Time) string {
-	return l.dates.WeekdayWide(t.Weekday()) + ", " + l.Date(t)
-}
-
 // Time is the time of day on 24 hours in t's own zone: "09:05". Every language
 // gets the same: an edition goes out at an hour that nobody may misread.
 func (l *Locale) Time(t time.Time) string { return t.Format("15:04") }
 
 // DateTime is Date and Time: "23 November 2026, 09:05".
 func (l *Locale) DateTime(t time.Time) string { return l.Date(t) + ", " + l.Time(t) }
-
-// Month is the month standing alone, with its year: "November 2026", "листопад 2026 р.".
-func (l *Locale) Month(t time.Time) string {
-	if name, ok := standalone[l.Code()]; ok {
-		return name[t.Month()-1] + " " + strconv.Itoa(t.Year()) + " р."
-	}
-	return l.dates.MonthWide(t.Month()) + " " + strconv.Itoa(t.Year())
-}
-
-// standalone are the nominative names of months where the library has only the
-// genitive that follows a day (CLDR LLLL against MMMM).
-var standalone = map[string][12]string{
-	"uk": {
-		"січень", "лютий", "березень", "квітень", "травень", "червень",
-		"липень", "серпень", "вересень", "жовтень", "листопад", "грудень",
-	},
-}
 
 // Number groups the digits as the language does: "1,234,567", "1 234 567". The
 // separators are spaces that do not break.

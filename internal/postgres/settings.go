@@ -8,16 +8,13 @@ import (
 )
 
 // ServerSettings are what decides whether a committed row is still there after
-// a power cut, and which server this is.
+// a power cut.
 type ServerSettings struct {
 	Version           string // as people write it: 15.18
-	VersionNumber     int    // 150018
 	Fsync             bool
 	SynchronousCommit string // on, remote_apply, remote_write, local, off
 	FullPageWrites    bool
 	DataChecksums     bool
-	InRecovery        bool // a replica: reads only
-	MaxConnections    int
 }
 
 // Durable tells that a commit is on disk when the server says so. Anything

@@ -28,13 +28,10 @@ WHERE line = 'main'`
 	// The first word of server_version: packagers add their own behind it.
 	sqlSettings = `
 SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
-       current_setting('server_version_num')::int AS version_number,
        current_setting('fsync')::boolean AS fsync,
        current_setting('synchronous_commit') AS synchronous_commit,
        current_setting('full_page_writes')::boolean AS full_page_writes,
-       current_setting('data_checksums')::boolean AS data_checksums,
-       pg_is_in_recovery() AS in_recovery,
-       current_setting('max_connections')::int AS max_connections`
+       current_setting('data_checksums')::boolean AS data_checksums`
 
 	sqlMayReadControl = `
 SELECT has_function_privilege('pg_control_system()', 'EXECUTE')`

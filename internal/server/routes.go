@@ -18,7 +18,7 @@ func (s *server) routes(root chi.Router) {
 	root.Method(http.MethodGet, "/static/*", s.Pages.Static())
 
 	root.Group(func(r chi.Router) {
-		r.Use(limitBody)
+		r.Use(page.LimitBody(maxBody))
 		r.Get("/", h(s.home))
 		r.Get("/n/{slug}", h(s.signupPage))
 
@@ -40,7 +40,7 @@ func (s *server) routes(root chi.Router) {
 
 			// From our own pages only.
 			r.Group(func(r chi.Router) {
-				r.Use(s.ownPagesOnly().Handler)
+				r.Use(page.OwnPagesOnly(s.BaseURL, h(otherSite)))
 				r.Post("/subscribe/again", h(s.again))
 				r.Post("/subscribe/code", h(s.code))
 				r.Get("/confirm/{token}", h(s.confirmPage))
@@ -60,23 +60,8 @@ func (s *server) routes(root chi.Router) {
 
 var errCrossOrigin = errors.New("cross-origin post")
 
-// ownPagesOnly refuses posts that a browser says come from another site. The
-// base URL is trusted by name, for a proxy may have changed the Host.
-func (s *server) ownPagesOnly() *http.CrossOriginProtection {
-	c := http.NewCrossOriginProtection()
-	_ = c.AddTrustedOrigin(s.BaseURL) // checked when the configuration was read
-	c.SetDenyHandler(s.Pages.Handle(func(http.ResponseWriter, *http.Request) error {
-		return page.Forbidden(errCrossOrigin)
-	}))
-	return c
-}
+// otherSite refuses a post that comes from another site.
+func otherSite(http.ResponseWriter, *http.Request) error { return page.Forbidden(errCrossOrigin) }
 
 // maxBody is far above what any public form holds.
 const maxBody = 64 << 10
-
-func limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		next.ServeHTTP(w, r)
-	})
-}

@@ -131,7 +131,7 @@ func TestLinksThatDoNotConfirm(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := f.confirmed(fresh, Confirmed)
-	if _, err := f.End(context.Background(), c.NewsletterID, c.SubscriberID, FromPage, Evidence{}); err != nil {
+	if _, err := f.End(context.Background(), f.DB, c.NewsletterID, c.SubscriberID, FromPage, Evidence{}); err != nil {
 		t.Fatal(err)
 	}
 	f.confirmed(fresh, Expired) // a link confirms once: whoever left does not come back by it
@@ -306,7 +306,7 @@ func TestSecondNewsletterInAnotherLanguage(t *testing.T) {
 	}
 	languages("uk: uk de")
 	for _, id := range []int64{f.news.ID, second.ID} {
-		if _, err := f.End(ctx, id, first.SubscriberID, FromAdmin, Evidence{}); err != nil {
+		if _, err := f.End(ctx, f.DB, id, first.SubscriberID, FromAdmin, Evidence{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,9 +16,9 @@ import (
 // suppression list, so that they are not mailed or imported again, and in the
 // events, which prove that there was consent. Deliveries keep a number that no
 // longer leads to anybody. It reports whether anything was stored.
-func (s *Service) Erase(ctx context.Context, a emailaddr.Address) (bool, error) {
+func (s *Service) Erase(ctx context.Context, db postgres.DB, a emailaddr.Address) (bool, error) {
 	known := false
-	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
 		now, hash := s.Clock.Now(), s.hash(a)
 		// The sign-ups and the lock come first: whoever confirms or leaves at this
 		// moment has written all their evidence before it is erased.

@@ -60,6 +60,12 @@ func (s *Service) Export(ctx context.Context, w io.Writer, f ExportFilter) (int6
 	return rows, nil
 }
 
+// CheckExport tells whether Export would take f. Returns newsletter.ErrNotFound
+// or ErrBadStatus.
+func (s *Service) CheckExport(ctx context.Context, f ExportFilter) error {
+	return s.snapshot(ctx, f, func(pgx.Tx, string) error { return nil })
+}
+
 // Count is the number of rows Export would write now, for a progress bar.
 func (s *Service) Count(ctx context.Context, f ExportFilter) (int64, error) {
 	var n int64

@@ -251,7 +251,7 @@ func TestEraseLeavesNothing(t *testing.T) {
 		t.Errorf("person: %s", raw)
 	}
 
-	if known, err := f.Erase(ctx, a); err != nil || !known {
+	if known, err := f.Erase(ctx, f.DB, a); err != nil || !known {
 		t.Fatalf("erase: %t, %v", known, err)
 	}
 	tables, err := f.DB.Query(ctx, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -277,7 +277,7 @@ func TestEraseLeavesNothing(t *testing.T) {
 	if r, err := suppression.Has(ctx, f.DB, f.hash(a)); err != nil || r != suppression.Erased {
 		t.Errorf("suppressed as %q, %v", r, err)
 	}
-	if known, err := f.Erase(ctx, a); err != nil || known {
+	if known, err := f.Erase(ctx, f.DB, a); err != nil || known {
 		t.Errorf("erase again: %t, %v", known, err)
 	}
 }

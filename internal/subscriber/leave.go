@@ -51,13 +51,13 @@ func (s *Service) Unsubscribe(ctx context.Context, link string, source LeaveSour
 	if err != nil {
 		return Left{}, err
 	}
-	return s.End(ctx, newsletterID, subscriberID, source, ev)
+	return s.End(ctx, s.DB, newsletterID, subscriberID, source, ev)
 }
 
 // End ends a subscription by its ids, for the admin and the command line.
-func (s *Service) End(ctx context.Context, newsletterID, subscriberID int64, source LeaveSource, ev Evidence) (Left, error) {
+func (s *Service) End(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64, source LeaveSource, ev Evidence) (Left, error) {
 	var left Left
-	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
 		now := s.Clock.Now()
 		tag, err := tx.Exec(ctx, end, pgx.StrictNamedArgs{
 			"newsletter": newsletterID, "subscriber": subscriberID, "source": string(source), "now": now,

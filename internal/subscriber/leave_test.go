@@ -39,7 +39,7 @@ func TestUnsubscribe(t *testing.T) {
 	if l, err := f.Unsubscribe(ctx, link, FromPage, Evidence{}); err != nil || !l.Already {
 		t.Errorf("a year later: %+v, %v", l, err)
 	}
-	if _, err := f.Erase(ctx, address(t, "nadia@example.org")); err != nil {
+	if _, err := f.Erase(ctx, f.DB, address(t, "nadia@example.org")); err != nil {
 		t.Fatal(err)
 	}
 	if l, err := f.Unsubscribe(ctx, link, FromHeader, Evidence{}); err != nil || l.Known || !l.Already {
@@ -187,7 +187,7 @@ func TestPreferences(t *testing.T) {
 	if p, err := f.Pause(ctx, c.Preferences, until, Evidence{}); err != nil || p.PausedUntil == nil || p.Cadence != "instant" {
 		t.Errorf("pause: %+v, %v", p, err)
 	}
-	if p, err := f.Resume(ctx, c.Preferences, Evidence{}); err != nil || p.PausedUntil != nil {
+	if p, err := f.SavePreferences(ctx, c.Preferences, Change{"instant", "uk", "UTC", 8, nil}, Evidence{}); err != nil || p.PausedUntil != nil {
 		t.Errorf("resume: %+v, %v", p, err)
 	}
 	if _, err := f.Unsubscribe(ctx, c.Preferences, FromPage, Evidence{}); err != nil {

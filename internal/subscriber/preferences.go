@@ -117,23 +117,14 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberI
 	return p, s.changed(ctx, tx, newsletterID)
 }
 
-// Pause stops mail until a time, and Resume ends a pause; the other settings
-// stay. Errors are those of SavePreferences.
+// Pause stops mail until a time; the other settings stay. Errors are those of
+// SavePreferences.
 func (s *Service) Pause(ctx context.Context, link string, until time.Time, ev Evidence) (Preferences, error) {
-	return s.repause(ctx, link, &until, ev)
-}
-
-// Resume ends a pause; what was released meanwhile comes by the next edition.
-func (s *Service) Resume(ctx context.Context, link string, ev Evidence) (Preferences, error) {
-	return s.repause(ctx, link, nil, ev)
-}
-
-func (s *Service) repause(ctx context.Context, link string, until *time.Time, ev Evidence) (Preferences, error) {
 	p, err := s.Preferences(ctx, link)
 	if err != nil {
 		return p, err
 	}
-	return s.SavePreferences(ctx, link, Change{Cadence: p.Cadence, Locale: p.Locale, Zone: p.Zone, Hour: p.Hour, PausedUntil: until}, ev)
+	return s.SavePreferences(ctx, link, Change{Cadence: p.Cadence, Locale: p.Locale, Zone: p.Zone, Hour: p.Hour, PausedUntil: &until}, ev)
 }
 
 func preferences(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64) (Preferences, error) {

@@ -28,13 +28,13 @@ var states = map[string]func(*fixture, string){
 	"active":  func(f *fixture, a string) { f.subscribe(a) },
 	"ended": func(f *fixture, a string) {
 		c := f.subscribe(a)
-		if _, err := f.End(context.Background(), c.NewsletterID, c.SubscriberID, FromPage, Evidence{}); err != nil {
+		if _, err := f.End(context.Background(), f.DB, c.NewsletterID, c.SubscriberID, FromPage, Evidence{}); err != nil {
 			f.t.Fatal(err)
 		}
 	},
 	"erased": func(f *fixture, a string) {
 		f.subscribe(a)
-		if _, err := f.Erase(context.Background(), address(f.t, a)); err != nil {
+		if _, err := f.Erase(context.Background(), f.DB, address(f.t, a)); err != nil {
 			f.t.Fatal(err)
 		}
 	},

@@ -29,7 +29,6 @@ const (
 	SignupPage  Purpose = "signup-page" // the page after a sign-up: send again, type the code
 	Unsubscribe Purpose = "unsubscribe" // long-lived, in every edition
 	Preferences Purpose = "preferences" // long-lived, for what is harmless
-	Manage      Purpose = "manage"      // fresh, 30 minutes, for what reveals or cannot be undone
 	Form        Purpose = "form"        // render time of a page with a form
 	Setup       Purpose = "setup"       // the one-time link of the first start
 	MessageID   Purpose = "message-id"  // left side of a Message-ID
