@@ -122,6 +122,7 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx, name := r.Context(), r.PostFormValue("act")
+	said := name
 	reason := strings.TrimSpace(r.PostFormValue("reason"))
 	if len(reason) > maxReason {
 		return page.BadRequest(errors.New("reason too long"))
@@ -131,7 +132,10 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 	case "pause":
 		err = a.Editions.Pause(ctx, id, reason)
 	case "resume":
-		err = a.Editions.Resume(ctx, id)
+		var now edition.Edition
+		if now, err = a.Editions.Resume(ctx, id); now.State == "expired" {
+			said = "expired"
+		}
 	case "cancel":
 		_, err = a.Editions.Cancel(ctx, id, a.Clock.Now().Add(edition.DefaultCancelWait), reason)
 	case "retry":
@@ -151,5 +155,5 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 	if err := a.record(r, "edition."+name, fmt.Sprintf("edition %d", id), nil); err != nil {
 		return err
 	}
-	return a.say(w, r, true, "admin.edition.said."+name, back)
+	return a.say(w, r, true, "admin.edition.said."+said, back)
 }
