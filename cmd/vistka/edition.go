@@ -19,7 +19,7 @@ type editionCommand struct {
 	List   editionListCommand   `cmd:"" help:"List the editions, the newest first."`
 	Show   editionShowCommand   `cmd:"" help:"Show one edition and where its mails are."`
 	Pause  editionPauseCommand  `cmd:"" help:"Stop an edition before its next mail."`
-	Resume editionResumeCommand `cmd:"" help:"Let a paused edition go on where it stopped."`
+	Resume editionResumeCommand `cmd:"" help:"Let a paused edition go on where it stopped; one that became too old expires instead."`
 	Cancel editionCancelCommand `cmd:"" help:"Take back what has not left; its readers get those articles later, in another edition."`
 	Retry  editionRetryCommand  `cmd:"" help:"Try the failed mails of an edition once more, for readers who still want them."`
 }
@@ -121,7 +121,11 @@ type editionResumeCommand struct {
 // Run resumes the edition.
 func (c editionResumeCommand) Run(ctx context.Context, s *session) error {
 	return s.actEdition(ctx, "resume", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
-		return "Resumed where it stopped.", editions.Resume(ctx, c.ID)
+		e, err := editions.Resume(ctx, c.ID)
+		if e.State == "expired" {
+			return fmt.Sprintf("It was too old to go out as it is. Its articles go out in its readers' next edition, from %s.", utc(*e.ResumeAt)), nil
+		}
+		return "Resumed where it stopped.", err
 	})
 }
 

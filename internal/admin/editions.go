@@ -124,6 +124,7 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx, name := r.Context(), r.PostFormValue("act")
+	said := name
 	reason := strings.TrimSpace(r.PostFormValue("reason"))
 	if len(reason) > maxReason {
 		return page.BadRequest(errors.New("reason too long"))
@@ -135,7 +136,11 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 		case "pause":
 			return editions.Pause(ctx, id, reason)
 		case "resume":
-			return editions.Resume(ctx, id)
+			now, err := editions.Resume(ctx, id)
+			if now.State == "expired" {
+				said = "expired"
+			}
+			return err
 		case "cancel":
 			_, err := editions.Cancel(ctx, id, a.Clock.Now().Add(edition.DefaultCancelWait), reason)
 			return err
@@ -154,5 +159,5 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	return a.say(w, r, true, "admin.edition.said."+name, back)
+	return a.say(w, r, true, "admin.edition.said."+said, back)
 }

@@ -28,6 +28,7 @@ type Config struct {
 	LogFormat      string        `env:"VISTKA_LOG_FORMAT" default:"auto" enum:"auto,text,json" help:"auto (coloured on a terminal, else json), text or json."`
 	FeedAllow      []string      `env:"VISTKA_FEED_ALLOW" placeholder:"HOST:PORT" help:"Hosts that feeds may be fetched from though their addresses are not public: for tests and intranets."`
 	InDoubtWait    time.Duration `env:"VISTKA_IN_DOUBT_WAIT" default:"2m" help:"How long a mail rests that a relay may have taken before a crash, until it is sent again with the same Message-ID."`
+	MaxAge         time.Duration `env:"VISTKA_MAX_AGE" default:"72h" help:"How long an edition may take to go out. What is late then is taken back, and its readers get those articles in their next edition."`
 	Dev            bool          `env:"VISTKA_DEV" help:"Read templates from disk on each request and show every page under /dev/."`
 
 	DatabaseURL       string `kong:"-"`
@@ -126,6 +127,9 @@ func (c *Config) Validate() error {
 	}
 	if c.InDoubtWait < 0 {
 		complain("--in-doubt-wait (VISTKA_IN_DOUBT_WAIT) %s: write a time of zero or more, like 2m", c.InDoubtWait)
+	}
+	if c.MaxAge < 0 {
+		complain("--max-age (VISTKA_MAX_AGE) %s: write a time, like 72h; 0 means the default", c.MaxAge)
 	}
 	if c.DatabaseURL != "" {
 		if !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {

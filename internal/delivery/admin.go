@@ -124,7 +124,7 @@ func (s *Service) Decide(ctx context.Context, db postgres.DB, k Key, again bool)
 	}
 	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
 		if k.Notice == 0 && again {
-			if err := openAgain(ctx, tx, k.Edition); err != nil {
+			if err := openAgain(ctx, tx, k.Edition, s.Clock.Now()); err != nil {
 				return err
 			}
 		}
@@ -146,7 +146,7 @@ func (s *Service) Decide(ctx context.Context, db postgres.DB, k Key, again bool)
 
 // openAgain lets a settled edition be sent from again. The edition is held until
 // the transaction ends, so that it cannot be stopped meanwhile.
-func openAgain(ctx context.Context, tx pgx.Tx, edition int64) error {
+func openAgain(ctx context.Context, tx pgx.Tx, edition int64, now time.Time) error {
 	var state string
 	err := tx.QueryRow(ctx, sqlEditionHold, pgx.StrictNamedArgs{"edition": edition}).Scan(&state)
 	switch {
@@ -157,6 +157,6 @@ func openAgain(ctx context.Context, tx pgx.Tx, edition int64) error {
 	case Doubt{EditionState: state}.Stopped():
 		return ErrStopped
 	}
-	_, err = tx.Exec(ctx, sqlEditionReopen, pgx.StrictNamedArgs{"edition": edition})
+	_, err = tx.Exec(ctx, sqlEditionReopen, pgx.StrictNamedArgs{"edition": edition, "now": now})
 	return err
 }

@@ -105,7 +105,8 @@ FOR NO KEY UPDATE`
 
 const sqlEditionReopen = `
 UPDATE edition
-SET state = 'open'
+SET state = 'open',
+    reopened_at = @now
 WHERE id = @edition
   AND state = 'settled'`
 

@@ -216,7 +216,7 @@ func (r *run) shareEditions(ctx context.Context, tx pgx.Tx, editions []int64) ([
 	if err != nil || len(settled) == 0 {
 		return stopped, err
 	}
-	if _, err := tx.Exec(ctx, r.s.sql(sqlReopen), pgx.StrictNamedArgs{"editions": settled}); err != nil {
+	if _, err := tx.Exec(ctx, r.s.sql(sqlReopen), pgx.StrictNamedArgs{"editions": settled, "now": r.now}); err != nil {
 		return nil, fmt.Errorf("open editions: %w", err)
 	}
 	return stopped, nil

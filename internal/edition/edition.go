@@ -56,6 +56,9 @@ type Service struct {
 	Renderer Renderer
 	Log      *slog.Logger
 
+	// MaxAge is how long an edition may take to go out; 0: DefaultMaxAge.
+	MaxAge time.Duration
+
 	// DropIfGone withdraws an article whose page is gone from the site, and
 	// says whether it did. It asks the site, so it is called between
 	// transactions. Nil: pages are not asked.

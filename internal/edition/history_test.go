@@ -55,7 +55,9 @@ func play(ctx context.Context, w *world) (err error) {
 			w.clock.Advance([]time.Duration{time.Minute, time.Hour, 5 * time.Hour, 13 * time.Hour, 30 * time.Hour, 24 * 9 * time.Hour}[w.rnd.IntN(6)])
 		case x < 78:
 			err = w.fanOut(ctx, w.letter(), w.rnd.IntN(2) == 0)
-		case x < 93:
+		case x < 82:
+			err = w.expire(ctx)
+		case x < 94:
 			err = w.send(ctx, w.rnd, false)
 			w.note("send")
 		default:
@@ -74,6 +76,7 @@ func play(ctx context.Context, w *world) (err error) {
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
+	expired := 0
 	for seed := range uint64(histories(20)) {
 		w, err := newWorld(t.Context(), pool, seed)
 		if err != nil {
@@ -82,6 +85,10 @@ func TestHistories(t *testing.T) {
 		if err := play(t.Context(), w); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
+		expired += w.expired
+	}
+	if expired == 0 {
+		t.Error("no edition expired in any history")
 	}
 }
 

@@ -60,8 +60,8 @@ func (s *Service) ask(ctx context.Context, tx pgx.Tx, args FanOutArgs) error {
 	return nil
 }
 
-// Tick gives digest readers without a slot their next one, finishes cancelling
-// what came back from the wire, and asks for the fan-out of every newsletter
+// Tick gives digest readers without a slot their next one, expires what could
+// not go out in time, finishes cancelling what came back from the wire, and asks for the fan-out of every newsletter
 // that has something due: a slot, an end of a pause, something owed, a release
 // whose fan-out never ended.
 func (s *Service) Tick(ctx context.Context) error {
@@ -73,6 +73,9 @@ func (s *Service) Tick(ctx context.Context) error {
 	}
 	if _, err := s.DB.Exec(ctx, sqlMissingSlots, pgx.StrictNamedArgs{"now": now}); err != nil {
 		return fmt.Errorf("tick of editions: missing slots: %w", err)
+	}
+	if _, err := s.ExpireStale(ctx); err != nil {
+		return fmt.Errorf("tick of editions: %w", err)
 	}
 	if err := s.cancelStopped(ctx, now); err != nil {
 		return fmt.Errorf("tick of editions: %w", err)
@@ -112,10 +115,7 @@ func (s *Service) cancelStopped(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("find stopped editions: %w", err)
 	}
 	for _, id := range stopped {
-		err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, sqlLockFamilyOfEdition, pgx.StrictNamedArgs{"edition": id}); err != nil {
-				return err
-			}
+		err := s.held(ctx, id, func(tx pgx.Tx, _ time.Time) error {
 			_, err := s.cancelDeliveries(ctx, tx, id, now)
 			return err
 		})

@@ -105,6 +105,9 @@ func playParallel(ctx context.Context, pool *pgxpool.Pool, seed uint64) error {
 				if err := v.stopEdition(gctx); err != nil {
 					return fmt.Errorf("stop: %w", err)
 				}
+				if err := v.expire(gctx); err != nil {
+					return fmt.Errorf("expire: %w", err)
+				}
 			}
 			return nil
 		})

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"vistka/internal/postgres"
 )
 
 // Retry owes the articles of an edition's failed deliveries again to the
@@ -16,11 +15,8 @@ import (
 // readers. Returns ErrNotFound.
 func (s *Service) Retry(ctx context.Context, editionID int64) (int64, error) {
 	var readers, newsletterID int64
-	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, sqlLockFamilyOfEdition, pgx.StrictNamedArgs{"edition": editionID}); err != nil {
-			return err
-		}
-		args := pgx.StrictNamedArgs{"edition": editionID, "now": s.Clock.Now()}
+	err := s.held(ctx, editionID, func(tx pgx.Tx, now time.Time) error {
+		args := pgx.StrictNamedArgs{"edition": editionID, "now": now}
 		err := tx.QueryRow(ctx, sqlRetry, args).Scan(&readers, &newsletterID)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrNotFound

@@ -28,7 +28,7 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.svc.pageSize = 100
+	w.svc.pageSize, w.svc.MaxAge = 100, 0
 	s := &stage{w, t}
 	s.do(`UPDATE subscriber SET locale = 'uk' WHERE id = ANY ($1)`, w.readers)
 	return s

@@ -150,7 +150,7 @@ ORDER BY id`
 
 	sqlReopen = `
 UPDATE edition
-SET state = 'open'
+SET state = 'open', reopened_at = @now
 WHERE id = ANY (@editions::bigint[])`
 
 	sqlShareEditions = `

@@ -57,14 +57,33 @@ WHERE a.id = @article`
 	// The new slot lies after the old one, so that it names another edition.
 	sqlStop = `
 UPDATE edition e
-SET state = @state, reason = @reason, resume_at = greatest(@until::timestamptz, @now::timestamptz, e.slot + interval '1 second')
+SET state = 'cancelled', reason = @reason,
+    resume_at = greatest(@until::timestamptz, @now::timestamptz, e.slot + interval '1 second')
 WHERE e.id = @edition AND e.state IN ('open', 'paused', 'settled')`
 
-	sqlNextDaily = `
-SELECT next_slot('daily', n.timezone, n.hour, @now)
+	// An edition that is settled in all but name is not stale.
+	stale = `
+    AND greatest(e.slot, e.created_at, e.reopened_at) < @now::timestamptz - greatest(@age::interval,
+        CASE e.kind WHEN 'weekly' THEN interval '7 days' WHEN 'monthly' THEN interval '1 month' END)
+    AND EXISTS (
+        SELECT FROM delivery d
+        WHERE d.month = e.month
+        AND d.edition_id = e.id
+        AND ` + notOnTheWire + `)`
+
+	sqlStale = `
+SELECT e.id
 FROM edition e
-JOIN newsletter n ON n.id = e.newsletter_id
-WHERE e.id = @edition`
+WHERE e.state = 'open'` + stale + `
+ORDER BY e.id`
+
+	sqlExpire = `
+UPDATE edition e
+SET state = 'expired', reason = @reason,
+    resume_at = greatest(e.slot + interval '1 second',
+        CASE e.kind WHEN 'instant' THEN next_slot('daily', n.timezone, n.hour, @now::timestamptz) ELSE @now::timestamptz END)
+FROM newsletter n
+WHERE e.id = @edition AND n.id = e.newsletter_id AND e.state = @from` + stale
 
 	// What a relay may have accepted already is neither cancelled nor owed: it
 	// stays in doubt, without another try, and a person decides.

@@ -17,19 +17,7 @@ const DefaultCancelWait = 24 * time.Hour
 // Pause stops an edition before its next mail; Resume goes on exactly there.
 // Returns ErrNotFound, or ErrState if it was cancelled or expired.
 func (s *Service) Pause(ctx context.Context, editionID int64, reason string) error {
-	return s.change(ctx, sqlPause, editionID, pgx.StrictNamedArgs{"edition": editionID, "reason": reason})
-}
-
-// Resume lets a paused edition go on. Returns ErrNotFound, or ErrState if it is
-// not paused.
-func (s *Service) Resume(ctx context.Context, editionID int64) error {
-	return postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		if err := changed(ctx, tx, sqlResume, editionID, pgx.StrictNamedArgs{"edition": editionID}); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, sqlNotify)
-		return err
-	})
+	return changed(ctx, s.DB, sqlPause, editionID, pgx.StrictNamedArgs{"edition": editionID, "reason": reason})
 }
 
 // Cancel takes back what is not sent yet and owes it to its readers at until
@@ -37,43 +25,30 @@ func (s *Service) Resume(ctx context.Context, editionID int64) error {
 // time. To never mail an article, withdraw it. It returns how many deliveries
 // were cancelled; what is on the wire goes out. Returns ErrNotFound or ErrState.
 func (s *Service) Cancel(ctx context.Context, editionID int64, until time.Time, reason string) (int64, error) {
-	return s.stop(ctx, editionID, "cancelled", until, reason)
-}
-
-// Expire is Cancel for an edition that was overtaken by time: its articles are
-// owed to the newsletter's next daily slot.
-func (s *Service) Expire(ctx context.Context, editionID int64, reason string) (int64, error) {
-	var until *time.Time
-	rows, err := s.DB.Query(ctx, sqlNextDaily, pgx.StrictNamedArgs{"edition": editionID, "now": s.Clock.Now()})
-	if err != nil {
-		return 0, fmt.Errorf("expire edition %d: %w", editionID, err)
-	}
-	if until, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Time]); err != nil || until == nil {
-		return 0, fmt.Errorf("expire edition %d: %w", editionID, ErrNotFound)
-	}
-	return s.stop(ctx, editionID, "expired", *until, reason)
-}
-
-func (s *Service) stop(ctx context.Context, editionID int64, state string, until time.Time, reason string) (int64, error) {
 	var gone int64
-	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, sqlLockFamilyOfEdition, pgx.StrictNamedArgs{"edition": editionID}); err != nil {
+	err := s.held(ctx, editionID, func(tx pgx.Tx, now time.Time) error {
+		args := pgx.StrictNamedArgs{"edition": editionID, "until": until, "now": now, "reason": reason}
+		if err := changed(ctx, tx, sqlStop, editionID, args); err != nil {
 			return err
 		}
-		now := s.Clock.Now()
-		err := changed(ctx, tx, sqlStop, editionID, pgx.StrictNamedArgs{
-			"edition": editionID, "state": state, "until": until, "now": now, "reason": reason,
-		})
-		if err != nil {
-			return err
-		}
+		var err error
 		gone, err = s.cancelDeliveries(ctx, tx, editionID, now)
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("stop edition %d: %w", editionID, err)
+		return 0, fmt.Errorf("cancel edition %d: %w", editionID, err)
 	}
 	return gone, nil
+}
+
+// held runs an act on an edition under its family's lock.
+func (s *Service) held(ctx context.Context, editionID int64, act func(tx pgx.Tx, now time.Time) error) error {
+	return postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlLockFamilyOfEdition, pgx.StrictNamedArgs{"edition": editionID}); err != nil {
+			return err
+		}
+		return act(tx, s.Clock.Now())
+	})
 }
 
 // cancelDeliveries cancels what is queued of a stopped edition and owes it.
@@ -84,10 +59,6 @@ func (s *Service) cancelDeliveries(ctx context.Context, db postgres.DB, editionI
 		return 0, fmt.Errorf("cancel deliveries of edition %d: %w", editionID, err)
 	}
 	return gone, nil
-}
-
-func (s *Service) change(ctx context.Context, sql string, editionID int64, args pgx.StrictNamedArgs) error {
-	return changed(ctx, s.DB, sql, editionID, args)
 }
 
 // changed runs a guarded update of one edition and tells why it met no row.

@@ -28,6 +28,8 @@ type world struct {
 	log     []string
 	narrow  bool // only the two siblings and three readers: their stories meet more often
 
+	expired int // editions
+
 	// The oracle: explicit sets, no marks.
 	outstanding map[pair]map[int64]bool // articles released since joining, not yet settled; false: may come, need not
 	arts        map[int64]*piece
@@ -58,7 +60,7 @@ func newWorld(ctx context.Context, pool *pgxpool.Pool, seed uint64) (*world, err
 		narrow:      seed%4 >= 2,
 		outstanding: map[pair]map[int64]bool{}, arts: map[int64]*piece{}, alive: map[delivered]bool{}, seen: map[pair]int64{},
 	}
-	w.svc = &Service{DB: pool, Clock: w.clock, Log: slog.New(slog.DiscardHandler), pageSize: 1 + int(seed%3)}
+	w.svc = &Service{DB: pool, Clock: w.clock, Log: slog.New(slog.DiscardHandler), pageSize: 1 + int(seed%3), MaxAge: 7 * time.Hour}
 	no := worlds.Add(1)
 	var family int64
 	for i, language := range []string{"uk", "en", "en"} {
@@ -262,7 +264,7 @@ func (w *world) prefer(ctx context.Context) error {
 	return err
 }
 
-// stopEdition cancels, expires, pauses or resumes a recent edition.
+// stopEdition cancels, pauses or resumes a recent edition.
 func (w *world) stopEdition(ctx context.Context) error {
 	list, _, err := w.svc.List(ctx, Filter{NewsletterID: w.letter(), Limit: 4})
 	if err != nil || len(list) == 0 {
@@ -270,19 +272,25 @@ func (w *world) stopEdition(ctx context.Context) error {
 	}
 	e := list[w.rnd.IntN(len(list))]
 	w.note("stop edition %d of letter %d %v", e.ID, e.NewsletterID, e.ArticleIDs)
-	switch w.rnd.IntN(6) {
+	switch w.rnd.IntN(5) {
 	case 0, 1, 2:
 		_, err = w.svc.Cancel(ctx, e.ID, w.clock.Now().Add(time.Duration(w.rnd.IntN(3))*time.Hour), "not yet")
 	case 3:
-		_, err = w.svc.Expire(ctx, e.ID, "too old")
-	case 4:
 		err = w.svc.Pause(ctx, e.ID, "look at it")
 	default:
-		err = w.svc.Resume(ctx, e.ID)
+		_, err = w.svc.Resume(ctx, e.ID)
 	}
 	if errors.Is(err, ErrState) {
 		return nil
 	}
+	return err
+}
+
+// expire lets the editions expire that could not go out in time.
+func (w *world) expire(ctx context.Context) error {
+	n, err := w.svc.ExpireStale(ctx)
+	w.note("expired %d editions", n)
+	w.expired += n
 	return err
 }
 
