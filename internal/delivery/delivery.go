@@ -74,6 +74,8 @@ type Service struct {
 
 	probe func(point string) error // fail points of tests
 	lease time.Duration            // 0: defaultLease
+
+	timeline func(ctx context.Context) (int64, error) // nil: the database's own
 }
 
 func (s *Service) sessionURL() string {

@@ -52,6 +52,9 @@ type driver struct {
 	resting []int64 // of feed only: providers at rest when it last looked
 
 	wasSpent bool // of feed only: the budget was spent when it last looked
+
+	timeline int64  // of feed, then of reassert: the database's when it first looked; 0: not yet, -1: not told
+	recent   recent // of the recorder, then of reassert
 }
 
 // run sends until soft ends, then waits for the workers.

@@ -97,6 +97,12 @@ func (d *driver) fill() error {
 		d.empty()
 		return nil
 	}
+	if failed, err := d.failedOver(d.soft); err != nil {
+		return err
+	} else if failed {
+		d.stop() // before anything is read: the next tenure begins with what is known
+		return nil
+	}
 	d.lookAtBudget()
 	// What was left out while a provider rested lies behind the cursors.
 	resting := d.providers.resting(d.s.Clock.Now())

@@ -109,6 +109,9 @@ func (r *recorder) record() {
 		}
 	}
 	granted, err := r.patiently()
+	if err == nil {
+		r.d.recent.add(r.outcomes)
+	}
 	attempts := 0
 	for _, ok := range granted {
 		if ok {

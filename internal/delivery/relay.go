@@ -162,6 +162,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 	<-renewed // a renewal after the release would keep others waiting
 	died = d.isDead()
 	if !died {
+		d.reassert()
 		if _, err := s.DB.Exec(books, sqlLeaseRelease, pgx.StrictNamedArgs{"relay": id, "fence": fence}); err != nil {
 			d.log.Warn("lease cannot be released", "error", err)
 		}

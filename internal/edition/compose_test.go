@@ -52,7 +52,7 @@ func TestEditionThatCannotBeComposedIsPaused(t *testing.T) {
 			continue
 		}
 		p.err = nil
-		if err := s.svc.Resume(t.Context(), id); err != nil {
+		if _, err := s.svc.Resume(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.svc.Compose(t.Context(), id); err != nil {

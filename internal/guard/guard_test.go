@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,7 +16,6 @@ import (
 
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
-	"vistka/internal/postgres/private"
 )
 
 // installation is a database and a data directory, watched.
@@ -105,39 +103,12 @@ func (i *installation) unlocks() {
 	i.check("and later", "")
 }
 
-func (i *installation) dump() []byte {
-	i.t.Helper()
-	return run(i.t, nil, "pg_dump", i.url)
-}
-
-func restore(t *testing.T, dump []byte, url string) {
-	t.Helper()
-	run(t, dump, "psql", "--quiet", "-v", "ON_ERROR_STOP=1", "-d", url)
-}
-
-func run(t *testing.T, input []byte, program string, args ...string) []byte {
-	t.Helper()
-	bin, err := private.FindBinaries(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(filepath.Join(bin.Dir, program), args...)
-	cmd.Stdin = bytes.NewReader(input)
-	var said strings.Builder
-	cmd.Stderr = &said
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", program, err, &said)
-	}
-	return out
-}
-
 func TestDumpRestoredElsewhere(t *testing.T) {
 	i := install(t)
 	i.check("first start", "")
-	dump := i.dump()
+	dump := pgtest.Dump(t, i.url)
 	i.connect(pgtest.Empty(t))
-	restore(t, dump, i.url)
+	pgtest.Restore(t, dump, i.url)
 	if i.maySend() {
 		t.Fatal("the restored database sends before anybody has looked")
 	}
@@ -149,11 +120,11 @@ func TestDumpRestoredElsewhere(t *testing.T) {
 func TestDumpRestoredInPlace(t *testing.T) {
 	i := install(t)
 	i.check("first start", "")
-	dump := i.dump()
+	dump := pgtest.Dump(t, i.url)
 	i.check("later", "")
 	i.exec(`DROP SCHEMA public, river CASCADE`)
 	i.exec(`CREATE SCHEMA public`)
-	restore(t, dump, i.url)
+	pgtest.Restore(t, dump, i.url)
 	i.check("restored", Restored)
 	i.unlocks()
 }

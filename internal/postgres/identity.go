@@ -33,9 +33,13 @@ func SystemIdentifier(ctx context.Context, db DB) (id string, err error) {
 // only after the next checkpoint. 0 where the server does not say. Call it
 // outside a transaction.
 func Timeline(ctx context.Context, db DB) (timeline int64, err error) {
+	var may bool
+	if err := db.QueryRow(ctx, sqlMayReadTimeline).Scan(&may); err != nil || !may {
+		return 0, err
+	}
 	err = db.QueryRow(ctx, sqlTimeline).Scan(&timeline)
 	if _, refused := errors.AsType[*pgconn.PgError](err); refused && !IsUnavailable(err) {
-		return 0, nil
+		return 0, nil // a server without a log of this kind
 	}
 	if err != nil {
 		return 0, fmt.Errorf("read timeline: %w", err)

@@ -40,6 +40,9 @@ SELECT has_function_privilege('pg_control_system()', 'EXECUTE')`
 SELECT system_identifier::text
 FROM pg_control_system()`
 
+	sqlMayReadTimeline = `
+SELECT has_function_privilege('pg_walfile_name(pg_lsn)', 'EXECUTE') AND has_function_privilege('pg_current_wal_lsn()', 'EXECUTE')`
+
 	sqlTimeline = `
 SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint`
 )
