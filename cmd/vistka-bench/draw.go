@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -8,6 +10,27 @@ import (
 	"text/tabwriter"
 	"unicode/utf8"
 )
+
+// report writes every sample as JSON, or what draw makes of them, and in any
+// case which machine they are from.
+func (l *lab) report(ctx context.Context, options, samples any, draw func(io.Writer) error) error {
+	m, err := l.machine(ctx)
+	if err != nil {
+		return err
+	}
+	if !l.JSON {
+		fmt.Fprintf(l.out, "%s\n", m)
+		return draw(l.out)
+	}
+	e := json.NewEncoder(l.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(struct {
+		Machine machine
+		Options any
+		Samples any
+	}{m, options, samples})
+}
 
 // printTable aligns cells under headings, numbers to the right.
 func printTable(w io.Writer, headings []string, rows [][]string) error {

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
+	"net/textproto"
 	"sync"
 	"time"
 )
@@ -38,6 +40,30 @@ func newFar(addr string, roundTrip time.Duration) (*far, error) {
 }
 
 func (f *far) addr() string { return f.ln.Addr().String() }
+
+// roundTrip is how long a relay takes to answer one command, the fastest of a few.
+func roundTrip(addr string) (time.Duration, error) {
+	conn, err := textproto.Dial("tcp", addr)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	if _, _, err := conn.ReadResponse(220); err != nil {
+		return 0, err
+	}
+	best := time.Duration(math.MaxInt64)
+	for range 5 {
+		begin := time.Now()
+		if err := conn.PrintfLine("NOOP"); err != nil {
+			return 0, err
+		}
+		if _, _, err := conn.ReadResponse(250); err != nil {
+			return 0, err
+		}
+		best = min(best, time.Since(begin))
+	}
+	return best, nil
+}
 
 // close cuts every connection and waits until nothing runs any more.
 func (f *far) close() {

@@ -23,7 +23,10 @@ func main() {
 type command struct {
 	settings `embed:"" group:"settings"`
 
-	Send sendCommand `cmd:"" help:"An edition to many readers, beside smtp-source."`
+	Send   sendCommand   `cmd:"" help:"An edition to many readers, beside smtp-source."`
+	Fanout fanoutCommand `cmd:"" help:"An edition's deliveries and the way to its first mail, beside one SQL statement."`
+	Signup signupCommand `cmd:"" help:"Sign-ups on a form, beside single commits."`
+	Export exportCommand `cmd:"" help:"Subscribers as CSV, beside psql's \\copy."`
 }
 
 // settings are of every command.

@@ -36,3 +36,13 @@ func (l *lab) tidy(ctx context.Context) error {
 	}
 	return nil
 }
+
+// forget drops what is queued, once no service runs.
+func (l *lab) forget(ctx context.Context) error {
+	for _, sql := range sqlForget {
+		if _, err := l.db.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("forget deliveries: %w", err)
+		}
+	}
+	return nil
+}

@@ -56,9 +56,6 @@ func (c sendCommand) Run(ctx context.Context, s *session) error {
 	return withLab(ctx, s, func(l *lab) error {
 		r := &sending{sendCommand: c, lab: l}
 		var err error
-		if r.machine, err = l.machine(ctx); err != nil {
-			return err
-		}
 		if r.gauge, err = l.measure(ctx, c.Size); err != nil {
 			return err
 		}
@@ -67,17 +64,17 @@ func (c sendCommand) Run(ctx context.Context, s *session) error {
 				return err
 			}
 		}
-		return r.print()
+		return l.report(ctx, c, r.samples, r.print)
 	})
 }
 
 // sending is one run of the command.
 type sending struct {
 	sendCommand
-	lab     *lab
-	machine machine
-	gauge   gauge
-	samples []sample
+	lab        *lab
+	gauge      gauge
+	samples    []sample
+	roundTrips []float64 // to a relay that is far away, in ms
 }
 
 // sample is what one side did in one round.
@@ -86,6 +83,7 @@ type sample struct {
 	Readers      int
 	Round        int
 	Mails        int
+	MailSize     int     // octets
 	Seconds      float64 // first accepted mail to last
 	Rate         float64 // mails a second
 	CPU          float64 // seconds
@@ -119,7 +117,7 @@ func (r *sending) size(ctx context.Context, readers int) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", side, err)
 			}
-			got.Side, got.Readers, got.Round = side, readers, round
+			got.Side, got.Readers, got.Round, got.MailSize = side, readers, round, r.gauge.Mail
 			r.lab.say("  %.0f mails/s, CPU %.2f s", got.Rate, got.CPU)
 			r.samples = append(r.samples, got)
 		}
@@ -145,6 +143,11 @@ func (r *sending) side(ctx context.Context, side, name string, readers int) (got
 		}
 		defer far.close()
 		addr = far.addr()
+		took, err := roundTrip(addr)
+		if err != nil {
+			return got, err
+		}
+		r.roundTrips = append(r.roundTrips, took.Seconds()*1000)
 	}
 	before, err := cpuOf(relay.pid())
 	if err != nil {

@@ -1,26 +1,16 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 )
 
-// print writes every run as JSON, or medians with their ratios and a drawing.
-func (r *sending) print() error {
-	if r.lab.JSON {
-		return printJSON(r.lab.out, struct {
-			Machine machine
-			Gauge   gauge
-			Options sendCommand
-			Samples []sample
-		}{r.machine, r.gauge, r.sendCommand, r.samples})
-	}
-	w := r.lab.out
-	fmt.Fprintf(w, "%s\n%d connections, mails of %d octets, %d rounds, medians", r.machine, r.Connections, r.gauge.Mail, r.Rounds)
+// print writes medians with their ratios and drawings.
+func (r *sending) print(w io.Writer) error {
+	fmt.Fprintf(w, "%d connections, mails of %d octets, %d rounds, medians", r.Connections, r.gauge.Mail, r.Rounds)
 	if r.Delay > 0 {
-		fmt.Fprintf(w, ", the relay %s away", r.Delay)
+		fmt.Fprintf(w, ", a round trip to the relay takes %.1f ms", median(r.roundTrips))
 	}
 	if r.FanOutFirst {
 		fmt.Fprint(w, ", fan-out first")
@@ -59,14 +49,8 @@ func (r *sending) print() error {
 
 // median is a side's at one size, each figure by itself.
 func (r *sending) median(side string, readers int) sample {
-	of := func(get func(sample) float64) float64 {
-		var values []float64
-		for _, s := range r.samples {
-			if s.Side == side && s.Readers == readers {
-				values = append(values, get(s))
-			}
-		}
-		return median(values)
+	of := func(figure func(sample) float64) float64 {
+		return medianOf(r.samples, func(s sample) bool { return s.Side == side && s.Readers == readers }, figure)
 	}
 	return sample{
 		Side: side, Readers: readers, Mails: readers,
@@ -95,11 +79,4 @@ func (s sample) row(label string, base sample) []string {
 
 func megabytes(octets int64) string {
 	return fmt.Sprintf("%.1f", math.Round(float64(octets)/1e5)/10)
-}
-
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
 }

@@ -27,3 +27,14 @@ func percentile(sorted []float64, p float64) float64 {
 	rank := int(math.Ceil(p / 100 * float64(len(sorted))))
 	return sorted[max(rank, 1)-1]
 }
+
+// medianOf is the median of one figure of those samples that are meant.
+func medianOf[S any](samples []S, meant func(S) bool, figure func(S) float64) float64 {
+	var values []float64
+	for _, s := range samples {
+		if meant(s) {
+			values = append(values, figure(s))
+		}
+	}
+	return median(values)
+}
