@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"io"
 	"math"
 	"net"
 	"net/textproto"
@@ -124,7 +122,7 @@ func carry(to, from net.Conn, late time.Duration) {
 			continue // until the reader has noticed
 		}
 		time.Sleep(time.Until(b.due))
-		if _, err = to.Write(b.text); err != nil && !errors.Is(err, io.EOF) {
+		if _, err = to.Write(b.text); err != nil {
 			from.Close()
 		}
 	}

@@ -69,25 +69,32 @@ func cpuOf(pid int) (time.Duration, error) {
 // cpuOfFamily is that of a process, its living children, and those it has
 // waited for: for a postmaster, all of Postgres.
 func cpuOfFamily(pid int) (time.Duration, error) {
-	s, err := statOf(pid)
-	if err != nil {
-		return 0, err
+	for {
+		before, err1 := statOf(pid)
+		living, err2 := cpuOfChildren(pid)
+		after, err3 := statOf(pid)
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return 0, err
+		}
+		// Else a child has ended meanwhile and was counted twice or not at all.
+		if before.Children == after.Children {
+			return after.Own + after.Children + living, nil
+		}
 	}
-	total := s.Own + s.Children
-	others, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return 0, err
-	}
-	for _, path := range others {
+}
+
+func cpuOfChildren(pid int) (total time.Duration, err error) {
+	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range all {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			continue // it has ended; the parent's count has it
+			continue // it has ended
 		}
 		if s, err := parseStat(string(text)); err == nil && s.Parent == pid {
 			total += s.Own
 		}
 	}
-	return total, nil
+	return total, err
 }
 
 // resetPeak makes the kernel forget the highest resident size so far (proc(5), clear_refs).

@@ -13,6 +13,7 @@ type sendCommand struct {
 	Rounds      int           `default:"3" help:"How often both sides run, in turn."`
 	Size        octets        `default:"11KB" help:"A mail's size on the wire, header and body."`
 	Delay       time.Duration `help:"Put the relay so far away, there and back, and run a third side: our own without PIPELINING."`
+	Profile     string        `type:"path" placeholder:"DIR" help:"Write profiles of vistka's first run there: cpu.pprof of its first seconds, allocs.pprof of all of it."`
 	FanOutFirst bool          `help:"Make all deliveries before the first is sent, so that the sender alone is measured; else an edition runs as in life, from its release."`
 }
 

@@ -15,7 +15,8 @@ func (r *sending) ours(ctx context.Context, relay, name string, readers int) (go
 			return got, fmt.Errorf("hold relay: %w", err)
 		}
 	}
-	s, err := r.lab.serve(ctx, relayURL(relay, r.Connections))
+	p := r.profiler()
+	s, err := r.lab.serve(ctx, relayURL(relay, r.Connections), p.env()...)
 	if err != nil {
 		return got, err
 	}
@@ -36,6 +37,7 @@ func (r *sending) ours(ctx context.Context, relay, name string, readers int) (go
 			return got, err
 		}
 	}
+	p.begin(ctx)
 	if err := m.settled(ctx, s); err != nil {
 		return got, err
 	}
@@ -47,6 +49,9 @@ func (r *sending) ours(ctx context.Context, relay, name string, readers int) (go
 		return got, err
 	}
 	got.Above = max(peak-got.Idle, 0)
+	if err := p.end(ctx); err != nil {
+		return got, fmt.Errorf("profile: %w", err)
+	}
 	return got, r.judge(ctx, m, readers, &got)
 }
 
@@ -70,8 +75,11 @@ func (r *sending) judge(ctx context.Context, m *mailing, readers int, got *sampl
 	if a.Sent != readers || a.Deliveries != readers {
 		return fmt.Errorf("%d readers, %d deliveries, %d of them sent", readers, a.Deliveries, a.Sent)
 	}
-	got.Mails, got.Seconds, got.FirstSeconds = a.Sent, a.Last.Sub(a.First).Seconds(), a.First.Sub(a.Released).Seconds()
+	got.Mails, got.Seconds = a.Sent, a.Last.Sub(a.First).Seconds()
 	got.Rate = float64(a.Sent-1) / got.Seconds
+	if !r.FanOutFirst {
+		got.FirstSeconds = a.First.Sub(a.Released).Seconds()
+	}
 	return nil
 }
 
