@@ -39,8 +39,12 @@ func TestPercentile(t *testing.T) {
 		p      float64
 		want   float64
 	}{
-		{hundred, 50, 50}, {hundred, 99, 99}, {hundred, 100, 100}, {hundred, 0, 1},
-		{[]float64{3, 8}, 50, 3}, {[]float64{3, 8}, 99, 8},
+		{hundred, 50, 50},
+		{hundred, 99, 99},
+		{hundred, 100, 100},
+		{hundred, 0, 1},
+		{[]float64{3, 8}, 50, 3},
+		{[]float64{3, 8}, 99, 8},
 	} {
 		if got := percentile(tc.sorted, tc.p); got != tc.want {
 			t.Errorf("p%v of %d values: %v, want %v", tc.p, len(tc.sorted), got, tc.want)
