@@ -4,7 +4,7 @@ GO ?= go
 BIN := bin/vistka
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help run build test race browser lint check golden clean
+.PHONY: help run build test race browser bench lint check golden clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ race: ## the same in random order under the race detector
 
 browser: ## the walks through the pages in Chromium (a missing browser fails)
 	VISTKA_BROWSER=require $(GO) test -run Browser ./internal/app/
+
+bench: ## an edition to 100,000 readers beside smtp-source (docs/bench.md)
+	$(GO) run ./cmd/vistka-bench send
 
 lint: ## vet, staticcheck, gofumpt
 	$(GO) vet ./...
