@@ -85,7 +85,7 @@ CREATE TABLE signup (
 CREATE INDEX signup_expires_at_idx ON signup (expires_at);
 CREATE INDEX signup_subscriber_id_idx ON signup (subscriber_id);
 COMMENT ON TABLE signup IS 'a request made on a form, until confirmed or expired; its link and code are HMACs over id and generation';
-COMMENT ON COLUMN signup.wording IS 'the words shown beside the button; of a form that is not ours, only that';
+COMMENT ON COLUMN signup.wording IS 'name and version of the words shown beside the button';
 
 CREATE TABLE signup_count (
     day             date        NOT NULL,

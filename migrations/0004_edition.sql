@@ -186,7 +186,6 @@ CREATE TABLE notice (
 );
 CREATE INDEX notice_due_at_idx ON notice (due_at) WHERE state IN ('queued', 'deferred', 'in doubt');
 CREATE INDEX notice_sending_idx ON notice (relay_id, fence) WHERE state = 'sending';
-CREATE INDEX notice_failed_idx ON notice (settled_at) WHERE state = 'failed';
 CREATE INDEX notice_newsletter_id_idx ON notice (newsletter_id);
 CREATE INDEX notice_signup_id_idx ON notice (signup_id);
 CREATE INDEX notice_subscriber_id_idx ON notice (subscriber_id);

@@ -10,7 +10,12 @@ COMMENT ON COLUMN relay.position IS 'of the healthy relays those with the lowest
 COMMENT ON COLUMN relay.taken IS 'attempts on that day (UTC), counted in the commit of each';
 COMMENT ON COLUMN relay.state IS 'spent: the daily limit is used up, a tenth kept for notices';
 
+
+CREATE INDEX notice_failed_idx ON notice (settled_at) WHERE state = 'failed';
+COMMENT ON COLUMN signup.wording IS 'the words shown beside the button; of a form that is not ours, only that';
+
 -- +goose Down
+DROP INDEX notice_failed_idx;
 UPDATE relay SET state = 'ready' WHERE state = 'spent';
 ALTER TABLE relay
     DROP COLUMN position,
