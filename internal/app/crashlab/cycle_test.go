@@ -17,7 +17,7 @@ func TestCycle(t *testing.T) {
 	const readers = 2000
 	cycles := sized(8, 20)
 	dice := newDice(t)
-	l := newLab(t, pgtest.URL(t), readers)
+	l := newLab(t, dataDir(t), pgtest.URL(t), readers)
 	l.relay.Script(func(e smtptest.Event) smtptest.Action {
 		if e.Stage == smtptest.Final {
 			return smtptest.Action{Delay: 2 * time.Millisecond} // so that most connections have a mail in flight

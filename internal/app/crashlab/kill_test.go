@@ -22,7 +22,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	const readers = 2000
 	dice := newDice(t)
-	l := newLab(t, "", readers)
+	l := newLab(t, dataDir(t), "", readers)
 	wanted := sized(10, 500)
 	if n, err := strconv.Atoi(os.Getenv("VISTKA_CRASH_KILLS")); err == nil {
 		wanted = n

@@ -98,14 +98,14 @@ type lab struct {
 }
 
 // newLab sets up everything but the service. With an empty url the database is
-// the private one, which the desk runs and the nodes adopt.
-func newLab(t *testing.T, url string, readers int) *lab {
+// the private one of the data directory, which the desk runs and the nodes adopt.
+func newLab(t *testing.T, dataDir, url string, readers int) *lab {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("runs the real program for a while")
 	}
 	l := &lab{t: t, news: newSite(t), config: config.Config{
-		Listen: freePort(t), DataDir: dataDir(t), DatabaseURL: url, Run: []string{"web"}, LogFormat: "text",
+		Listen: freePort(t), DataDir: dataDir, DatabaseURL: url, Run: []string{"web"}, LogFormat: "text",
 	}}
 	if url != "" {
 		l.config.SecretKey = "known-to-every-process-of-the-test"
