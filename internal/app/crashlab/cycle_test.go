@@ -2,9 +2,11 @@ package crashlab_test
 
 import (
 	"context"
+	"net"
 	"testing"
 	"time"
 
+	"vistka/internal/config"
 	"vistka/internal/mailer/smtptest"
 	"vistka/internal/postgres/pgtest"
 )
@@ -74,4 +76,22 @@ func (l *lab) pauseAndResume(edition int64) {
 	if _, err := l.desk.Editions.Resume(context.Background(), edition); err != nil {
 		l.t.Fatal(err)
 	}
+}
+
+// TestStopWhileStarting asks the service to stop while it waits for its
+// database: it ends at once and in order.
+func TestStopWhileStarting(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	l := &lab{t: t, config: config.Config{DatabaseURL: "postgres://" + silent.Addr().String() + "/none", SecretKey: secret}}
+	n := l.node(t.TempDir())
+	n.spawn()
+	if _, err := silent.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	n.stop()
 }

@@ -46,7 +46,7 @@ type killing struct {
 	dice    *rand.Rand
 	readers int
 	owns    bool // the node runs Postgres, which ends with it
-	early   bool // the first kill comes before the edition is made
+	early   bool // the first kill comes at any moment since the article is there
 
 	edition int64
 	flights [][]string // at each kill, who was being mailed
@@ -63,7 +63,7 @@ func (k *killing) run(kills int, sum *tally) {
 	if k.early {
 		pass(time.Duration(k.dice.Int64N(int64(4 * time.Second))))
 		k.node.kill()
-		sum.kills++
+		k.look()
 		k.begin()
 	}
 	k.edition = news()
@@ -74,6 +74,7 @@ func (k *killing) run(kills int, sum *tally) {
 		k.begin()
 	}
 	f := k.reconcile(k.edition, k.readers)
+	until(k.t, "the service is ready", k.node.ready)
 	k.node.stop()
 	if k.owns {
 		k.close()
@@ -113,7 +114,7 @@ func (k *killing) look() {
 		k.close()
 		k.open()
 	}
-	flight := k.inFlight(k.edition)
+	flight := k.inFlight()
 	if len(flight) > connections {
 		k.t.Errorf("%d mails in flight on %d connections", len(flight), connections)
 	}

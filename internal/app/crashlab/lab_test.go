@@ -32,7 +32,10 @@ import (
 	"vistka/internal/mailer/smtptest"
 )
 
-const connections = 8
+const (
+	connections = 8
+	secret      = "known-to-every-process-of-the-test"
+)
 
 // long says that everything is wanted at its full size.
 func long() bool { return os.Getenv("VISTKA_CRASH") == "long" }
@@ -108,7 +111,7 @@ func newLab(t *testing.T, dataDir, url string, readers int) *lab {
 		Listen: freePort(t), DataDir: dataDir, DatabaseURL: url, Run: []string{"web"}, LogFormat: "text",
 	}}
 	if url != "" {
-		l.config.SecretKey = "known-to-every-process-of-the-test"
+		l.config.SecretKey = secret
 	}
 	l.newRelay()
 	t.Cleanup(func() { l.relay.Close() })

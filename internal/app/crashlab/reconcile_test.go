@@ -55,16 +55,22 @@ func (l *lab) mails() map[string][]smtptest.Mail {
 
 // inFlight lists the readers whose mail is under way by the ledger, once the
 // statements of a process that was killed have ended.
-func (l *lab) inFlight(edition int64) (addresses []string) {
+func (l *lab) inFlight() (addresses []string) {
 	l.t.Helper()
 	until(l.t, "the killed process's last statements end", func() bool {
 		return l.one(`SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()`) == 0
 	})
-	for address, e := range l.ledger(edition) {
-		if e.State == delivery.Sending {
-			addresses = append(addresses, address)
-		}
+	rows, err := l.desk.Pool.Query(context.Background(), `
+		SELECT r.address
+		FROM delivery d
+		JOIN subscriber r ON r.id = d.subscriber_id
+		WHERE d.state = 'sending'`)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if addresses, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+		l.t.Fatal(err)
 	}
 	return addresses
 }
