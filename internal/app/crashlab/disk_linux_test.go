@@ -25,10 +25,13 @@ func TestDiskFull(t *testing.T) {
 	edition := l.publish(n)()
 	l.accepted(readers / 4)
 	ballast := fill(t, disk)
-	until(t, "the disk is full for Postgres", func() bool {
-		_, _ = l.desk.Pool.Exec(t.Context(), `SELECT pg_switch_wal()`) // a new segment finds no room
-		return n.signUp("someone@example.com") == http.StatusServiceUnavailable
+	until(t, "Postgres finds no room for the next segment of its log", func() bool {
+		_, err := l.desk.Pool.Exec(t.Context(), `SELECT pg_switch_wal()`)
+		return err != nil
 	})
+	if status := n.signUp("someone@example.com"); status != http.StatusServiceUnavailable {
+		t.Errorf("a sign-up with the disk full answers %d", status)
+	}
 	before := l.relay.Journal.Len()
 	pass(20 * time.Second)
 	t.Logf("%d mails before the disk was full, %d after 20 s of it", before, l.relay.Journal.Len())

@@ -97,7 +97,8 @@ type lab struct {
 	config config.Config
 	news   *site
 	relay  *smtptest.Server
-	desk   *app.App // what a person beside the service has: the use cases, and the ledger
+	past   []smtptest.Mail // accepted by the relay before this one, of the same edition
+	desk   *app.App        // what a person beside the service has: the use cases, and the ledger
 }
 
 // newLab sets up everything but the service. With an empty url the database is
@@ -161,7 +162,7 @@ func (l *lab) newRelay() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.relay = relay
+	l.relay, l.past = relay, nil
 }
 
 // publish puts one article more on the site and tells a node that is ready. The

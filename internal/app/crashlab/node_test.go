@@ -134,18 +134,21 @@ func (n *node) status(path string) int {
 // kill ends the process as nothing can prevent.
 func (n *node) kill() {
 	n.lab.t.Helper()
-	if err := n.cmd.Process.Kill(); err != nil {
+	n.signal(syscall.SIGKILL)
+	<-n.ended
+}
+
+func (n *node) signal(s os.Signal) {
+	n.lab.t.Helper()
+	if err := n.cmd.Process.Signal(s); err != nil {
 		n.lab.t.Fatal(err)
 	}
-	<-n.ended
 }
 
 // stop asks the process to end, as a deploy does, and sees that it does so in order.
 func (n *node) stop() {
 	n.lab.t.Helper()
-	if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		n.lab.t.Fatal(err)
-	}
+	n.signal(syscall.SIGTERM)
 	<-n.ended
 	if code := n.cmd.ProcessState.ExitCode(); code != 0 {
 		n.lab.t.Fatalf("serve was asked to stop and ended with %s", n.cmd.ProcessState)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -45,7 +46,7 @@ func (l *lab) ledger(edition int64) map[string]entry {
 // are those that seeding made; others, who sign up meanwhile, are told apart.
 func (l *lab) mails() map[string][]smtptest.Mail {
 	mails := map[string][]smtptest.Mail{}
-	for _, m := range l.relay.Journal.Mails() {
+	for _, m := range slices.Concat(l.past, l.relay.Journal.Mails()) {
 		if strings.HasPrefix(m.To, "seed-") {
 			mails[m.To] = append(mails[m.To], m)
 		}
