@@ -93,7 +93,7 @@ func (l *lab) reconcile(edition int64, readers int) finding {
 	until(l.t, "the edition is settled", func() bool { return l.settled(edition) })
 	l.agree(edition, readers)
 	var f finding
-	for f.Held = 0; ; f.Held++ {
+	for ; ; f.Held++ {
 		doubts, err := l.desk.Deliveries.InDoubt(context.Background(), 1)
 		if err != nil {
 			l.t.Fatal(err)
