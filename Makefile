@@ -21,7 +21,7 @@ test: ## every test that needs nothing but Go and Postgres' binaries
 race: ## the same in random order under the race detector
 	$(GO) test -race -shuffle=on ./...
 
-crash: ## 500 kills and everything else that goes wrong, at full size: ten minutes
+crash: ## 500 kills and everything else that goes wrong, at full size: a quarter of an hour
 	VISTKA_CRASH=long $(GO) test -v -count=1 -timeout 90m ./internal/app/crashlab
 
 browser: ## the walks through the pages in Chromium (a missing browser fails)
