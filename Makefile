@@ -4,7 +4,7 @@ GO ?= go
 BIN := bin/vistka
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help run build test race browser bench lint check golden clean
+.PHONY: help run build test race crash browser bench lint check golden clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: ## every test that needs nothing but Go and Postgres' binaries
 
 race: ## the same in random order under the race detector
 	$(GO) test -race -shuffle=on ./...
+
+crash: ## 500 kills and everything else that goes wrong, at full size: a quarter of an hour
+	VISTKA_CRASH=long $(GO) test -v -count=1 -timeout 90m ./internal/app/crashlab
 
 browser: ## the walks through the pages in Chromium (a missing browser fails)
 	VISTKA_BROWSER=require $(GO) test -run Browser ./internal/app/

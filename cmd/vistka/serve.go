@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"vistka/internal/app"
@@ -9,14 +10,19 @@ import (
 
 type serveCommand struct{}
 
-// Run serves until a signal.
+// Run serves until a signal. One that comes while the database is still being
+// opened is no failure either.
 func (serveCommand) Run(ctx context.Context, s *session) error {
-	return s.open(ctx, func(a *app.App) error {
+	err := s.open(ctx, func(a *app.App) error {
 		return a.Run(ctx, func(ready app.Ready) {
 			fmt.Fprintf(s.err, "Vistka is at %s\n", ready.URL)
 			announce(s, ready)
 		})
 	})
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // announce says what a person does next: the set-up link while there is no

@@ -50,6 +50,7 @@ type Action struct {
 	Reply   string          // instead of the usual one, without the last CRLF; at Final a 2xx still journals, another does not
 	Journal bool            // at Final: journal the mail although Reply, Close, Reset or Hang hides it
 	Raw     bool            // Reply is written as it is, CRLF or not
+	Drip    time.Duration   // the reply comes an octet at a time, so far apart
 	Close   bool            // close instead of, or after, Reply
 	Reset   bool            // the same, with RST
 	Hang    bool            // never answer; the connection stays open until the server closes

@@ -74,7 +74,7 @@ func (c *session) do(a Action, usual string) (string, error) {
 		if !a.Raw {
 			reply += "\r\n"
 		}
-		if _, err := io.WriteString(c.conn, reply); err != nil {
+		if err := c.write(reply, a.Drip); err != nil {
 			return "", err
 		}
 	}
@@ -88,6 +88,27 @@ func (c *session) do(a Action, usual string) (string, error) {
 		return reply, errEnd
 	}
 	return reply, nil
+}
+
+// write gives an answer, as slowly as the action asks.
+func (c *session) write(reply string, drip time.Duration) error {
+	if drip <= 0 {
+		_, err := io.WriteString(c.conn, reply)
+		return err
+	}
+	tick := time.NewTicker(drip)
+	defer tick.Stop()
+	for i := range reply {
+		select {
+		case <-tick.C:
+		case <-c.s.quit:
+			return errEnd
+		}
+		if _, err := io.WriteString(c.conn, reply[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *session) serve() {
