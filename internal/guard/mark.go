@@ -48,22 +48,23 @@ func markPath(dir, name, lineage string) string {
 	return filepath.Join(dir, "guard-"+name+"-"+lineage)
 }
 
-// read returns the zero mark for a file that was never written.
-func (f markFile) read() (m mark, err error) {
+// read returns the zero mark for a file that was never written, and for one that
+// is damaged: it remembers nothing, which locks where something should be there.
+func (f markFile) read() (mark, error) {
 	line := make([]byte, markLength)
-	n, err := f.ReadAt(line, 0)
-	if n == 0 && errors.Is(err, io.EOF) {
+	if n, err := f.ReadAt(line, 0); err != nil && !errors.Is(err, io.EOF) {
+		return mark{}, err
+	} else if n < markLength {
 		return mark{}, nil
 	}
+	var m mark
 	var at string
-	if err == nil {
-		_, err = fmt.Sscanf(string(line), "%d %s %d %s", &m.Number, &m.Signature, &m.Timeline, &at)
+	if _, err := fmt.Sscanf(string(line), "%d %s %d %s", &m.Number, &m.Signature, &m.Timeline, &at); err != nil {
+		return mark{}, nil
 	}
-	if err == nil {
-		m.At, err = time.Parse(markTime, at)
-	}
-	if err != nil {
-		return mark{}, fmt.Errorf("%s is damaged: remove it, and sending will ask which copy is the original: %w", f.Name(), err)
+	var err error
+	if m.At, err = time.Parse(markTime, at); err != nil {
+		return mark{}, nil
 	}
 	return m, nil
 }
