@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"vistka/internal/admin"
 	"vistka/internal/article"
@@ -85,9 +86,10 @@ func (a *App) mailServer() func(ctx context.Context, domain string) bool {
 	return server.LookupMailServer(net.DefaultResolver)
 }
 
-// operatorPages is pprof, on a listener of its own.
-func operatorPages() http.Handler {
+// operatorPages are Prometheus' metrics and pprof, on a listener of their own.
+func (a *App) operatorPages() http.Handler {
 	r := chi.NewRouter()
+	r.Handle("/metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{Registry: a.metrics}))
 	r.HandleFunc("/debug/pprof/*", pprof.Index)
 	r.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	r.HandleFunc("/debug/pprof/profile", func(w http.ResponseWriter, r *http.Request) {

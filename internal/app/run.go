@@ -135,6 +135,6 @@ func (a *App) startOperatorPages(parts *lifetimes) error {
 	if err != nil {
 		return fmt.Errorf("--metrics-listen (VISTKA_METRICS_LISTEN): %w", err)
 	}
-	parts.start("operator pages", func(ctx context.Context) error { return serveHTTP(ctx, ln, operatorPages(), a.log) })
+	parts.start("operator pages", func(ctx context.Context) error { return serveHTTP(ctx, ln, a.operatorPages(), a.log) })
 	return nil
 }

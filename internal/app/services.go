@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/riverqueue/river"
 
 	"vistka/internal/account"
@@ -30,6 +32,7 @@ type Services struct {
 	Deliveries  *delivery.Service
 	Guard       *guard.Guard
 
+	metrics *prometheus.Registry
 	fetcher *feed.Fetcher
 	jobs    *river.Client[pgx.Tx]
 }
@@ -53,6 +56,9 @@ func (a *App) build() error {
 		Holder: holder, SessionURL: a.Config.DatabaseDirectURL, InDoubtWait: a.Config.InDoubtWait,
 	}
 	a.Guard = &guard.Guard{DB: a.Pool, Clock: a.Clock, Dir: a.Config.DataDir, Name: holder, Machine: guard.MachineID(), Log: a.log}
+	a.metrics = prometheus.NewRegistry()
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.Deliveries.Collector())
+	a.Deliveries.Metrics = delivery.NewMetrics(a.metrics)
 	a.wire()
 	if a.jobs, err = a.newJobs(a.Pool); err != nil {
 		return err

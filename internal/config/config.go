@@ -24,7 +24,7 @@ type Config struct {
 	DataDir        string        `env:"VISTKA_DATA_DIR" default:"./var" placeholder:"DIR" help:"Where the private Postgres and the secret key are kept when none is configured."`
 	TrustedProxies []string      `env:"VISTKA_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of reverse proxies whose X-Forwarded-For is believed."`
 	Run            []string      `env:"VISTKA_RUN" default:"web,jobs,sender" placeholder:"ROLE" help:"Roles of this process: web, jobs, sender."`
-	MetricsListen  string        `env:"VISTKA_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where pprof is served, for operators only. Default: nowhere."`
+	MetricsListen  string        `env:"VISTKA_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where /metrics (Prometheus) and pprof are served, for operators only. Default: nowhere."`
 	LogFormat      string        `env:"VISTKA_LOG_FORMAT" default:"auto" enum:"auto,text,json" help:"auto (coloured on a terminal, else json), text or json."`
 	FeedAllow      []string      `env:"VISTKA_FEED_ALLOW" placeholder:"HOST:PORT" help:"Hosts that feeds may be fetched from though their addresses are not public: for tests and intranets."`
 	InDoubtWait    time.Duration `env:"VISTKA_IN_DOUBT_WAIT" default:"2m" help:"How long a mail rests that a relay may have taken before a crash, until it is sent again with the same Message-ID."`

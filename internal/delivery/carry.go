@@ -49,7 +49,9 @@ func (w *worker) carry(l *letter) {
 			d.die()
 			return
 		}
+		d.meter.inFlight.Inc()
 		final, then := w.conn.Finish(&l.Message, next.onWire())
+		d.meter.inFlight.Dec()
 		w.dropDead()
 		if d.s.at("reply") != nil {
 			d.die()
@@ -103,6 +105,7 @@ func (w *worker) dropDead() {
 // the relay has nothing and no attempt was committed.
 func (w *worker) unopened(l *letter, a mailer.Answer, fresh bool) {
 	d, it := w.d, l.item
+	d.meter.answer(a.Reply)
 	v := mailer.Classify(a.Reply)
 	d.finished(it, false)
 	w.slow(it, v)
@@ -126,6 +129,7 @@ func (w *worker) unopened(l *letter, a mailer.Answer, fresh bool) {
 // finished decides what becomes of a message whose attempt is committed.
 func (w *worker) finished(l *letter, a mailer.Answer) {
 	d, it := w.d, l.item
+	d.meter.answer(a.Reply)
 	v := mailer.Classify(a.Reply)
 	d.finished(it, v.Action == mailer.Accepted)
 	w.slow(it, v)

@@ -68,6 +68,7 @@ type Service struct {
 	// goes through a pooler.
 	SessionURL string
 
+	Metrics     *Metrics      // nil: nobody looks
 	InDoubtWait time.Duration // from DefaultInDoubtWait; 0 in tests: at once
 	StopTimeout time.Duration // 0: DefaultStopTimeout
 	Backoff     Backoff       // of a relay that takes nothing; zero: 1 s to 1 min

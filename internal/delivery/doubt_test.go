@@ -1,10 +1,7 @@
 package delivery
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -140,130 +137,9 @@ func TestDoubtOfAStoppedEdition(t *testing.T) {
 
 // A driver that dies between the attempt's commit and the dot, or between the
 // relay's 250 and its record, loses nothing; what may be doubled is in doubt.
-func TestDiesAndAnotherTakesOver(t *testing.T) {
-	for _, point := range []string{"attempt", "reply"} {
-		for _, next := range []struct {
-			name, holder string
-			accompanied  bool
-		}{
-			{"the same installation", "here", false},
-			{"a second process of it", "here", true},
-			{"another installation", "elsewhere", false},
-		} {
-			t.Run(point+", "+next.name, func(t *testing.T) {
-				w := newWorld(t, smtptest.Options{})
-				for i := range 30 {
-					w.deliver(fmt.Sprintf("r%d@example.org", i))
-				}
-				hits := make(chan struct{}, 1000)
-				w.s.probe = func(p string) error {
-					if p != point {
-						return nil
-					}
-					hits <- struct{}{}
-					if len(hits) > 10 {
-						return errors.New("killed")
-					}
-					return nil
-				}
-				w.start(w.s)
-				w.until("the driver is dead", func() bool { return len(hits) > 10 && w.count("delivery WHERE state = 'sending'") > 0 })
-				other, stoodBy := w.service(next.holder), make(chan struct{})
-				other.Accompanied = next.accompanied
-				var once sync.Once
-				other.probe = func(p string) error {
-					if p == "held" {
-						once.Do(func() { close(stoodBy) })
-					}
-					return nil
-				}
-				w.start(other)
-				if next.accompanied || next.holder == "elsewhere" {
-					<-stoodBy
-					if n := w.count("relay WHERE fence = 1"); n != 1 {
-						t.Fatal("a live lease was taken")
-					}
-					w.exec(`UPDATE relay SET lease_until = now() - interval '1 second'`)
-				}
-				w.until("settled", func() bool { return w.editionState() == "settled" })
-				if n := w.count("delivery WHERE state = 'sent'"); n != 30 {
-					t.Fatalf("%d sent", n)
-				}
-				twice := 0
-				for i := range 30 {
-					mails := w.lab.Journal.To(fmt.Sprintf("r%d@example.org", i))
-					if len(mails) == 0 {
-						t.Fatalf("r%d got nothing", i)
-					}
-					if n, same := w.lab.Journal.Accepted(mails[0].MessageID(), mails[0].To); n != len(mails) || !same {
-						t.Fatalf("r%d: %d mails, %d of one id, same %v", i, len(mails), n, same)
-					}
-					twice += len(mails) - 1
-				}
-				doubted := w.count("delivery WHERE doubts = 1")
-				if twice > 3 || twice > doubted || doubted > 3 || doubted == 0 {
-					t.Fatalf("%d doubled, %d in doubt, 3 connections", twice, doubted)
-				}
-				// The other connections may have had a dot out; the dying one had not.
-				if point == "attempt" && twice >= doubted {
-					t.Fatalf("%d doubled of %d in doubt though one got no dot", twice, doubted)
-				}
-			})
-		}
-	}
-}
-
 // The lock on the relay's row orders an attempt and a take-over: an attempt
 // under the old fence is either seen by the take-over, and in doubt, or refused.
 // Without FOR SHARE it would stay 'sending' for ever.
-func TestTakeOverSeesAttemptInFlight(t *testing.T) {
-	w := newWorld(t, smtptest.Options{})
-	id := w.deliver("reader@example.org")
-	late := w.deliver("late@example.org")
-	ids, err := w.s.upsertRelays(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fence, err := w.s.takeOver(t.Context(), ids[0], true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx, err := w.db.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback(context.Background())
-	old := &Ledger{DB: tx, Clock: w.clock, Relay: ids[0], Fence: fence}
-	granted, err := old.Record(t.Context(), nil, []Next{{Key: w.key(id)}})
-	if err != nil || !granted[0] {
-		t.Fatalf("%v, %v", granted, err)
-	}
-	taken := make(chan error, 1)
-	go func() {
-		_, err := w.s.takeOver(context.Background(), ids[0], true)
-		taken <- err
-	}()
-	w.until("the take-over waits, or wrongly does not", func() bool {
-		return len(taken) == 1 || w.count("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0
-	})
-	if err := tx.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-taken; err != nil {
-		t.Fatal(err)
-	}
-	if r := w.row(id); r.State != Doubtful || r.Doubts != 1 {
-		t.Fatalf("%+v", r)
-	}
-	old.DB = w.db
-	if _, err := old.Record(t.Context(), []Outcome{{Key: w.key(id), State: Sent}}, []Next{{Key: w.key(late)}}); err == nil {
-		t.Fatal("the old fence may still record attempts")
-	}
-	if r, l := w.row(id), w.row(late); r.State != Doubtful || l.State != Queued {
-		t.Fatalf("the old fence's late words changed %+v, %+v", r, l)
-	}
-}
-
 // D8: after a lost answer to COMMIT the same call finds what was committed.
 func TestRecordAgainAfterLostAnswer(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
@@ -311,97 +187,7 @@ func TestRecordAgainAfterLostAnswer(t *testing.T) {
 }
 
 // D28: two installations on one database send everything once between them.
-func TestTwoServicesOneRelay(t *testing.T) {
-	w := newWorld(t, smtptest.Options{})
-	for i := range 200 {
-		w.deliver(fmt.Sprintf("r%d@example.org", i))
-	}
-	stop := w.start(w.s)
-	w.start(w.service("elsewhere"))
-	w.until("some are sent", func() bool { return w.lab.Journal.Len() > 20 })
-	stop()
-	w.until("settled", func() bool { return w.editionState() == "settled" })
-	if n := w.count("delivery WHERE state = 'sent' AND doubts = 0"); n != 200 || w.lab.Journal.Len() != 200 {
-		t.Fatalf("%d sent, %d mails", n, w.lab.Journal.Len())
-	}
-}
-
 // D7: asked to stop, what is under way is finished; past the bound it is
 // dropped and in doubt. Either way Run ends.
-func TestStop(t *testing.T) {
-	for _, patient := range []bool{true, false} {
-		t.Run(fmt.Sprint("patient ", patient), func(t *testing.T) {
-			w := newWorld(t, smtptest.Options{})
-			answer, reached := make(chan struct{}), make(chan struct{}, 10)
-			w.lab.Script(func(e smtptest.Event) smtptest.Action {
-				if e.Stage == smtptest.Final {
-					reached <- struct{}{}
-					return smtptest.Action{Until: answer}
-				}
-				return smtptest.Action{}
-			})
-			if !patient {
-				w.s.StopTimeout = 20 * time.Millisecond
-			}
-			for i := range 20 {
-				w.deliver(fmt.Sprintf("r%d@example.org", i))
-			}
-			stop := w.start(w.s)
-			for range 3 {
-				<-reached
-			}
-			if patient {
-				time.AfterFunc(50*time.Millisecond, func() { close(answer) })
-			}
-			stop()
-			want := Sent
-			if !patient {
-				want = Doubtful
-				close(answer)
-			}
-			if n := w.count("delivery WHERE state = $1", want); n != 3 {
-				t.Fatalf("%d %s, want 3", n, want)
-			}
-			if n := w.count("delivery WHERE state = 'queued' AND tries = 0"); n != 17 {
-				t.Fatalf("%d untouched, want 17", n)
-			}
-			if n := w.count("relay WHERE lease_until <= now()"); n != 1 {
-				t.Fatal("the lease is not released")
-			}
-		})
-	}
-}
-
 // The lease is kept while what is under way finishes: a stand-by that took the
 // relay in that time would put it in doubt and send it again.
-func TestLeaseIsKeptWhileStopping(t *testing.T) {
-	w := newWorld(t, smtptest.Options{})
-	answer, reached := make(chan struct{}), make(chan struct{}, 1)
-	w.lab.Script(func(e smtptest.Event) smtptest.Action {
-		if e.Stage == smtptest.Final {
-			reached <- struct{}{}
-			return smtptest.Action{Until: answer}
-		}
-		return smtptest.Action{}
-	})
-	w.s.lease = 3 * time.Second
-	id := w.deliver("r@example.org")
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- w.s.Run(ctx) }()
-	<-reached
-	var until, renewed time.Time
-	stop()
-	w.one(&until, `SELECT lease_until FROM relay`)
-	w.until("the lease is renewed while stopping", func() bool {
-		w.one(&renewed, `SELECT lease_until FROM relay`)
-		return renewed.After(until)
-	})
-	close(answer)
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
-	if r := w.row(id); r.State != Sent || w.count("relay WHERE lease_until <= now()") != 1 {
-		t.Fatalf("%+v", r)
-	}
-}

@@ -24,6 +24,7 @@ type driver struct {
 	ledger   *Ledger
 	recorder *recorder
 	budget   *budget
+	meter    *meter
 
 	soft  context.Context // ends: take nothing new
 	stop  context.CancelFunc

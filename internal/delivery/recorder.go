@@ -108,7 +108,10 @@ func (r *recorder) record() {
 			r.nexts = append(r.nexts, q.next)
 		}
 	}
+	began := time.Now()
 	granted, err := r.patiently()
+	r.d.meter.groups.Observe(float64(len(r.group)))
+	r.d.meter.commits.Observe(time.Since(began).Seconds())
 	if err == nil {
 		r.d.recent.add(r.outcomes)
 	}

@@ -133,6 +133,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 		queue: newQueue(2 * max(config.Connections, 1)), breaker: newBreaker(s.Backoff), pace: newPace(config.Rate), providers: newProviders(),
 		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, shares: 1,
 	}
+	d.meter = s.Metrics.of(config.Name())
 	d.recorder = newRecorder(d, session)
 	if err := d.begin(); err != nil {
 		d.log.Error("relay's day cannot be read", "error", err)

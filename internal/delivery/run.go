@@ -21,6 +21,9 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		return err
 	}
+	if s.Metrics == nil {
+		s.Metrics = NewMetrics(nil)
+	}
 	sessions := make([]*pgxpool.Pool, len(s.Relays))
 	for i, config := range s.Relays {
 		if sessions[i], err = postgres.OpenSession(ctx, s.sessionURL()); err != nil {

@@ -144,6 +144,7 @@ func (w *worker) connect() bool {
 	if err == nil {
 		w.conn, w.uncut, w.used = conn, conn.CutAt(d.hard), 0
 		d.live.Add(1)
+		d.meter.connections.Inc()
 		return true
 	}
 	switch {
@@ -172,6 +173,7 @@ func (w *worker) gone() {
 	w.uncut()
 	w.conn, w.uncut = nil, nil
 	w.d.live.Add(-1)
+	w.d.meter.connections.Dec()
 }
 
 // settle keeps an outcome to be committed with the next attempt.

@@ -1,0 +1,147 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"vistka/internal/mailer/smtptest"
+)
+
+func TestDiesAndAnotherTakesOver(t *testing.T) {
+	for _, point := range []string{"attempt", "reply"} {
+		for _, next := range []struct {
+			name, holder string
+			accompanied  bool
+		}{
+			{"the same installation", "here", false},
+			{"a second process of it", "here", true},
+			{"another installation", "elsewhere", false},
+		} {
+			t.Run(point+", "+next.name, func(t *testing.T) {
+				w := newWorld(t, smtptest.Options{})
+				for i := range 30 {
+					w.deliver(fmt.Sprintf("r%d@example.org", i))
+				}
+				hits := make(chan struct{}, 1000)
+				w.s.probe = func(p string) error {
+					if p != point {
+						return nil
+					}
+					hits <- struct{}{}
+					if len(hits) > 10 {
+						return errors.New("killed")
+					}
+					return nil
+				}
+				w.start(w.s)
+				w.until("the driver is dead", func() bool { return len(hits) > 10 && w.count("delivery WHERE state = 'sending'") > 0 })
+				other, stoodBy := w.service(next.holder), make(chan struct{})
+				other.Accompanied = next.accompanied
+				var once sync.Once
+				other.probe = func(p string) error {
+					if p == "held" {
+						once.Do(func() { close(stoodBy) })
+					}
+					return nil
+				}
+				w.start(other)
+				if next.accompanied || next.holder == "elsewhere" {
+					<-stoodBy
+					if n := w.count("relay WHERE fence = 1"); n != 1 {
+						t.Fatal("a live lease was taken")
+					}
+					w.exec(`UPDATE relay SET lease_until = now() - interval '1 second'`)
+				}
+				w.until("settled", func() bool { return w.editionState() == "settled" })
+				if n := w.count("delivery WHERE state = 'sent'"); n != 30 {
+					t.Fatalf("%d sent", n)
+				}
+				twice := 0
+				for i := range 30 {
+					mails := w.lab.Journal.To(fmt.Sprintf("r%d@example.org", i))
+					if len(mails) == 0 {
+						t.Fatalf("r%d got nothing", i)
+					}
+					if n, same := w.lab.Journal.Accepted(mails[0].MessageID(), mails[0].To); n != len(mails) || !same {
+						t.Fatalf("r%d: %d mails, %d of one id, same %v", i, len(mails), n, same)
+					}
+					twice += len(mails) - 1
+				}
+				doubted := w.count("delivery WHERE doubts = 1")
+				if twice > 3 || twice > doubted || doubted > 3 || doubted == 0 {
+					t.Fatalf("%d doubled, %d in doubt, 3 connections", twice, doubted)
+				}
+				// The other connections may have had a dot out; the dying one had not.
+				if point == "attempt" && twice >= doubted {
+					t.Fatalf("%d doubled of %d in doubt though one got no dot", twice, doubted)
+				}
+			})
+		}
+	}
+}
+
+func TestTakeOverSeesAttemptInFlight(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	id := w.deliver("reader@example.org")
+	late := w.deliver("late@example.org")
+	ids, err := w.s.upsertRelays(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fence, err := w.s.takeOver(t.Context(), ids[0], true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	old := &Ledger{DB: tx, Clock: w.clock, Relay: ids[0], Fence: fence}
+	granted, err := old.Record(t.Context(), nil, []Next{{Key: w.key(id)}})
+	if err != nil || !granted[0] {
+		t.Fatalf("%v, %v", granted, err)
+	}
+	taken := make(chan error, 1)
+	go func() {
+		_, err := w.s.takeOver(context.Background(), ids[0], true)
+		taken <- err
+	}()
+	w.until("the take-over waits, or wrongly does not", func() bool {
+		return len(taken) == 1 || w.count("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0
+	})
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-taken; err != nil {
+		t.Fatal(err)
+	}
+	if r := w.row(id); r.State != Doubtful || r.Doubts != 1 {
+		t.Fatalf("%+v", r)
+	}
+	old.DB = w.db
+	if _, err := old.Record(t.Context(), []Outcome{{Key: w.key(id), State: Sent}}, []Next{{Key: w.key(late)}}); err == nil {
+		t.Fatal("the old fence may still record attempts")
+	}
+	if r, l := w.row(id), w.row(late); r.State != Doubtful || l.State != Queued {
+		t.Fatalf("the old fence's late words changed %+v, %+v", r, l)
+	}
+}
+
+func TestTwoServicesOneRelay(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	for i := range 200 {
+		w.deliver(fmt.Sprintf("r%d@example.org", i))
+	}
+	stop := w.start(w.s)
+	w.start(w.service("elsewhere"))
+	w.until("some are sent", func() bool { return w.lab.Journal.Len() > 20 })
+	stop()
+	w.until("settled", func() bool { return w.editionState() == "settled" })
+	if n := w.count("delivery WHERE state = 'sent' AND doubts = 0"); n != 200 || w.lab.Journal.Len() != 200 {
+		t.Fatalf("%d sent, %d mails", n, w.lab.Journal.Len())
+	}
+}
