@@ -82,6 +82,9 @@ func (s *session) printEdition(a *app.App, e shownEdition) error {
 		}
 	}
 	line("readers", "%d: %s", e.Counts.Total(), strings.Join(counts, ", "))
+	if e.DroppedAt != nil {
+		line("kept", "only these totals: what each reader got was deleted on %s", utc(*e.DroppedAt))
+	}
 	if words := e.words(a); words != "" {
 		line("now", "%s", words)
 	}

@@ -114,7 +114,7 @@ func (a *admin) edition(w http.ResponseWriter, r *http.Request) error {
 	b.CanPause = e.State == "open"
 	b.CanResume = e.State == "paused"
 	b.CanCancel = e.State == "open" || e.State == "paused"
-	b.CanRetry = b.Counts["failed"] > 0
+	b.CanRetry = b.Counts["failed"] > 0 && e.DroppedAt == nil
 	return a.render(w, r, http.StatusOK, "edition", "admin.edition.title", b, "id", e.ID)
 }
 

@@ -58,6 +58,12 @@ func TestProgress(t *testing.T) {
 		t.Errorf("held up by %q", w)
 	}
 
+	s.exec(`UPDATE sending SET state = 'stopped'`)
+	if w := b.get(from).text("#live .notice"); !strings.HasPrefix(w, "All sending is stopped.") {
+		t.Errorf("held up by %q", w)
+	}
+	s.exec(`UPDATE sending SET state = 'on'`)
+
 	b.post(path, map[string][]string{"act": {"pause"}})
 	if got := b.get(from); got.Find("#live").AttrOr("data-state", "") != "paused" || !strings.Contains(got.text("#live"), "until it is resumed") {
 		t.Errorf("paused: %s", got.text("#live"))
@@ -69,5 +75,38 @@ func TestProgress(t *testing.T) {
 	s.exec(`UPDATE edition SET state = 'settled', reason = ''`)
 	if got := b.get(path); got.Find("[data-live], script").Length() != 0 {
 		t.Error("what is done is asked for again")
+	}
+}
+
+// An edition that stopped by itself says why, on its page and on Home, and can
+// be resumed; one that became too old meanwhile says what became of it.
+func TestWhyAnEditionStopped(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, _, _, id := s.seeded()
+	s.account(account.Editor)
+	b := s.as(account.Editor)
+	path := fmt.Sprintf("/admin/editions/%d", id)
+	const why = "12 of 40 answers refuse the sender or the content, the last one: 550 5.7.26 unauthenticated"
+	s.exec(`UPDATE edition SET state = 'paused', reason = $1`, why)
+	if got := b.get(path); !strings.Contains(got.text("#live"), why) || got.Find("button[value=resume]").Length() != 1 {
+		t.Errorf("the page: %s", got.text("main"))
+	}
+	if got := b.get("/admin/"); !strings.Contains(got.text(".troubles"), why) {
+		t.Errorf("Home: %s", got.text(".troubles"))
+	}
+	s.exec(`UPDATE edition SET slot = slot - interval '4 days', created_at = created_at - interval '4 days'`)
+	b.post(path, map[string][]string{"act": {"resume"}})
+	got := b.get(path)
+	if got.Find("#live .state.expired").Length() != 1 || !strings.Contains(got.text(".notice.good"), "too old") || !strings.Contains(got.text("#live"), "next edition") {
+		t.Errorf("resumed too late: %s", got.text("main"))
+	}
+	s.exec(`DELETE FROM delivery WHERE state = 'in doubt'`)
+	s.exec(`INSERT INTO edition_total SELECT edition_id, state, count(*) FROM delivery GROUP BY 1, 2`)
+	s.exec(`DELETE FROM delivery`)
+	s.exec(`UPDATE edition SET dropped_at = now()`)
+	got = b.get(path)
+	if !strings.Contains(got.text("#live"), "Sent30Failed10") || !strings.Contains(got.text("main"), "Only these totals are kept") || got.Find("button[value=retry]").Length() != 0 {
+		t.Errorf("an old edition: %s", got.text("main"))
 	}
 }

@@ -50,7 +50,7 @@ func (a *App) build() error {
 	a.fetcher = &feed.Fetcher{Allow: slices.Clone(a.Config.FeedAllow), UserAgent: "Vistka (+" + a.Config.BaseURL + ")"}
 	a.Articles = &article.Service{DB: a.Pool, Fetcher: a.fetcher, Clock: a.Clock, Log: a.log}
 	a.Subscribers = &subscriber.Service{DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, Log: a.log}
-	a.Editions = &edition.Service{DB: a.Pool, Clock: a.Clock, Keys: a.Keys, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log, MaxAge: a.Config.MaxAge}
+	a.Editions = &edition.Service{DB: a.Pool, Clock: a.Clock, Keys: a.Keys, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log, MaxAge: a.Config.MaxAge, KeepMonths: a.Config.KeepMonths}
 	a.Deliveries = &delivery.Service{
 		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log,
 		Holder: holder, SessionURL: a.Config.DatabaseDirectURL, InDoubtWait: a.Config.InDoubtWait,

@@ -1,9 +1,13 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 )
 
 // TestBrowserWalk is the demo as a newcomer walks it: read, sign up, open the
@@ -132,7 +136,35 @@ func TestBrowserAdmin(t *testing.T) {
 		b.open(s.ready.URL + "/admin/" + p.path)
 		b.look(fmt.Sprintf("admin-%02d-%s", i, p.name))
 	}
+	watchProgress(b, s, edition)
 	b.open(s.ready.URL + "/admin/")
 	b.follow(`form[action="/admin/logout"] button`)
 	b.look("admin-login")
+}
+
+// watchProgress opens an edition that is going out and sees its progress change
+// by itself; when its state does, the whole page is read again.
+func watchProgress(b *browser, s *stage, edition int64) {
+	b.t.Helper()
+	exec := func(sql string) {
+		b.t.Helper()
+		if _, err := s.app.Pool.Exec(b.t.Context(), sql, edition); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	exec(`UPDATE edition SET state = 'paused', reason = 'to be looked at' WHERE id = $1`)
+	exec(`UPDATE delivery SET state = 'queued' WHERE edition_id = $1 AND subscriber_id % 3 = 0`)
+	b.open(fmt.Sprintf("%s/admin/editions/%d", s.ready.URL, edition))
+	b.look("admin-progress")
+	exec(`UPDATE delivery SET state = 'failed' WHERE edition_id = $1 AND state = 'queued' AND subscriber_id % 6 = 0`)
+	run(b, chromedp.Evaluate[bool](`new Promise(done => new MutationObserver(() => {
+		if (document.querySelector("#live rect.failed")) done(true);
+	}).observe(document.querySelector("#live").parentElement, {childList: true}))`, chromedp.EvalAwaitPromise))
+	run(b, chromedp.WaitEvent(page.LoadEventFired, nil, func(context.Context, *chromedp.Target) (none chromedp.Void, _ error) {
+		exec(`UPDATE edition SET state = 'settled', reason = '' WHERE id = $1`)
+		return none, nil
+	}))
+	if got := run(b, chromedp.Evaluate[int](`document.querySelectorAll("#live .state.settled, button[value=retry]").length`)); got != 2 {
+		b.t.Errorf("the page is not that of the new state: %s", b.text("main"))
+	}
 }

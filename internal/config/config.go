@@ -29,6 +29,7 @@ type Config struct {
 	FeedAllow      []string      `env:"VISTKA_FEED_ALLOW" placeholder:"HOST:PORT" help:"Hosts that feeds may be fetched from though their addresses are not public: for tests and intranets."`
 	InDoubtWait    time.Duration `env:"VISTKA_IN_DOUBT_WAIT" default:"2m" help:"How long a mail rests that a relay may have taken before a crash, until it is sent again with the same Message-ID."`
 	MaxAge         time.Duration `env:"VISTKA_MAX_AGE" default:"72h" help:"How long an edition may take to go out. What is late then is taken back, and its readers get those articles in their next edition."`
+	KeepMonths     int           `env:"VISTKA_KEEP_MONTHS" default:"13" help:"How many months back it is kept what each reader got. Of older editions the totals stay."`
 	Dev            bool          `env:"VISTKA_DEV" help:"Read templates from disk on each request and show every page under /dev/."`
 
 	DatabaseURL       string `kong:"-"`
@@ -131,6 +132,9 @@ func (c *Config) Validate() error {
 	if c.MaxAge < 0 {
 		complain("--max-age (VISTKA_MAX_AGE) %s: write a time, like 72h; 0 means the default", c.MaxAge)
 	}
+	if c.KeepMonths != 0 && c.KeepMonths < leastKeepMonths {
+		complain("--keep-months (VISTKA_KEEP_MONTHS) %d: write a number of months, %d or more", c.KeepMonths, leastKeepMonths)
+	}
 	if c.DatabaseURL != "" {
 		if !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
 			complain("VISTKA_DATABASE_URL: write postgres://user:password@host:5432/database")
@@ -144,6 +148,9 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// leastKeepMonths covers what looks back at deliveries: leaving can be undone for 30 days.
+const leastKeepMonths = 3
 
 // Host is the name of these pages, without a port: what relays are greeted with.
 func (c *Config) Host() string {

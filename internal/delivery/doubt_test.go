@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -87,51 +86,6 @@ func TestDoubtWaitsAndStaysDoubtful(t *testing.T) {
 	w.until("held", func() bool { r := w.row(id); return r.State == Doubtful && r.Due == nil })
 	if r := w.row(id); r.Doubts != 1 || w.lab.Journal.Len() != 1 {
 		t.Fatalf("%+v, %d mails", r, w.lab.Journal.Len())
-	}
-}
-
-// A message whose answer gets lost after its edition was stopped is not sent
-// again by itself, nor by hand: only counted. Of a paused edition it waits.
-func TestDoubtOfAStoppedEdition(t *testing.T) {
-	w := newWorld(t, smtptest.Options{})
-	id := w.deliver("reader@example.org")
-	ids, err := w.s.upsertRelays(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fence, err := w.s.takeOver(t.Context(), ids[0], true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &Ledger{DB: w.db, Clock: w.clock, Relay: ids[0], Fence: fence}
-	if granted, err := l.Record(t.Context(), nil, []Next{{Key: w.key(id)}}); err != nil || !granted[0] {
-		t.Fatalf("%v, %v", granted, err)
-	}
-	w.exec(`UPDATE edition SET state = 'cancelled', reason = 'a mistake in it', resume_at = $1`, w.clock.Now())
-	lost := mailer.Reply{Stage: mailer.StageFinal}
-	o := outcome(w.key(id), lost, mailer.Verdict{Action: mailer.InDoubt}, false, 1, w.clock.Now(), 0)
-	if _, err := l.Record(t.Context(), []Outcome{o}, nil); err != nil {
-		t.Fatal(err)
-	}
-	w.exec(`UPDATE delivery SET due_at = NULL`) // as the tick of editions leaves it
-	doubts, err := w.s.InDoubt(t.Context(), 10)
-	if err != nil || len(doubts) != 1 || !doubts[0].Stopped() {
-		t.Fatalf("%+v, %v", doubts, err)
-	}
-	if err := w.s.Decide(t.Context(), w.s.DB, doubts[0].Key(), true); !errors.Is(err, ErrStopped) {
-		t.Fatalf("sent again though its edition is cancelled: %v", err)
-	}
-	if r := w.row(id); r.State != Doubtful || r.Due != nil {
-		t.Fatalf("no longer held: %+v", r)
-	}
-	w.exec(`UPDATE edition SET state = 'paused', resume_at = NULL`)
-	if err := w.s.Decide(t.Context(), w.s.DB, w.key(id), true); err != nil || w.row(id).Due == nil || w.editionState() != "paused" {
-		t.Fatalf("of a paused edition: %+v, %s, %v", w.row(id), w.editionState(), err)
-	}
-	w.exec(`UPDATE edition SET state = 'cancelled', resume_at = $1`, w.clock.Now())
-	w.exec(`UPDATE delivery SET due_at = NULL`)
-	if err := w.s.Decide(t.Context(), w.s.DB, w.key(id), false); err != nil || w.row(id).State != Sent {
-		t.Fatalf("counted as sent: %+v, %v", w.row(id), err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 type HoldUpKind string
 
 const (
+	SendingOff      HoldUpKind = "sending"   // somebody or the guard stopped all sending
 	NoSender        HoldUpKind = "no_sender" // no process drives a relay
 	RelayDown       HoldUpKind = "relay"     // the relay takes nothing
 	ProviderResting HoldUpKind = "provider"  // a destination asked for less
@@ -41,6 +42,11 @@ func (h HoldUp) Say(l *locale.Locale, when string) string {
 // only the driver knows for sure; it is told here from the replies that made it
 // rest, and for that long.
 func (s *Service) HoldUps(ctx context.Context, editionID int64) ([]HoldUp, error) {
+	if may, err := MaySend(ctx, s.DB); err != nil {
+		return nil, err
+	} else if !may {
+		return []HoldUp{{Kind: SendingOff}}, nil
+	}
 	relays, err := s.RelayStates(ctx)
 	if err != nil {
 		return nil, err

@@ -10,9 +10,10 @@ import (
 type tally struct{ finals, policy, gone int }
 
 // When an edition is stopped and a person asked (D24): more than 5 % of its
-// answers refuse us or the content, or more than 2 % of the first 200 readers
-// do not exist. The least numbers keep a handful of bad addresses in a small
-// newsletter from stopping it.
+// answers refuse us or the content, or more than 2 % of the first 200 readers,
+// later 5 % of all, do not exist: a relay that begins to say so of everybody
+// would cost us the readers. The least numbers keep a handful of bad addresses
+// in a small newsletter from stopping it.
 const (
 	leastPolicy = 10
 	firstFinals = 200
@@ -25,6 +26,8 @@ func (t tally) verdict() string {
 		return fmt.Sprintf("%d of %d answers refuse the sender or the content", t.policy, t.finals)
 	case t.finals <= firstFinals && t.gone >= leastGone && t.gone*50 > firstFinals:
 		return fmt.Sprintf("%d of the first %d addresses do not exist", t.gone, t.finals)
+	case t.gone >= leastPolicy && t.gone*20 > t.finals:
+		return fmt.Sprintf("%d of %d addresses do not exist", t.gone, t.finals)
 	}
 	return ""
 }

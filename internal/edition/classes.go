@@ -201,8 +201,11 @@ func (r *run) shareEditions(ctx context.Context, tx pgx.Tx, editions []int64) ([
 	var id int64
 	var state string
 	var resume *time.Time
-	_, err = pgx.ForEachRow(rows, []any{&id, &state, &resume}, func() error {
+	var dropped bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &state, &resume, &dropped}, func() error {
 		switch {
+		case dropped:
+			return errReplan
 		case state == "settled":
 			settled = append(settled, id)
 		case state != "cancelled" && state != "expired":

@@ -59,6 +59,10 @@ type Service struct {
 	// MaxAge is how long an edition may take to go out; 0: DefaultMaxAge.
 	MaxAge time.Duration
 
+	// KeepMonths is how many months of deliveries are kept beside the running
+	// one; 0: DefaultKeepMonths.
+	KeepMonths int
+
 	// DropIfGone withdraws an article whose page is gone from the site, and
 	// says whether it did. It asks the site, so it is called between
 	// transactions. Nil: pages are not asked.
@@ -125,4 +129,5 @@ type Edition struct {
 	Reason       string
 	ResumeAt     *time.Time // cancelled, expired: when its articles are mailed after all
 	CreatedAt    time.Time
+	DroppedAt    *time.Time // when its deliveries were dropped; their totals are kept
 }

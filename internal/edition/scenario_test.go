@@ -204,28 +204,6 @@ func TestWithdrawnWhileOnTheWire(t *testing.T) {
 	s.want("editions", s.count(`SELECT count(*) FROM edition WHERE newsletter_id = $1`, s.letters[2]), 2)
 }
 
-// What was on the wire when its edition was cancelled and whose answer got lost
-// would never be sent again by itself: it is held for a person, and not owed.
-func TestInDoubtAfterCancelling(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.svc.Jobs = &recorder{}
-	s.subscribe(2, 0, "instant")
-	s.publish(2, 0)
-	s.run(2)
-	s.do(`UPDATE delivery SET state = 'sending' WHERE newsletter_id = $1`, s.letters[2])
-	id := int64(s.count(`SELECT id FROM edition WHERE newsletter_id = $1`, s.letters[2]))
-	if _, err := s.svc.Cancel(t.Context(), id, s.clock.Now(), "a mistake in it"); err != nil {
-		t.Fatal(err)
-	}
-	s.do(`UPDATE delivery SET state = 'in doubt', doubts = 1, due_at = $2 WHERE newsletter_id = $1`, s.letters[2], s.clock.Now())
-	if err := s.svc.Tick(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s.want("held", s.count(`SELECT count(*) FROM delivery WHERE state = 'in doubt' AND due_at IS NULL AND newsletter_id = $1`, s.letters[2]), 1)
-	s.want("owed", s.count(owedRows, s.letters[2]), 0)
-}
-
 func TestWithdrawnFromADigest(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
@@ -246,40 +224,6 @@ func TestWithdrawnFromADigest(t *testing.T) {
 	s.run(2)
 	s.want("queued with the rest, for the same slot", s.count(`SELECT count(*) FROM delivery d JOIN edition e ON e.id = d.edition_id
 		WHERE d.state = 'queued' AND cardinality(e.article_ids) = 1 AND e.slot = '2026-03-28 06:00+00' AND e.newsletter_id = $1`, s.letters[2]), 1)
-}
-
-// Only readers who are still there get what failed; it is owed, and the fan-out
-// that is asked for in the same transaction queues it again.
-func TestRetryTheFailed(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	jobs := &recorder{}
-	s.svc.Jobs = jobs
-	for reader := range 3 {
-		s.subscribe(2, reader, "instant")
-	}
-	s.publish(2, 0)
-	s.run(2)
-	id := int64(s.count(`SELECT id FROM edition WHERE newsletter_id = $1`, s.letters[2]))
-	s.do(`UPDATE delivery SET state = CASE WHEN subscriber_id = $2 THEN 'sent' ELSE 'failed' END WHERE newsletter_id = $1`, s.letters[2], s.readers[2])
-	s.do(`UPDATE subscription SET state = 'ended', ended_at = $2 WHERE subscriber_id = $1`, s.readers[1], s.clock.Now())
-	for _, want := range []int{1, 0} { // a second press finds nothing
-
-		readers, err := s.svc.Retry(t.Context(), id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.want("readers", int(readers), want)
-		s.want("owed", s.count(owedRows, s.letters[2]), 1)
-		s.want("fan-outs asked for", len(jobs.jobs), 1)
-		s.want("still failed", s.count(inState, s.letters[2], "failed"), 1)
-	}
-	s.run(2)
-	s.want("queued again", s.count(inState, s.letters[2], "queued"), 1)
-	s.want("owed at the end", s.count(owedRows, s.letters[2]), 0)
-	if _, err := s.svc.Retry(t.Context(), id+99); !errors.Is(err, ErrNotFound) {
-		t.Errorf("an edition that is not there: %v", err)
-	}
 }
 
 // recorder is River's client to this package's tests.

@@ -133,7 +133,7 @@ VALUES (@month, @newsletter, @kind, @slot, @locale, @articles, @now)
 ON CONFLICT ON CONSTRAINT edition_content_key DO NOTHING`
 
 	sqlEditionByContent = `
-SELECT id, month, state, resume_at
+SELECT id, month, resume_at, dropped_at
 FROM edition
 WHERE newsletter_id = @newsletter AND kind = @kind AND slot = @slot
     AND locale = @locale AND article_ids = @articles::bigint[]`
@@ -154,7 +154,7 @@ SET state = 'open', reopened_at = @now
 WHERE id = ANY (@editions::bigint[])`
 
 	sqlShareEditions = `
-SELECT id, state, resume_at
+SELECT id, state, resume_at, dropped_at IS NOT NULL
 FROM edition
 WHERE id = ANY (@editions::bigint[])
 ORDER BY id

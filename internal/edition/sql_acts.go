@@ -1,7 +1,7 @@
 package edition
 
 const (
-	columns = `e.id, e.month, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, e.state, e.reason, e.resume_at, e.created_at`
+	columns = `e.id, e.month, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, e.state, e.reason, e.resume_at, e.created_at, e.dropped_at`
 
 	sqlGet = `
 SELECT ` + columns + `
@@ -21,8 +21,12 @@ LIMIT @limit`
 SELECT d.edition_id, d.state, count(*)
 FROM edition e
 JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
-WHERE e.id = ANY (@editions::bigint[])
-GROUP BY d.edition_id, d.state`
+WHERE e.id = ANY (@editions::bigint[]) AND e.dropped_at IS NULL
+GROUP BY d.edition_id, d.state
+UNION ALL
+SELECT edition_id, state, deliveries
+FROM edition_total
+WHERE edition_id = ANY (@editions::bigint[])`
 
 	sqlPace = `
 SELECT count(*) FILTER (WHERE d.state IN ('sent', 'failed') AND d.settled_at > @since),
@@ -178,7 +182,7 @@ SELECT count(*) FROM gone WHERE doubts = 0`
 	// again; what the relay said stays readable, and the attempts stay as they are.
 	sqlRetry = `
 WITH ed AS (
-    SELECT id, month, newsletter_id, article_ids
+    SELECT id, month, newsletter_id, article_ids, dropped_at
     FROM edition
     WHERE id = @edition),
 again AS (
@@ -187,6 +191,7 @@ again AS (
     FROM ed, subscription s, subscriber r
     WHERE d.month = ed.month
     AND d.edition_id = ed.id
+    AND ed.dropped_at IS NULL
     AND d.state = 'failed'
     AND s.newsletter_id = ed.newsletter_id
     AND s.subscriber_id = d.subscriber_id
@@ -219,7 +224,8 @@ SET withdrawn_at = NULL, state = 'released', reason = @reason
 WHERE id = @article AND withdrawn_at IS NOT NULL AND seq IS NOT NULL`
 
 	// Owed to those who were there at its release and got nothing alive of it,
-	// those included who may still undo their leaving.
+	// those included who may still undo their leaving. Where deliveries were
+	// dropped nobody knows any more who had it, so it is owed to nobody.
 	// Whoever is still below it has it ahead anyway.
 	sqlOweAgain = `
 INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
@@ -237,6 +243,9 @@ WHERE a.id = @article
         WHERE e.article_ids @> ARRAY[a.id]
         AND d.subscriber_id = s.subscriber_id
         AND d.state IN ('queued', 'deferred', 'sending', 'in doubt', 'sent'))
+    AND NOT EXISTS (
+        SELECT FROM edition e
+        WHERE e.article_ids @> ARRAY[a.id] AND e.dropped_at IS NOT NULL)
 ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING`
 
 	sqlMissingSlots = `

@@ -12,16 +12,24 @@ import (
 func (s *Service) AddWorkers(ws *river.Workers) {
 	river.AddWorker(ws, &fanOutWorker{s: s})
 	river.AddWorker(ws, &tickWorker{s: s})
+	river.AddWorker(ws, &retainWorker{s: s})
 }
 
-// PeriodicJobs are the jobs River inserts by itself: one tick a minute, the
-// first at start.
+// PeriodicJobs are the jobs River inserts by itself: one tick a minute, and each
+// day one look at what is kept too long. The first are at start.
 func PeriodicJobs() []*river.PeriodicJob {
-	return []*river.PeriodicJob{river.NewPeriodicJob(
-		river.PeriodicInterval(time.Minute),
-		func() (river.JobArgs, *river.InsertOpts) { return TickArgs{}, nil },
-		&river.PeriodicJobOpts{ID: "edition_tick", RunOnStart: true},
-	)}
+	return []*river.PeriodicJob{
+		river.NewPeriodicJob(
+			river.PeriodicInterval(time.Minute),
+			func() (river.JobArgs, *river.InsertOpts) { return TickArgs{}, nil },
+			&river.PeriodicJobOpts{ID: "edition_tick", RunOnStart: true},
+		),
+		river.NewPeriodicJob(
+			river.PeriodicInterval(24*time.Hour),
+			func() (river.JobArgs, *river.InsertOpts) { return RetainArgs{}, nil },
+			&river.PeriodicJobOpts{ID: "edition_retain", RunOnStart: true},
+		),
+	}
 }
 
 func unfinished() []rivertype.JobState {

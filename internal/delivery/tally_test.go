@@ -1,0 +1,65 @@
+package delivery
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"vistka/internal/mailer/smtptest"
+)
+
+func TestVerdictOfATally(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		tally tally
+		want  string
+	}{
+		{tally{finals: 9, policy: 9}, ""},
+		{tally{finals: 10, policy: 10}, "10 of 10 answers refuse the sender or the content"},
+		{tally{finals: 200, policy: 10}, ""},
+		{tally{finals: 199, policy: 10}, "10 of 199 answers refuse the sender or the content"},
+		{tally{finals: 100, gone: 4}, ""},
+		{tally{finals: 100, gone: 5}, "5 of the first 100 addresses do not exist"},
+		{tally{finals: 201, gone: 10}, ""},
+		{tally{finals: 1000, gone: 50}, ""},
+		{tally{finals: 1000, gone: 51}, "51 of 1000 addresses do not exist"},
+	} {
+		if got := c.tally.verdict(); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.tally, got, c.want)
+		}
+	}
+}
+
+// D24: a storm of mailboxes that do not exist stops the edition, with the reason
+// and the relay's last words; resumed, it goes on with the others.
+func TestEditionBreakerOnHardBounces(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	w.lab.Script(func(e smtptest.Event) smtptest.Action {
+		if e.Stage == smtptest.RCPT {
+			return smtptest.Action{Reply: "550 5.1.1 no such user"}
+		}
+		return smtptest.Action{}
+	})
+	for i := range 60 {
+		w.deliver(fmt.Sprintf("r%d@example.org", i))
+	}
+	w.start(w.s)
+	w.until("paused", func() bool { return w.editionState() == "paused" })
+	w.until("nothing under way", func() bool { return w.count("delivery WHERE state = 'sending'") == 0 })
+	var reason string
+	w.one(&reason, `SELECT reason FROM edition WHERE id = $1`, w.edition)
+	if !strings.Contains(reason, "addresses do not exist") || !strings.Contains(reason, "5.1.1") {
+		t.Errorf("reason %q", reason)
+	}
+	w.until("what was refused is recorded", func() bool { return w.count("delivery WHERE state = 'failed'") >= leastGone })
+	if n := w.count("delivery WHERE state = 'failed'"); n > 20 {
+		t.Errorf("%d refused before it stopped", n)
+	}
+	w.lab.Script(nil)
+	w.exec(`UPDATE edition SET state = 'open', reason = '' WHERE id = $1`, w.edition)
+	w.exec(sqlNotify)
+	w.until("settled", func() bool { return w.editionState() == "settled" })
+	if n := w.count("delivery WHERE state = 'sent'"); n != 60-w.count("delivery WHERE state = 'failed'") || n == 0 {
+		t.Errorf("%d sent after it was resumed", n)
+	}
+}
