@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -113,4 +114,20 @@ func TestRestoredDumpDoesNotMail(t *testing.T) {
 			t.Errorf("after a restart: %+v, %v", s, err)
 		}
 	})
+}
+
+// until polls a condition that another goroutine brings about.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), stepTimeout)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("it did not come to pass: %s", what)
+		case <-tick.C:
+		}
+	}
 }
