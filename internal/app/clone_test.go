@@ -115,12 +115,12 @@ func TestRestoredDumpDoesNotMail(t *testing.T) {
 	})
 }
 
-// until polls a condition that the service brings about.
+// until polls a condition that another goroutine brings about.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), stepTimeout)
 	defer cancel()
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {

@@ -17,6 +17,7 @@ const (
 	badText           = "22021"
 	diskFull          = "53100"
 	tooManyConns      = "53300"
+	inRecovery        = "55000" // asked for what only a primary has
 	adminShutdown     = "57P01"
 	crashShutdown     = "57P02"
 	cannotConnectNow  = "57P03" // starting, stopping or recovering

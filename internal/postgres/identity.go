@@ -30,15 +30,15 @@ func SystemIdentifier(ctx context.Context, db DB) (id string, err error) {
 // Timeline is the number of the cluster's history: a replica that is promoted,
 // and a recovery to a point in time, begin the next one. It is read from the
 // name of the file that is being written, since pg_control_checkpoint() tells it
-// only after the next checkpoint. 0 where the server does not say. Call it
-// outside a transaction.
+// only after the next checkpoint. 0 where the server does not say; an error while
+// it is a replica. Call it outside a transaction.
 func Timeline(ctx context.Context, db DB) (timeline int64, err error) {
 	var may bool
 	if err := db.QueryRow(ctx, sqlMayReadTimeline).Scan(&may); err != nil || !may {
 		return 0, err
 	}
 	err = db.QueryRow(ctx, sqlTimeline).Scan(&timeline)
-	if _, refused := errors.AsType[*pgconn.PgError](err); refused && !IsUnavailable(err) {
+	if pg, refused := errors.AsType[*pgconn.PgError](err); refused && pg.Code != inRecovery && !IsUnavailable(err) {
 		return 0, nil // a server without a log of this kind
 	}
 	if err != nil {

@@ -87,6 +87,7 @@ func (d *database) promote() {
 		d.t.Fatal(err)
 	}
 	d.start()
+	pass(3 * time.Second) // the service meets it while it is a replica still
 	conn, err := pgx.Connect(context.Background(), d.server.URL())
 	if err != nil {
 		d.t.Fatal(err)
