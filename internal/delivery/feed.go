@@ -113,8 +113,8 @@ func (d *driver) fill() error {
 	if err := d.fillNotices(); err != nil {
 		return err
 	}
-	for _, state := range []State{Deferred, Doubtful} {
-		if err := d.fillDue(state); err != nil {
+	for _, sql := range []string{sqlFeedDeferred, sqlFeedDoubtful} {
+		if err := d.fillDue(sql); err != nil {
 			return err
 		}
 	}
@@ -164,15 +164,15 @@ func (d *driver) fillNotices() error {
 	return nil
 }
 
-func (d *driver) fillDue(state State) error {
+func (d *driver) fillDue(sql string) error {
 	if d.queue.room() <= 0 {
 		return nil
 	}
 	args := d.shareArgs()
-	args["state"], args["limit"] = state, page
-	_, _, err := d.read(sqlFeedDue, args)
+	args["limit"] = page
+	_, _, err := d.read(sql, args)
 	if err != nil {
-		return fmt.Errorf("read %s deliveries: %w", state, err)
+		return fmt.Errorf("read due deliveries: %w", err)
 	}
 	return nil
 }
@@ -270,23 +270,25 @@ func (d *driver) fillEdition(id int64) error {
 // read queues the willing of a page and settles the others, who left, paused or
 // were suppressed since the page was made, without troubling the relay.
 func (d *driver) read(sql string, args pgx.StrictNamedArgs) (n int, last int64, err error) {
-	rows, err := d.s.DB.Query(d.soft, sql, args)
-	if err != nil {
-		return 0, 0, err
-	}
 	var unwilling []Key
 	var it item
 	var willing bool
-	_, err = pgx.ForEachRow(rows, []any{&it.Month, &it.Edition, &it.Subscriber, &it.provider, &it.tries, &it.doubts, &it.address, &willing}, func() error {
-		n, last = n+1, it.Subscriber
-		if !willing {
-			unwilling = append(unwilling, it.Key)
+	batch := &pgx.Batch{} // one transaction, so that sqlByIndex is for it alone
+	batch.Queue(sqlByIndex)
+	batch.Queue(sql, args).Query(func(rows pgx.Rows) error {
+		_, err := pgx.ForEachRow(rows, []any{&it.Month, &it.Edition, &it.Subscriber, &it.provider, &it.tries, &it.doubts, &it.address, &willing}, func() error {
+			n, last = n+1, it.Subscriber
+			if !willing {
+				unwilling = append(unwilling, it.Key)
+				return nil
+			}
+			own := it
+			d.queue.add(&own)
 			return nil
-		}
-		own := it
-		d.queue.add(&own)
-		return nil
+		})
+		return err
 	})
+	err = d.s.DB.SendBatch(d.soft, batch).Close()
 	if err != nil || len(unwilling) == 0 {
 		return n, last, err
 	}

@@ -1,7 +1,9 @@
 package delivery
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,7 +20,7 @@ func TestStatementsPrepare(t *testing.T) {
 	defer conn.Release()
 	for _, sql := range []string{
 		sqlEnqueue, sqlRelayUpsert, sqlRelayTaken, sqlLeaseTake, sqlLeaseRenew, sqlLeaseRelease, sqlDoubtDeliveries, sqlDoubtNotices, sqlRelayState, sqlRelayShare,
-		sqlFeedNotices, sqlFeedEditions, sqlFeedQueued, sqlFeedDue, sqlBody, sqlNotice, sqlLatest,
+		sqlFeedNotices, sqlFeedEditions, sqlFeedQueued, sqlFeedDeferred, sqlFeedDoubtful, sqlByIndex, sqlBody, sqlNotice, sqlLatest,
 		sqlRecord, sqlRecordNotices, sqlWhy, sqlWhyNotices, sqlCancel, sqlSkip, sqlCancelNotices, sqlEditionPause, sqlEditionLock, sqlEditionSettle,
 		sqlBacklog, sqlRelayStates, sqlLatelyRefused, sqlWaitingFor, sqlInDoubt, sqlFailedNotices, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,
 		sqlSentAgain, sqlNoticesSentAgain, sqlMaySend, sqlPendingEditions, sqlPendingNotices,
@@ -29,6 +31,39 @@ func TestStatementsPrepare(t *testing.T) {
 		}
 		if _, err := conn.Conn().Prepare(t.Context(), "", numbered); err != nil {
 			t.Errorf("%v\n%s", err, sql)
+		}
+	}
+}
+
+// A page costs the same wherever it stands, also while the planner knows
+// nothing of the tables: no step of its plan begins at their first row.
+func TestPagesAreReadByIndex(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	shared := pgx.NamedArgs{
+		"now": time.Now(), "month": time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), "edition": 1, "after": 400, "limit": page,
+		"resting": []int64{}, "shares": 1, "share": 0,
+	}
+	for name, sql := range map[string]string{"queued": sqlFeedQueued, "deferred": sqlFeedDeferred, "in doubt": sqlFeedDoubtful} {
+		err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(t.Context(), sqlByIndex); err != nil {
+				return err
+			}
+			rows, err := tx.Query(t.Context(), "EXPLAIN "+sql, shared)
+			if err != nil {
+				return err
+			}
+			lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			plan := strings.Join(lines, "\n")
+			for _, bad := range []string{"Seq Scan", "Bitmap", "Sort  (cost", "Hash Join", "Hash Left", "Merge Left", "Merge Join"} {
+				if strings.Contains(plan, bad) {
+					t.Errorf("%s: %s in the plan\n%s", name, bad, plan)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }
