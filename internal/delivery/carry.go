@@ -165,8 +165,8 @@ func (w *worker) held(l *letter, err error) {
 	d := w.d
 	d.finished(l.item, false)
 	switch {
-	case err == nil: // not granted: the ledger settled it, and the relay was ready for it
-		d.queue.done(l.Key)
+	case err == nil: // not granted, though the relay was ready for it: the ledger settled it, or its edition was paused
+		d.leave(l.Key)
 		w.relayFine()
 	case errors.Is(err, ErrLost):
 		d.lose()
@@ -190,7 +190,7 @@ func (w *worker) refused(it *item, r mailer.Reply) {
 	if err := d.pauseEdition(it.Edition, "the relay refuses the sender: "+r.String()); err != nil {
 		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
 	}
-	d.queue.done(it.Key)
+	d.leave(it.Key)
 }
 
 // reconnect: the connection went away before the body. On one that had served
@@ -220,6 +220,13 @@ func (w *worker) reconnect(it *item, a mailer.Answer, v mailer.Verdict, fresh bo
 func (d *driver) putBack(it *item) {
 	d.finished(it, false)
 	d.queue.back(it)
+}
+
+// leave forgets a message that may be waiting still. A page that was read while
+// it was in hand passed it by, hence another reading.
+func (d *driver) leave(k Key) {
+	d.queue.done(k)
+	d.sweepAgain()
 }
 
 func (d *driver) putBackLetter(l *letter) {

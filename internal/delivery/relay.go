@@ -231,6 +231,7 @@ func (d *driver) rank() {
 	if changed {
 		d.log.Info("relay's part of the mail", "share", share+1, "of", shares)
 		d.forget()
+		_ = d.s.at("ranked")
 	}
 }
 

@@ -78,10 +78,20 @@ func TestFailoverAndBack(t *testing.T) {
 					return smtptest.Action{}
 				}
 			})
+			ranked := make(chan struct{}, 100)
+			w.s.probe = func(p string) error {
+				if p == "ranked" {
+					ranked <- struct{}{}
+				}
+				return nil
+			}
+			w.start(w.s)
+			for range 2 - order { // two that share, or one that stands by, have found their part
+				<-ranked
+			}
 			for i := range 60 {
 				w.deliver(fmt.Sprintf("r%d@example.org", i))
 			}
-			w.start(w.s)
 			w.until("settled", w.settled)
 			if n := other.Journal.Len(); order == 1 && n != 0 {
 				t.Fatalf("the relay that stands by got %d", n)
