@@ -151,9 +151,9 @@ func entry(it *gofeed.Item, base, lang string) Entry {
 		e.PublishedAt = date(*it.UpdatedParsed)
 	}
 	bases := []string{e.URL, base}
-	source := cmp.Or(it.Content, it.Description)
-	e.ContentHTML = sanitizeAt(source, e.URL, bases...)
-	e.Summary = Summary(sanitizeAt(cmp.Or(it.Description, it.Content), e.URL, bases...))
+	content, description := withoutSignature(it.Content), withoutSignature(it.Description)
+	e.ContentHTML = sanitizeAt(cmp.Or(content, description), e.URL, bases...)
+	e.Summary = Summary(sanitizeAt(cmp.Or(description, content), e.URL, bases...))
 	if e.Summary == "" {
 		e.Summary = Summary(e.ContentHTML)
 	}

@@ -33,17 +33,19 @@ func (r *Renderer) editionView(f frame, c EditionContent, lim limits) editionVie
 	if more > 0 {
 		v.MoreText = f.L.N("mail.more", more)
 	}
+	opening := v.Lead.Summary
 	if len(c.Articles) == 1 && more == 0 {
 		r.addExcerpt(&v, shown[0], lim)
 	} else {
 		v.Heading = f.L.T("mail.also")
 	}
-	v.Preheader = preheader(v)
+	v.Preheader = preheader(v, opening)
 	return v
 }
 
 // addExcerpt shows the first paragraphs of an article that goes out alone.
-// Many feeds repeat the first paragraph as the summary: it is shown once.
+// Many feeds repeat the beginning of the text as the summary, over the ends of
+// its paragraphs: it is shown once.
 func (r *Renderer) addExcerpt(v *editionView, a Article, lim limits) {
 	blocks, cut := r.excerpts.excerpt(a.ContentHTML, lim.enough, lim.most)
 	if len(blocks) == 0 {
@@ -53,11 +55,23 @@ func (r *Renderer) addExcerpt(v *editionView, a Article, lim limits) {
 	if cut {
 		v.Lead.Button = v.L.T("mail.continue")
 	}
-	opening := strings.TrimRight(shorten(v.Lead.Summary, 80), "…")
-	if strings.HasPrefix(strings.Join(strings.Fields(blocks[0].Text), " "), opening) && utf8.RuneCountInString(opening) > 20 {
+	if strings.HasPrefix(r.letters(blocks), letters(strings.TrimRight(v.Lead.Summary, "….[] "))) {
 		v.Lead.Summary = ""
 	}
 }
+
+// letters is the words of paragraphs as a summary would have them, for
+// comparison: without the addresses of links.
+func (r *Renderer) letters(blocks []passage) string {
+	var b strings.Builder
+	for _, p := range blocks {
+		b.WriteString(letters(plainText(r.excerpts.strict, string(p.HTML))))
+	}
+	return b.String()
+}
+
+// letters leaves the blanks out: where paragraphs meet, feeds differ in them.
+func letters(s string) string { return strings.Join(strings.Fields(s), "") }
 
 func knownKind(kind string) string {
 	switch kind {
@@ -75,9 +89,10 @@ func editionSubject(f frame, c EditionContent) string {
 	return subject(title, f.Newsletter.Name)
 }
 
-// preheader is what an inbox shows beside the subject.
-func preheader(v editionView) string {
-	text := v.Lead.Summary
+// preheader is what an inbox shows beside the subject; opening is how the
+// article begins.
+func preheader(v editionView, opening string) string {
+	text := opening
 	if len(v.Articles) > 0 {
 		titles := make([]string, 0, 3)
 		for _, a := range v.Articles[:min(3, len(v.Articles))] {

@@ -1,0 +1,34 @@
+package mailer_test
+
+import (
+	"strings"
+	"testing"
+
+	"vistka/internal/mailer"
+)
+
+// Feeds repeat the beginning of an article as its summary; readers want it once.
+func TestAnOpeningStandsOnceInTheMail(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	for name, c := range map[string]struct{ summary, content, once string }{
+		"short":         {"Short text of 1.", "Short text of 1.", "Short text of 1."},
+		"paragraphs":    {"Коротко. Другий абзац про те, хто платить.", "<p>Коротко.</p><p>Другий абзац про те, хто платить.</p>", "Другий абзац"},
+		"cut":           {"One paragraph, and the next is…", "<p>One paragraph, and</p>\n<p>the next is cut short.</p>", "One paragraph"},
+		"with a link":   {"We asked editors at twelve places about it.", `<p>We asked editors at <a href="https://www.example.com/m">twelve places</a> about it.</p>`, "We asked"},
+		"other summary": {"What the law changes.", "<p>Parliament met on Monday.</p>", "What the law changes."},
+	} {
+		e := editionOf("uk", mailer.Instant, 1)
+		e.Articles[0].Summary, e.Articles[0].ContentHTML = c.summary, c.content
+		_, text, html := parts(t, compiled(t, r, e))
+		if n := strings.Count(text, c.once); n != 1 {
+			t.Errorf("%s: %d times in the text", name, n)
+		}
+		if n := strings.Count(html[strings.Index(html, "<table"):], c.once); n != 1 {
+			t.Errorf("%s: %d times in the HTML", name, n)
+		}
+		if !strings.Contains(html[:strings.Index(html, "<table")], strings.Fields(c.summary)[0]) {
+			t.Errorf("%s: the preheader does not say how it begins", name)
+		}
+	}
+}
