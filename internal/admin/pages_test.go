@@ -105,6 +105,17 @@ func TestSubscribers(t *testing.T) {
 	if got := b.get(path); got.Find(".notice.warn").Length() != 0 {
 		t.Error("still suppressed")
 	}
+	if _, err := s.db.Exec(t.Context(), "INSERT INTO suppression (address_hash, reason, at) SELECT address_hash, 'not me', now() FROM subscriber WHERE id = $1", id); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.get(path); got.Find("button[value=lift]").Length() != 1 {
+		t.Error("“this wasn’t me” cannot be lifted")
+	}
+	b.post(path, url.Values{"act": {"lift"}})
+	if s.count("SELECT count(*) FROM suppression") != 0 ||
+		s.count(`SELECT count(*) FROM audit_event WHERE act = 'subscriber.lift' AND detail @> '{"reason": "not me"}'`) != 1 {
+		t.Error("“this wasn’t me” is not lifted, or nobody answers for it")
+	}
 	b.post(path, url.Values{"act": {"erase"}})
 	if got := b.get(path); got.status != http.StatusOK {
 		t.Error("erased without being sure")

@@ -68,7 +68,13 @@ type subscriberBody struct {
 	subscriber.Person
 	Names      map[string]string
 	Deliveries []delivery.Listed
-	ByHand     bool // suppressed by a person, who may lift it
+	Liftable   bool // suppressed by a person's decision, which an editor may lift
+}
+
+// liftable tells the reasons that a colleague or the reader gave from what a
+// mail server reported, which is no matter of opinion.
+func liftable(reason string) bool {
+	return reason == string(suppression.ByHand) || reason == string(suppression.NotMe)
 }
 
 // deliveriesShown bounds one person's page.
@@ -79,7 +85,7 @@ func (a *admin) subscriber(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b := subscriberBody{Person: p, Names: map[string]string{}, ByHand: p.Suppressed == string(suppression.ByHand)}
+	b := subscriberBody{Person: p, Names: map[string]string{}, Liftable: liftable(p.Suppressed)}
 	list, _, err := a.newsletterNames(r)
 	if err != nil {
 		return err
@@ -117,6 +123,8 @@ func (a *admin) actSubscriber(w http.ResponseWriter, r *http.Request) error {
 	switch name {
 	case "end":
 		detail["newsletter"] = newsletterID
+	case "lift":
+		detail["reason"] = p.Suppressed
 	case "erase":
 		if r.PostFormValue("sure") == "" {
 			return a.say(w, r, false, "admin.subscriber.said.not_sure", back)
@@ -162,6 +170,6 @@ func (a *admin) suppress(ctx context.Context, tx pgx.Tx, p subscriber.Person, on
 	if on {
 		return suppression.Add(ctx, tx, hash, suppression.ByHand, "", a.Clock.Now())
 	}
-	_, err = suppression.Remove(ctx, tx, hash, suppression.ByHand)
+	_, err = suppression.Remove(ctx, tx, hash, suppression.ByHand, suppression.NotMe)
 	return err
 }

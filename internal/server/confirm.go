@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -33,6 +34,9 @@ type expiredBody struct {
 	Done          bool
 	Action, Shown string
 }
+
+// refusedBody is the Body of pages/refused.html.
+type refusedBody struct{ Name, Masked, Write string }
 
 // confirmPage shows the button. It changes nothing, however often it is opened.
 func (s *server) confirmPage(w http.ResponseWriter, r *http.Request) error {
@@ -87,6 +91,12 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 		return err
 	}
 	l := s.Pages.Locale(r, c.Locale)
+	if c.Outcome == subscriber.Refused {
+		return s.Pages.Render(w, r, http.StatusOK, "pages/refused", page.View{
+			L: l, Title: l.T("refused.title"), Site: siteOf(n), Languages: s.languages(r, l),
+			Body: refusedBody{Name: n.Name, Masked: c.Masked, Write: cmp.Or(n.ReplyTo, n.FromAddress)},
+		})
+	}
 	return s.Pages.Render(w, r, http.StatusOK, "pages/confirm", page.View{
 		L: l, Title: l.T("confirm.title"), Site: siteOf(n), Languages: s.languages(r, l), Body: confirmBody{
 			Name: n.Name, Masked: c.Masked, Action: "/confirm/" + key, Shown: s.formToken(tokenForm), NotMe: s.notMeURL(key, l), Again: again,

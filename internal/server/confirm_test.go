@@ -110,4 +110,21 @@ func TestNotMe(t *testing.T) {
 	if s.count("SELECT count(*) FROM suppression WHERE reason = 'not me'") != 1 {
 		t.Error("not recorded")
 	}
+	// The mail's owner reads why nothing comes, and how to get back in.
+	for _, path := range []string{link, link + "?lang=uk"} {
+		got := s.get(path)
+		if h := got.text("h1"); h != "You told us that this wasn’t you" && h != "Ви сказали, що це були не ви" {
+			t.Errorf("the link now: %d %q", got.StatusCode, got.text("main"))
+		}
+		if got.doc.Find("main form").Length() != 0 || got.doc.Find("a[href='mailto:news@example.org']").Length() != 1 {
+			t.Error("a mail is offered that does not come, or no way back")
+		}
+	}
+	// An editor lifts it; then the link is an expired one, and a fresh mail comes.
+	if _, err := s.pool.Exec(t.Context(), "DELETE FROM suppression"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.get(link); got.text("h1") != "This link has expired" {
+		t.Errorf("lifted: %q", got.text("main"))
+	}
 }

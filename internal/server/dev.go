@@ -56,6 +56,9 @@ func devPages() map[string]canned {
 		"signup-ours": devSignup(func(l *locale.Locale) signupBody {
 			return signupBody{Email: "nadia@example.org", Error: l.T("signup.ours")}
 		}),
+		"refused": {"pages/refused", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("refused.title"), refusedBody{n.Name, devMasked, "news@example.org"}
+		}},
 		"sent":          devSent(func(*locale.Locale) sentBody { return sentBody{} }),
 		"sent-again":    devSent(func(l *locale.Locale) sentBody { return sentBody{Notice: l.T("sent.again_done"), NoticeGood: true} }),
 		"sent-code":     devSent(func(l *locale.Locale) sentBody { return sentBody{Code: "482 113", CodeError: l.T("sent.code_wrong")} }),

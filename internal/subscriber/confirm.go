@@ -25,6 +25,7 @@ const (
 	Expired    Outcome = "expired"    // offer a fresh mail (Renew)
 	Invalid    Outcome = "invalid"    // no link of ours
 	Suppressed Outcome = "suppressed" // never mailed: bounced, reported, or by hand
+	Refused    Outcome = "refused"    // "this wasn't me" was pressed: no mail comes until an editor lifts it
 	Closed     Outcome = "closed"     // the newsletter is archived: it mails nobody any more
 	WrongCode  Outcome = "wrong code"
 	NoCode     Outcome = "no code"    // not six digits
@@ -166,6 +167,8 @@ func (s *Service) judge(ctx context.Context, db postgres.DB, g pending, generati
 		return c, err
 	case reason.StopsEditions() && reason != suppression.Erased:
 		c.Outcome = Suppressed
+	case reason == suppression.NotMe && !g.ExpiresAt.After(now):
+		c.Outcome = Refused
 	case g.ConfirmedAt != nil, g.Generation != generation, !g.ExpiresAt.After(now):
 		c.Outcome = Expired // used and left since, replaced, or too old: a fresh mail is offered
 	default:
