@@ -32,3 +32,19 @@ func TestAnOpeningStandsOnceInTheMail(t *testing.T) {
 		}
 	}
 }
+
+// A clause after "вам" needs its comma.
+func TestCadenceInUkrainian(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	ok := must[mailer.Compiled](t)
+	for want, c := range map[string]mailer.Compiled{
+		"Ми писатимемо вам, щойно вийде нова": ok(r.CompileWelcome(mailer.WelcomeContent{Newsletter: newsletterIn("uk"), Locale: "uk", Date: sentAt, Cadence: mailer.Instant})),
+		"Ми пишемо вам, щойно вийде нова":     ok(r.CompileSettings(mailer.SettingsContent{Newsletter: newsletterIn("uk"), Locale: "uk", Date: sentAt, Cadence: mailer.Instant, AskedAt: sentAt})),
+		"Ми пишемо вам раз на день.":          ok(r.CompileSettings(mailer.SettingsContent{Newsletter: newsletterIn("uk"), Locale: "uk", Date: sentAt, Cadence: mailer.Daily, AskedAt: sentAt})),
+	} {
+		if _, text, _ := parts(t, c.Append(nil, reader)); !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
+			t.Errorf("%q is missing in:\n%s", want, text)
+		}
+	}
+}

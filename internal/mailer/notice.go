@@ -93,9 +93,14 @@ func (v noticeView) plain() string {
 	return w.b.String()
 }
 
-// cadenceWords says how often mail comes, as part of a sentence.
-func cadenceWords(f frame, cadence string) string {
-	return f.L.T("mail.cadence." + knownKind(cadence))
+// cadenceWords is the sentence of key that says how often mail comes. "As soon
+// as" is a clause and has a sentence of its own: languages set it off differently.
+func cadenceWords(f frame, key, cadence string) string {
+	kind := knownKind(cadence)
+	if kind == Instant {
+		return f.L.T(key + "_instant")
+	}
+	return f.L.T(key, "cadence", f.L.T("mail.cadence."+kind))
 }
 
 // detail keeps the line ends of a machine's words and nothing else unusual.

@@ -9,7 +9,7 @@ func (r *Renderer) CompileSettings(c SettingsContent) (Compiled, error) {
 		frame: f, Kicker: f.Site, Heading: f.L.T("mail.settings.heading"),
 		Lines: []string{
 			f.words("mail.settings.text", "when", f.L.DateTime(inZone(c.AskedAt, c.Date))),
-			f.L.T("mail.settings.cadence", "cadence", cadenceWords(f, c.Cadence)),
+			cadenceWords(f, "mail.settings.cadence", c.Cadence),
 		},
 		Button: f.L.T("mail.settings.button"), ButtonURL: f.PreferencesURL,
 		After: []string{f.L.T("mail.settings.ignore")},
@@ -24,7 +24,7 @@ func (r *Renderer) CompileWelcome(c WelcomeContent) (Compiled, error) {
 	f.Subject, f.Why = f.words("mail.welcome.subject"), f.words("mail.why.edition")
 	v := noticeView{
 		frame: f, Kicker: f.Site, Heading: f.words("mail.welcome.heading"),
-		Lines:  []string{f.L.T("mail.welcome.text", "cadence", cadenceWords(f, c.Cadence)), f.L.T("mail.welcome.leave")},
+		Lines:  []string{cadenceWords(f, "mail.welcome.text", c.Cadence), f.L.T("mail.welcome.leave")},
 		Button: f.L.T("mail.settings.button"), ButtonURL: f.PreferencesURL,
 		Heading2: f.L.T("mail.welcome.latest"),
 	}
