@@ -48,3 +48,18 @@ func TestCadenceInUkrainian(t *testing.T) {
 		}
 	}
 }
+
+func TestALongTitleIsShortenedInTheSubject(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	e := editionOf("uk", mailer.Instant, 1)
+	e.Articles[0].Title = strings.Repeat("Довга назва ", 30)
+	header, _, html := parts(t, compiled(t, r, e))
+	_, value, _ := strings.Cut(header, "Subject: ")
+	if lines := 1 + strings.Count(strings.SplitAfter(value, "?=\r\n")[0], "\r\n "); lines > 10 {
+		t.Errorf("%d lines of subject", lines)
+	}
+	if n := strings.Count(html, "Довга назва Довга"); n == 0 {
+		t.Error("the mail lost its title")
+	}
+}

@@ -81,10 +81,14 @@ func knownKind(kind string) string {
 	return Instant
 }
 
+// subjectTitle is what a subject holds of a title, in characters: no inbox
+// shows more, and filters dislike a header of many lines.
+const subjectTitle = 120
+
 func editionSubject(f frame, c EditionContent) string {
-	title := cleanLine(c.Articles[0].Title)
+	title := shorten(cleanLine(c.Articles[0].Title), subjectTitle)
 	if n := len(c.Articles) - 1 + c.More; n > 0 && title != "" {
-		title = f.L.N("mail.subject.several", n, "title", shorten(title, 120))
+		title = f.L.N("mail.subject.several", n, "title", title)
 	}
 	return subject(title, f.Newsletter.Name)
 }
