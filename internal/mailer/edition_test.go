@@ -3,6 +3,7 @@ package mailer_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"vistka/internal/mailer"
 )
@@ -61,5 +62,18 @@ func TestALongTitleIsShortenedInTheSubject(t *testing.T) {
 	}
 	if n := strings.Count(html, "Довга назва Довга"); n == 0 {
 		t.Error("the mail lost its title")
+	}
+}
+
+func TestTheDayOfAnArticleStandsOnce(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	for published, want := range map[time.Time]string{sentAt.Add(-time.Hour): "23 November 2026", sentAt.AddDate(0, 0, -2): "21 November 2026"} {
+		e := editionOf("en", mailer.Instant, 1)
+		e.Articles[0].PublishedAt = published
+		_, text, html := parts(t, compiled(t, r, e))
+		if strings.Count(text, want) != 1 || strings.Count(html, want) != 1 {
+			t.Errorf("%s: %d times in the text, %d in the HTML", want, strings.Count(text, want), strings.Count(html, want))
+		}
 	}
 }

@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -24,7 +25,12 @@ func (r *Renderer) editionView(f frame, c EditionContent, lim limits) editionVie
 		kind = "instant-several" // a reader who was away catches up
 	}
 	v := editionView{frame: f, Kicker: f.L.T("mail.kind."+kind) + " · " + f.L.Date(c.Date)}
-	v.Lead = r.article(f, shown[0], lim)
+	alone := len(c.Articles) == 1 && more == 0
+	lead := shown[0]
+	if alone && f.L.Date(lead.PublishedAt) == f.L.Date(c.Date) {
+		lead.PublishedAt = time.Time{} // the line above says it
+	}
+	v.Lead = r.article(f, lead, lim)
 	v.Lead.Image = newImage(f.L, shown[0])
 	v.Lead.Button = f.L.T("mail.read")
 	for _, a := range shown[1:] {
@@ -34,7 +40,7 @@ func (r *Renderer) editionView(f frame, c EditionContent, lim limits) editionVie
 		v.MoreText = f.L.N("mail.more", more)
 	}
 	opening := v.Lead.Summary
-	if len(c.Articles) == 1 && more == 0 {
+	if alone {
 		r.addExcerpt(&v, shown[0], lim)
 	} else {
 		v.Heading = f.L.T("mail.also")
