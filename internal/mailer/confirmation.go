@@ -15,7 +15,7 @@ func (r *Renderer) CompileConfirmation(c ConfirmationContent) (Compiled, error) 
 	if where == "" {
 		where = f.Site
 	}
-	asked := f.L.DateTime(inZone(c.AskedAt, c.Date)) + " " + c.Date.Format("MST")
+	asked := f.moment(c.AskedAt, c.Date)
 	v := noticeView{
 		frame: f, Kicker: f.Site, Heading: f.words("mail.confirm.heading"),
 		Button: f.L.T("mail.confirm.button"), ButtonURL: link,
@@ -31,7 +31,7 @@ func (r *Renderer) CompileConfirmation(c ConfirmationContent) (Compiled, error) 
 		v.Lines[0] = f.L.T("mail.confirm.asked-nowhere", "newsletter", f.Newsletter.Name, "when", asked)
 	}
 	if !c.ExpiresAt.IsZero() {
-		v.After = []string{f.L.T("mail.confirm.until", "until", f.L.DateTime(inZone(c.ExpiresAt, c.Date))+" "+c.Date.Format("MST"))}
+		v.After = []string{f.L.T("mail.confirm.until", "until", f.moment(c.ExpiresAt, c.Date))}
 	}
 	v.Why = f.L.T("mail.why.confirm")
 	return r.compileNotice(v, c.Newsletter, c.Date)

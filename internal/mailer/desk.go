@@ -19,7 +19,7 @@ func (r *Renderer) CompileLink(c LinkContent) (Compiled, error) {
 		Button: f.L.T("mail.link.button"), ButtonURL: link, PlainLabel: f.L.T("mail.confirm.plain"),
 	}
 	if !c.ExpiresAt.IsZero() {
-		v.After = []string{f.L.T("mail.link.until", "until", f.L.Time(inZone(c.ExpiresAt, c.Date))+" "+c.Date.Format("MST"))}
+		v.After = []string{f.L.T("mail.link.until", "until", f.clock(c.ExpiresAt, c.Date))}
 	}
 	return r.compileNotice(v, c.Newsletter, c.Date)
 }
@@ -37,7 +37,7 @@ func (r *Renderer) CompileTest(c TestContent) (Compiled, error) {
 	f.Subject, f.Why = f.words("mail.test.subject", "subject", f.Newsletter.Name), f.words("mail.why.test")
 	return r.compileNotice(noticeView{
 		frame: f, Kicker: f.Site, Heading: f.L.T("mail.test.heading"),
-		Lines: []string{f.words("mail.test.text", "when", f.L.DateTime(c.Date)), f.L.T("mail.test.next")},
+		Lines: []string{f.words("mail.test.text", "when", f.moment(c.Date, c.Date)), f.L.T("mail.test.next")},
 	}, c.Newsletter, c.Date)
 }
 
@@ -53,7 +53,7 @@ func (r *Renderer) CompileAlert(c AlertContent) (Compiled, error) {
 		link = r.opts.BaseURL + "/admin"
 	}
 	v := noticeView{
-		frame: f, Kicker: f.L.T("mail.alert.kicker") + " · " + f.L.DateTime(c.Date), Heading: cleanLine(c.Title),
+		frame: f, Kicker: f.L.T("mail.alert.kicker") + " · " + f.moment(c.Date, c.Date), Heading: cleanLine(c.Title),
 		Detail: detail(c.Detail), Button: f.L.T("mail.alert.button"), ButtonURL: link,
 	}
 	for passage := range strings.SplitSeq(c.Text, "\n\n") {
@@ -76,7 +76,7 @@ func (r *Renderer) CompileDesk(c DeskContent) (Compiled, error) {
 	}
 	return r.compileNotice(noticeView{
 		frame: f, Kicker: f.L.T("mail.desk.kicker"), Heading: f.L.T("mail.desk.heading"),
-		Lines:  []string{f.L.T("mail.desk.text", "reference", cleanLine(c.Reference), "when", f.L.DateTime(c.Date))},
+		Lines:  []string{f.L.T("mail.desk.text", "reference", cleanLine(c.Reference), "when", f.moment(c.Date, c.Date))},
 		Button: f.L.T("mail.desk.button"), ButtonURL: link,
 	}, c.Newsletter, c.Date)
 }

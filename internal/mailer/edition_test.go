@@ -1,6 +1,7 @@
 package mailer_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,22 @@ func TestTheDayOfAnArticleStandsOnce(t *testing.T) {
 		_, text, html := parts(t, compiled(t, r, e))
 		if strings.Count(text, want) != 1 || strings.Count(html, want) != 1 {
 			t.Errorf("%s: %d times in the text, %d in the HTML", want, strings.Count(text, want), strings.Count(html, want))
+		}
+	}
+}
+
+func TestEveryHourNamesItsZone(t *testing.T) {
+	t.Parallel()
+	hour := regexp.MustCompile(`\b\d\d:\d\d\b(?: EET\b)?`)
+	for name, c := range everyMail(t, newRenderer(t)) {
+		if strings.HasPrefix(name, "alert") { // in words of the caller
+			continue
+		}
+		_, text, _ := parts(t, c.Append(nil, reader))
+		for _, m := range hour.FindAllString(strings.Join(strings.Fields(text), " "), -1) {
+			if !strings.HasSuffix(m, "EET") {
+				t.Errorf("%s: %q", name, m)
+			}
 		}
 	}
 }

@@ -8,7 +8,7 @@ func (r *Renderer) CompileSettings(c SettingsContent) (Compiled, error) {
 	v := noticeView{
 		frame: f, Kicker: f.Site, Heading: f.L.T("mail.settings.heading"),
 		Lines: []string{
-			f.words("mail.settings.text", "when", f.L.DateTime(inZone(c.AskedAt, c.Date))),
+			f.words("mail.settings.text", "when", f.moment(c.AskedAt, c.Date)),
 			cadenceWords(f, "mail.settings.cadence", c.Cadence),
 		},
 		Button: f.L.T("mail.settings.button"), ButtonURL: f.PreferencesURL,

@@ -68,5 +68,14 @@ func siteName(address string) string {
 	return cleanLine(host)
 }
 
-// inZone shows a time in the zone of the mail's date.
-func inZone(t, date time.Time) time.Time { return t.In(date.Location()) }
+// moment is a time in the zone of the mail's date, which it names: "23 November
+// 2026, 09:05 EET".
+func (f frame) moment(t, date time.Time) string {
+	return f.L.Date(t.In(date.Location())) + ", " + f.clock(t, date)
+}
+
+// clock is moment without the day.
+func (f frame) clock(t, date time.Time) string {
+	t = t.In(date.Location())
+	return f.L.Time(t) + " " + t.Format("MST")
+}

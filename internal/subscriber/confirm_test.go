@@ -162,7 +162,7 @@ func TestNotMe(t *testing.T) {
 			t.Fatalf("not me: %t, %v", ok, err)
 		}
 	}
-	f.confirmed(link, Expired)
+	f.confirmed(link, Refused)
 	f.Clock.Advance(time.Hour)
 	f.signUp("nadia@example.org")
 	if got := f.mails(); got != "" {
