@@ -48,6 +48,9 @@ func (s *server) showConfirm(w http.ResponseWriter, r *http.Request, again bool)
 	if err != nil {
 		return err
 	}
+	if c.Outcome == subscriber.Already && r.FormValue("done") != "" {
+		c.Outcome = subscriber.Confirmed // by the press that led here
+	}
 	return s.renderOutcome(w, r, c, again)
 }
 
@@ -64,6 +67,9 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.Subscribers.Confirm(r.Context(), key, evidence(r))
 	if err != nil {
 		return err
+	}
+	if c.Outcome == subscriber.Confirmed {
+		return seeOther(w, r, "/confirm/"+key, "done")
 	}
 	return s.renderOutcome(w, r, c, false)
 }
@@ -84,7 +90,7 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 		if c.NewsletterID == 0 {
 			return &page.Error{Status: http.StatusGone, Key: "gone"} // purged: only the form helps
 		}
-		return s.renderExpired(w, r, c, expiredBody{Action: "/confirm/" + key, Shown: s.formToken(tokenForm)})
+		return s.renderExpired(w, r, c, expiredBody{Done: r.Method != http.MethodPost && r.FormValue("done") != "", Action: "/confirm/" + key, Shown: s.formToken(tokenForm)})
 	}
 	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
 	if err != nil {
@@ -129,7 +135,7 @@ func (s *server) renew(w http.ResponseWriter, r *http.Request, key string) error
 	if res.Decision != subscriber.Accepted {
 		return errTooMany()
 	}
-	return s.renderExpired(w, r, c, expiredBody{Done: true})
+	return seeOther(w, r, "/confirm/"+key, "done")
 }
 
 func (s *server) renderExpired(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation, b expiredBody) error {

@@ -45,7 +45,7 @@ func TestOnlyAPersonConfirms(t *testing.T) {
 	if s.count(active) != 0 {
 		t.Fatal("confirmed without a person")
 	}
-	done := s.post(link, fill(shown.doc, "form"), "Origin", baseURL)
+	done := s.press(link, fill(shown.doc, "form"), "Origin", baseURL)
 	if s.count(active) != 1 || done.doc.Find(".back a").AttrOr("href", "") != article {
 		t.Fatalf("%d %q", done.StatusCode, done.text("main"))
 	}
@@ -68,7 +68,7 @@ func TestExpiredLinkOffersAFreshMail(t *testing.T) {
 		t.Fatalf("%q", shown.text("main"))
 	}
 	s.clock.Advance(3 * time.Second)
-	if got := s.post(link, fill(shown.doc, "form"), "Origin", baseURL); got.text("h1") != "Новий лист уже в дорозі" {
+	if got := s.press(link, fill(shown.doc, "form"), "Origin", baseURL); got.text("h1") != "Новий лист уже в дорозі" {
 		t.Errorf("%d %q", got.StatusCode, got.text("main"))
 	}
 	if len(s.jobs.all()) != 2 {
@@ -104,11 +104,15 @@ func TestNotMe(t *testing.T) {
 	ask := s.get(s.get(link).doc.Find("a[href^='/not-me/']").AttrOr("href", ""))
 	action := ask.doc.Find("form").AttrOr("action", "")
 	s.clock.Advance(3 * time.Second)
-	if got := s.post(action, fill(ask.doc, "form"), "Origin", baseURL); got.text("h1") != "We have stopped" {
+	if got := s.press(action, fill(ask.doc, "form"), "Origin", baseURL); got.text("h1") != "We have stopped" {
 		t.Errorf("%d %q", got.StatusCode, got.text("main"))
 	}
 	if s.count("SELECT count(*) FROM suppression WHERE reason = 'not me'") != 1 {
 		t.Error("not recorded")
+	}
+	// A second visit finds it done; a Ukrainian mail leads to a Ukrainian page.
+	if got := s.get(action); got.text("h1") != "We have stopped" || got.doc.Find("main form").Length() != 0 {
+		t.Errorf("second visit: %q", got.text("main"))
 	}
 	// The mail's owner reads why nothing comes, and how to get back in.
 	for _, path := range []string{link, link + "?lang=uk"} {
@@ -126,5 +130,17 @@ func TestNotMe(t *testing.T) {
 	}
 	if got := s.get(link); got.text("h1") != "This link has expired" {
 		t.Errorf("lifted: %q", got.text("main"))
+	}
+}
+
+func TestNotMeSpeaksTheLanguageOfItsMail(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	form := foreign("nadia@example.org")
+	form.Set("lang", "uk")
+	s.post("/subscribe", form, "Origin", siteOrigin)
+	got := s.get("/not-me/"+subscriber.NotMeToken(s.keys, s.jobs.all()[0].SignupID, 1), "Accept-Language", "en")
+	if got.text("h1") != "Це були не ви?" || !strings.Contains(got.text(".lead"), "Media Watch") {
+		t.Errorf("%q", got.text("main"))
 	}
 }

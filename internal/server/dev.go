@@ -79,8 +79,8 @@ func devPages() map[string]canned {
 		"expired-sent": {"pages/expired", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("confirm.fresh_title"), expiredBody{Done: true}
 		}},
-		"not-me": {"pages/notme", func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("notme.title"), notMeBody{Action: "/dev/not-me", Shown: s.formToken(tokenForm)}
+		"not-me": {"pages/notme", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("notme.title"), notMeBody{Name: n.Name, Masked: devMasked, Action: "/dev/not-me", Shown: s.formToken(tokenForm)}
 		}},
 		"not-me-done": {"pages/notme", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("notme.done_title"), notMeBody{Done: true}
@@ -120,7 +120,7 @@ func devSent(body func(*locale.Locale) sentBody) canned {
 	return canned{"pages/sent", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		b := body(l)
 		b.Newsletter, b.Email, b.Masked, b.Handle, b.Article = n, "nadia@example.org", devMasked, "handle", devArticle
-		b.Thanks, b.WrongURL = n.Thanks[l.Code()], "/dev/signup?lang="+l.Code()
+		b.WrongURL = "/dev/signup?lang=" + l.Code()
 		return l.T("sent.title"), b
 	}}
 }

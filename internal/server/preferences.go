@@ -35,7 +35,7 @@ func (s *server) preferencesPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.renderPreferences(w, r, p, "")
+	return s.renderPreferences(w, r, p, saidBefore(r))
 }
 
 // savePreferences saves everything with one press, and says so.
@@ -59,7 +59,23 @@ func (s *server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.renderPreferences(w, r, p, "preferences.saved")
+	return seeOther(w, r, s.preferencesPath(p), "saved")
+}
+
+// saidBefore is the key of the words about the press that led to the page.
+func saidBefore(r *http.Request) string {
+	for name, key := range map[string]string{
+		"saved": "preferences.saved", "weekly": "preferences.saved_weekly", "undone": "unsubscribe.undone",
+	} {
+		if r.FormValue(name) != "" {
+			return key
+		}
+	}
+	return ""
+}
+
+func (s *server) preferencesPath(p subscriber.Preferences) string {
+	return "/preferences/" + subscriber.PreferencesToken(s.Keys, p.NewsletterID, p.SubscriberID)
 }
 
 // changeOf keeps everything as it is.
@@ -125,9 +141,6 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, p sub
 		return err
 	}
 	l := s.Pages.Locale(r, p.Locale)
-	if said == "preferences.saved" && r.FormValue("lang") == "" {
-		l = s.Pages.Catalog().For(p.Locale)
-	}
 	b := s.preferencesBody(l, n.Name, p)
 	if said != "" {
 		b.Notice = l.T(said)
@@ -140,7 +153,7 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, p sub
 func (s *server) preferencesBody(l *locale.Locale, name string, p subscriber.Preferences) preferencesBody {
 	b := preferencesBody{
 		Name: name, Masked: p.Masked, Cadence: p.Cadence, Cadences: newsletter.Cadences(), Zone: p.Zone,
-		Action:   "/preferences/" + subscriber.PreferencesToken(s.Keys, p.NewsletterID, p.SubscriberID),
+		Action:   s.preferencesPath(p),
 		LeaveURL: "/unsubscribe/" + subscriber.UnsubscribeToken(s.Keys, p.NewsletterID, p.SubscriberID) + "?lang=" + l.Code(),
 	}
 	for h := range 24 {

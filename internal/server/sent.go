@@ -26,7 +26,6 @@ type sentBody struct {
 	Handle     string
 	Article    string
 	Site       string
-	Thanks     string
 	WrongURL   string
 	Notice     string
 	NoticeGood bool
@@ -39,7 +38,7 @@ func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Lo
 	if b.CodeError != "" {
 		status = http.StatusUnprocessableEntity
 	}
-	b.Thanks, b.Site = b.Newsletter.Thanks[l.Code()], b.Newsletter.SiteURL
+	b.Site = b.Newsletter.SiteURL
 	b.WrongURL = wrongAddressURL(b.Newsletter, l, b.Article)
 	w.Header().Set("Cache-Control", "no-store")
 	return s.Pages.Render(w, r, status, "pages/sent", page.View{
@@ -107,8 +106,10 @@ func (s *server) code(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	switch c.Outcome {
-	case subscriber.Confirmed, subscriber.Already:
-		return s.renderConfirmed(w, r, c)
+	case subscriber.Confirmed:
+		return seeOther(w, r, "/confirm/"+c.Link, "done")
+	case subscriber.Already:
+		return seeOther(w, r, "/confirm/"+c.Link, "")
 	case subscriber.WrongCode:
 		b.CodeError = l.T("sent.code_wrong")
 	case subscriber.NoCode:

@@ -152,6 +152,18 @@ func (s *site) post(path string, form url.Values, headers ...string) answer {
 	return s.do(with(r, headers))
 }
 
+// press is post and the page that it leads to: pages of ours answer a press
+// with a redirect, so that Back never asks to send the form again.
+func (s *site) press(path string, form url.Values, headers ...string) answer {
+	s.t.Helper()
+	got := s.post(path, form, headers...)
+	if got.StatusCode != http.StatusSeeOther {
+		s.t.Errorf("POST %s: %d, no redirect", path, got.StatusCode)
+		return got
+	}
+	return s.get(got.Header.Get("Location"))
+}
+
 func with(r *http.Request, headers []string) *http.Request {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])

@@ -38,7 +38,7 @@ func (s *server) unsubscribePage(w http.ResponseWriter, r *http.Request) error {
 		return missing(err, token.ErrInvalid)
 	}
 	if left.Already {
-		return s.renderLeft(w, r, left, false)
+		return s.renderLeft(w, r, left, r.FormValue("over") != "")
 	}
 	return s.askLeave(w, r, left, false)
 }
@@ -109,11 +109,10 @@ func (s *server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch act {
 	case "leave":
-		left, err := s.leave(r, subscriber.FromPage)
-		if err != nil {
+		if _, err := s.leave(r, subscriber.FromPage); err != nil {
 			return err
 		}
-		return s.renderLeft(w, r, left, false)
+		return seeOther(w, r, r.URL.Path, "")
 	case "undo":
 		return s.undo(w, r)
 	case "weekly", "pause":
@@ -158,17 +157,13 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) error {
 		return missing(err, token.ErrInvalid)
 	}
 	if !active {
-		left, err := s.Subscribers.LeavePage(r.Context(), key)
-		if err != nil {
-			return err
-		}
-		return s.renderLeft(w, r, left, true)
+		return seeOther(w, r, r.URL.Path, "over")
 	}
 	p, err := s.Subscribers.Preferences(r.Context(), key)
 	if err != nil {
-		return err
+		return s.noReader(w, r, err)
 	}
-	return s.renderPreferences(w, r, p, "unsubscribe.undone")
+	return seeOther(w, r, s.preferencesPath(p), "undone")
 }
 
 // lessOften changes one thing instead of leaving, and shows the settings.
@@ -179,7 +174,7 @@ func (s *server) lessOften(w http.ResponseWriter, r *http.Request, act string) e
 		if err != nil {
 			return s.noReader(w, r, err)
 		}
-		return s.renderPreferences(w, r, p, "preferences.saved")
+		return seeOther(w, r, s.preferencesPath(p), "saved")
 	}
 	p, err := s.Subscribers.Preferences(r.Context(), key)
 	if err != nil {
@@ -190,7 +185,7 @@ func (s *server) lessOften(w http.ResponseWriter, r *http.Request, act string) e
 	if p, err = s.Subscribers.SavePreferences(r.Context(), key, c, evidence(r)); err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.renderPreferences(w, r, p, "preferences.saved_weekly")
+	return seeOther(w, r, s.preferencesPath(p), "weekly")
 }
 
 // noReader is the page of who has left when they change something.

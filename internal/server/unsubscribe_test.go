@@ -90,14 +90,14 @@ func TestLeaveLinkIsInert(t *testing.T) {
 		t.Fatal("left without a person")
 	}
 	s.clock.Advance(3 * time.Second)
-	left := s.post(link, form)
+	left := s.press(link, form)
 	if left.text("h1") != "You have left Media Watch" || s.count(active) != 0 {
 		t.Fatalf("%q", left.text("main"))
 	}
 	undo := fill(left.doc, "form")
 	undo.Set("act", "undo")
 	s.clock.Advance(29 * 24 * time.Hour)
-	if back := s.post(link, undo); s.count(active) != 1 || !strings.Contains(back.text("[role=status]"), "You are back") {
+	if back := s.press(link, undo); s.count(active) != 1 || !strings.Contains(back.text("[role=status]"), "You are back") {
 		t.Errorf("undo: %q", back.text("main"))
 	}
 }
@@ -109,11 +109,11 @@ func TestLessOften(t *testing.T) {
 	form := fill(s.get(link).doc, "form")
 	s.clock.Advance(3 * time.Second)
 	form.Set("act", "weekly")
-	if got := s.post(link, form); got.text("h1") != "Your settings" || s.count("SELECT count(*) FROM subscription WHERE cadence = 'weekly'") != 1 {
+	if got := s.press(link, form); got.text("h1") != "Your settings" || s.count("SELECT count(*) FROM subscription WHERE cadence = 'weekly'") != 1 {
 		t.Errorf("weekly: %q", got.text("main"))
 	}
 	form.Set("act", "pause")
-	if got := s.post(link, form); !strings.Contains(got.text("main"), "Paused until 24 December 2026") {
+	if got := s.press(link, form); !strings.Contains(got.text("main"), "Paused until 24 December 2026") {
 		t.Errorf("pause: %q", got.text("main"))
 	}
 }
@@ -139,7 +139,7 @@ func TestPreferences(t *testing.T) {
 	form.Set("hour", "19")
 	form.Set("locale", "uk")
 	form.Set("pause", "week")
-	got := s.post(link, form, "Origin", baseURL)
+	got := s.press(link, form, "Origin", baseURL)
 	if got.text(".notice.good") != "Збережено." || !strings.Contains(got.text("main"), "1 грудня 2026") {
 		t.Errorf("%d %q", got.StatusCode, got.text("main"))
 	}

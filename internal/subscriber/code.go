@@ -42,6 +42,9 @@ func (s *Service) confirmCode(ctx context.Context, tx pgx.Tx, h handle, code str
 	var tries int
 	err := tx.QueryRow(ctx, tryCode, pgx.StrictNamedArgs{"id": h.signupID, "generation": h.generation, "tries": codeTries}).Scan(&tries)
 	if errors.Is(err, pgx.ErrNoRows) {
+		if h.signupID == 0 { // the honeypot's: no row counts its tries, and it must look like any other
+			return Confirmation{Outcome: WrongCode}, nil
+		}
 		return Confirmation{Outcome: CodeSpent}, nil
 	}
 	if err != nil {
@@ -50,5 +53,9 @@ func (s *Service) confirmCode(ctx context.Context, tx pgx.Tx, h handle, code str
 	if !s.Keys.CheckSixDigits(token.Code, token.Pair(uint32(h.generation), uint64(h.signupID)), code) {
 		return Confirmation{Outcome: WrongCode, TriesLeft: codeTries - tries}, nil
 	}
-	return s.confirm(ctx, tx, h.signupID, h.generation, "code", ev)
+	c, err := s.confirm(ctx, tx, h.signupID, h.generation, "code", ev)
+	if c.Outcome == Confirmed || c.Outcome == Already {
+		c.Link = ConfirmToken(s.Keys, h.signupID, h.generation)
+	}
+	return c, err
 }

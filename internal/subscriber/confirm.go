@@ -43,6 +43,7 @@ type Confirmation struct {
 	Masked       string // the address, masked
 	Preferences  string // token of the preference centre, after Confirmed and Already
 	TriesLeft    int    // after WrongCode
+	Link         string // token of the confirmation's link, after Confirmed and Already by code
 }
 
 // pending is a sign-up as stored.

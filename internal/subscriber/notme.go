@@ -39,3 +39,33 @@ func (s *Service) NotMe(ctx context.Context, link string) (bool, error) {
 	}
 	return true, nil
 }
+
+// Unasked is a sign-up as the page behind "this wasn't me" shows it. Where the
+// sign-up is no longer stored, everything is zero.
+type Unasked struct {
+	NewsletterID int64
+	Locale       string
+	Masked       string
+	Stopped      bool // no confirmation goes to the address
+}
+
+// NotMePage tells what the page behind the link shows; it changes nothing.
+// Returns token.ErrInvalid if the link is not one of ours.
+func (s *Service) NotMePage(ctx context.Context, link string) (Unasked, error) {
+	id, _, err := s.signup(token.NotMe, link)
+	if err != nil {
+		return Unasked{}, token.ErrInvalid
+	}
+	g, err := s.pending(ctx, s.DB, getSignup, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Unasked{}, nil
+	}
+	if err != nil {
+		return Unasked{}, fmt.Errorf("not-me page of sign-up %d: %w", id, err)
+	}
+	reason, err := suppression.Has(ctx, s.DB, s.hash(g.address))
+	if err != nil {
+		return Unasked{}, fmt.Errorf("not-me page of sign-up %d: %w", id, err)
+	}
+	return Unasked{NewsletterID: g.NewsletterID, Locale: g.Locale, Masked: g.address.Masked(), Stopped: reason.StopsConfirmation()}, nil
+}
