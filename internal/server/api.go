@@ -34,6 +34,7 @@ type problem struct {
 	Type       string `json:"type"`
 	Title      string `json:"title"`
 	Status     int    `json:"status"`
+	Detail     string `json:"detail,omitempty"` // what to do
 	Field      string `json:"field,omitempty"`
 	Suggestion string `json:"suggestion,omitempty"`
 	RequestID  string `json:"request_id,omitempty"`
@@ -96,7 +97,7 @@ func (s *server) apiFail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	l := s.Pages.Locale(r, "")
 	_ = writeProblem(w, problem{
-		Type: "/problems/" + e.Key, Title: l.T("error." + e.Key + ".title"), Status: e.Status, RequestID: page.RequestID(r),
+		Type: "/problems/" + e.Key, Title: l.T(e.Title()), Detail: l.T(e.Text()), Status: e.Status, RequestID: page.RequestID(r),
 	})
 }
 

@@ -35,7 +35,7 @@ func devPages() map[string]canned {
 	devPause := time.Date(2027, 1, 12, 9, 0, 0, 0, time.UTC)
 	return map[string]canned{
 		"home": {"pages/home", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-			return l.T("home.title"), homeBody{[]homeLine{
+			return l.T("home.title"), homeBody{Newsletters: []homeLine{
 				{n.Name, n.Description, l.Code(), "/dev/signup?lang=" + l.Code()}, {"Media Watch Weekly", "What we found this week, in English.", "en", "/dev/signup?lang=en"},
 			}}
 		}},

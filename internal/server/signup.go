@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 
@@ -29,7 +31,7 @@ type signupBody struct {
 func (s *server) signupPage(w http.ResponseWriter, r *http.Request) error {
 	n, err := s.openNewsletter(r, chi.URLParam(r, "slug"))
 	if err != nil {
-		return err
+		return s.others(w, r, err)
 	}
 	return s.renderSignup(w, r, http.StatusOK, n, signupBody{Article: s.article(n, r.FormValue("article"))})
 }
@@ -52,6 +54,9 @@ func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int
 func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if err := parseForm(r); err != nil {
 		return err
+	}
+	if len(r.PostForm) == 0 { // also what another Content-Type comes to
+		return page.BadRequest(errors.New("the body is no form"))
 	}
 	n, err := s.openNewsletter(r, r.PostFormValue("newsletter"))
 	if err != nil {
@@ -85,7 +90,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 // with all that was sent, so that nobody types an address twice.
 func (s *server) keep(w http.ResponseWriter, r *http.Request, err error) error {
 	if s.Pages.AsError(err).Status < http.StatusInternalServerError {
-		return err
+		return s.others(w, r, err)
 	}
 	page.Failed(r, err)
 	n := newsletter.Newsletter{Slug: r.PostFormValue("newsletter")}
@@ -114,11 +119,29 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, n newsletter.New
 	return s.renderSignup(w, r, no.Status, n, b)
 }
 
+// others answers a sign-up for a newsletter that has ended or is not there with
+// those that there are.
+func (s *server) others(w http.ResponseWriter, r *http.Request, err error) error {
+	var e *page.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	open, failed := s.open(r.Context())
+	if failed != nil {
+		return err
+	}
+	page.Note(r, slog.String("error", err.Error()))
+	return s.renderHome(w, r, e, open)
+}
+
 // openNewsletter finds a newsletter that takes sign-ups.
 func (s *server) openNewsletter(r *http.Request, slug string) (newsletter.Newsletter, error) {
 	n, err := newsletter.BySlug(r.Context(), s.DB, slug)
 	if err != nil {
-		return n, missing(err, newsletter.ErrNotFound)
+		if errors.Is(err, newsletter.ErrNotFound) {
+			err = &page.Error{Status: http.StatusNotFound, Key: "no_newsletter", Err: err}
+		}
+		return n, err
 	}
 	if n.ArchivedAt != nil {
 		return n, errClosed()

@@ -359,7 +359,7 @@ func TestAPI(t *testing.T) {
 		{`{"email":"nadia@gmial.com","newsletter":"watch"}`, siteOrigin, 422, `"suggestion":"nadia@gmail.com"`},
 		{`{"email":"nadia@gmial.com","kept":"nadia@gmial.com","newsletter":"watch"}`, "", 202, `"handle"`},
 		{`{"email":"nadia@example.org","newsletter":"watch"}`, "https://elsewhere.example", 403, `"status":403`},
-		{`{"email":"nadia@example.org","newsletter":"nothing"}`, siteOrigin, 404, `"type":"/problems/not_found"`},
+		{`{"email":"nadia@example.org","newsletter":"nothing"}`, siteOrigin, 404, `"type":"/problems/no_newsletter"`},
 		{`{"email":`, siteOrigin, 400, "bad_request"},
 		{`{} {}`, siteOrigin, 400, "bad_request"},
 	}
