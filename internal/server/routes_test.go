@@ -88,8 +88,19 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 	if got := s.do(httptest.NewRequest(http.MethodTrace, "/", nil)); got.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("TRACE: %d", got.StatusCode)
 	}
-	if got := s.do(httptest.NewRequest(http.MethodDelete, "/n/watch", nil)); got.StatusCode != http.StatusMethodNotAllowed {
-		t.Errorf("DELETE: %d", got.StatusCode)
+	for path, allow := range map[string]string{"/n/watch": "GET, HEAD", "/subscribe": "POST", "/confirm/x": "GET, HEAD, POST"} {
+		got := s.do(httptest.NewRequest(http.MethodDelete, path, nil))
+		if got.StatusCode != http.StatusMethodNotAllowed || got.Header.Get("Allow") != allow {
+			t.Errorf("DELETE %s: %d, allowed %q", path, got.StatusCode, got.Header.Get("Allow"))
+		}
+	}
+	s.router.Mount("/below", func() http.Handler { // as the admin pages are
+		r := chi.NewRouter()
+		r.Get("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusSeeOther) })
+		return r
+	}())
+	if got := s.do(httptest.NewRequest(http.MethodHead, "/below/", nil)); got.StatusCode != http.StatusSeeOther {
+		t.Errorf("HEAD of a mounted page: %d", got.StatusCode)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"vistka/internal/page"
 	"vistka/internal/postgres"
@@ -68,12 +67,10 @@ func New(d Deps) *chi.Mux {
 		d.Pages.Log("/hotline", "/inbox", "/livez", "/readyz", "/static"),
 		page.Headers(page.Policy{HTTPS: strings.HasPrefix(d.BaseURL, "https://")}),
 		d.Pages.Recover,
-		middleware.GetHead,
+		headAsGet,
 	)
 	r.NotFound(d.Pages.Handle(func(http.ResponseWriter, *http.Request) error { return page.NotFound(nil) }))
-	r.MethodNotAllowed(d.Pages.Handle(func(http.ResponseWriter, *http.Request) error {
-		return &page.Error{Status: http.StatusMethodNotAllowed, Key: "method"}
-	}))
+	r.MethodNotAllowed(d.Pages.Handle(wrongMethod(r)))
 	s.routes(r)
 	return r
 }
