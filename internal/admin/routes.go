@@ -69,11 +69,16 @@ func (a *admin) table() []route {
 func (a *admin) routes(r chi.Router) {
 	h := a.handle
 	r.NotFound(h(func(http.ResponseWriter, *http.Request) error { return page.NotFound(nil) }))
-	r.Get("/login", h(a.loginPage))
-	r.Post("/login", h(a.login))
+	within := page.Within(page.Budget)
+	r.With(within).Get("/login", h(a.loginPage))
+	r.With(within).Post("/login", h(a.login))
 	r.Get("/setup", h(a.setupPage))
 	r.Post("/setup", h(a.setup))
 	for _, t := range a.table() {
+		if t.method == http.MethodGet && t.pattern != "/feeds/check" { // which asks a site
+			r.With(within, a.need(t.need)).Method(t.method, t.pattern, h(t.handler))
+			continue
+		}
 		r.With(a.need(t.need)).Method(t.method, t.pattern, h(t.handler))
 	}
 }

@@ -1,12 +1,14 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"vistka/internal/newsletter"
+	"vistka/internal/server"
 )
 
 // Whoever comes to sign up reads which newsletters there are, not about links in mails.
@@ -42,5 +44,22 @@ func TestSigningUpForWhatIsNotThere(t *testing.T) {
 		if got := s.get(path + "?lang=uk"); got.doc.Find("main a[href='/?lang=uk']").Length() != 1 {
 			t.Errorf("%s leads nowhere: %q", path, got.text("main"))
 		}
+	}
+}
+
+// A database that hangs must not hang readers: every page gives up in time.
+func TestPagesHaveABudget(t *testing.T) {
+	t.Parallel()
+	bounded := false
+	s := newSite(t, func(d *server.Deps) {
+		d.Latest = func(ctx context.Context, _ int64, _ int) ([]server.Article, error) {
+			_, bounded = ctx.Deadline()
+			return nil, nil
+		}
+	})
+	link := s.confirmLink("nadia@example.org")
+	s.subscribed("nadia@example.org")
+	if s.get(link); !bounded {
+		t.Error("a page may take for ever")
 	}
 }

@@ -18,7 +18,7 @@ func (s *server) routes(root chi.Router) {
 	root.Method(http.MethodGet, "/static/*", s.Pages.Static())
 
 	root.Group(func(r chi.Router) {
-		r.Use(page.LimitBody(maxBody))
+		r.Use(page.LimitBody(maxBody), page.Within(page.Budget))
 		r.Get("/", h(s.home))
 		r.Get("/n/{slug}", h(s.signupPage))
 
