@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/xml"
 	"errors"
+	"html"
 	"io"
 	"net/url"
 	"regexp"
@@ -89,6 +90,13 @@ scan:
 			}
 		case xml.EndElement:
 			depth--
+		case xml.Directive:
+			if ownEntity(t) {
+				return &Error{
+					Kind: KindBroken, URL: baseURL,
+					Words: "The feed defines words of its own (XML entities), which are not read: its articles would go out with holes in them. Take them out of the feed.",
+				}
+			}
 		}
 	}
 	if depth > MaxDepth {
@@ -98,6 +106,20 @@ scan:
 		return &Error{Kind: KindBroken, URL: baseURL, Words: "The feed is cut short. It is asked again later; nothing is lost."}
 	}
 	return nil
+}
+
+var entityName = regexp.MustCompile(`<!ENTITY\s+([^%\s]\S*)\s`)
+
+// ownEntity reports whether a document type defines an entity beyond those of
+// HTML: it is never expanded, so "&name;" would stand in a mail. Such a feed is
+// either an attack (entities of entities) or one that nobody else reads whole.
+func ownEntity(doctype []byte) bool {
+	for _, m := range entityName.FindAllSubmatch(doctype, -1) {
+		if ref := "&" + string(m[1]) + ";"; html.UnescapeString(ref) == ref {
+			return true
+		}
+	}
+	return false
 }
 
 // jsonVersion is what makes JSON a feed: the parser would take any object.

@@ -131,6 +131,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a page without doctype", "<html><body>Hello</body></html>", KindNotFeed},
 		{"text", "Hello", KindNotFeed},
 		{"other XML", "<svg></svg>", KindNotFeed},
+		{"a bomb", `<!DOCTYPE rss [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>` + strings.ReplaceAll(whole, "<title>x", "<title>&b;"), KindBroken},
 		{"cut short", whole[:len(whole)-15], KindBroken},
 		{"nested", "<rss>" + strings.Repeat("<a>", 200), KindBroken},
 		{"other JSON", `{"a": 1}`, KindNotFeed},
