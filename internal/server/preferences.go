@@ -152,7 +152,7 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, p sub
 
 func (s *server) preferencesBody(l *locale.Locale, name string, p subscriber.Preferences) preferencesBody {
 	b := preferencesBody{
-		Name: name, Masked: p.Masked, Cadence: p.Cadence, Cadences: newsletter.Cadences(), Zone: p.Zone,
+		Name: name, Masked: p.Masked, Cadence: p.Cadence, Cadences: newsletter.Cadences(), Zone: zoneWords(s.Clock.Now(), p.Zone),
 		Action:   s.preferencesPath(p),
 		LeaveURL: "/unsubscribe/" + subscriber.UnsubscribeToken(s.Keys, p.NewsletterID, p.SubscriberID) + "?lang=" + l.Code(),
 	}
@@ -180,4 +180,29 @@ func until(l *locale.Locale, t time.Time, name string) string {
 		zone = time.UTC
 	}
 	return l.Date(t.In(zone))
+}
+
+// zoneWords is a zone as a reader's clock shows it now: "EET, UTC+2". Names
+// like Europe/Kyiv are a machine's.
+func zoneWords(now time.Time, name string) string {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		zone = time.UTC
+	}
+	short, offset := now.In(zone).Zone()
+	if offset == 0 {
+		return "UTC"
+	}
+	sign := '+'
+	if offset < 0 {
+		sign, offset = '−', -offset
+	}
+	words := fmt.Sprintf("UTC%c%d", sign, offset/3600)
+	if minutes := offset % 3600 / 60; minutes != 0 {
+		words += fmt.Sprintf(":%02d", minutes)
+	}
+	if short[0] == '+' || short[0] == '-' { // no letters are in use there
+		return words
+	}
+	return short + ", " + words
 }

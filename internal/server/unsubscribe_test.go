@@ -134,7 +134,14 @@ func TestPreferences(t *testing.T) {
 	s := newSite(t)
 	c := s.subscribed("nadia@example.org")
 	link := "/preferences/" + c.Preferences
-	form := fill(s.get(link).doc, "form")
+	if _, err := s.pool.Exec(t.Context(), "UPDATE subscription SET zone = 'Europe/Kyiv'"); err != nil {
+		t.Fatal(err)
+	}
+	shown := s.get(link)
+	if hint := shown.text("#hour-hint"); strings.Contains(hint, "Europe/") || !strings.Contains(hint, "EET, UTC+2") || !strings.Contains(hint, "on Mondays") {
+		t.Errorf("when it comes: %q", hint)
+	}
+	form := fill(shown.doc, "form")
 	form.Set("cadence", "monthly")
 	form.Set("hour", "19")
 	form.Set("locale", "uk")
