@@ -52,7 +52,11 @@ func Handler(site *Site, o Options) (http.Handler, error) {
 	r.Get("/", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/"+languages[0]+"/", http.StatusSeeOther)
 	})
-	r.Get("/site.css", h.css)
+	r.Get("/site.css", h.file("templates/demo/site.css"))
+	r.Get("/icon.svg", h.file("static/icon.svg"))
+	r.Get("/favicon.ico", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/icon.svg", http.StatusMovedPermanently)
+	})
 	r.Get("/image/{name}.png", h.image)
 	r.Get("/{lang:uk|en}/", h.front)
 	r.Get("/{lang:uk|en}/feed.xml", h.feed)
@@ -144,8 +148,8 @@ func (h *handler) ping(ctx context.Context, feed string) error {
 	return nil
 }
 
-func (h *handler) css(w http.ResponseWriter, r *http.Request) {
-	http.ServeFileFS(w, r, h.Files, "templates/demo/site.css")
+func (h *handler) file(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, h.Files, name) }
 }
 
 func (h *handler) render(w http.ResponseWriter, status int, name string, v view) {
