@@ -14,7 +14,7 @@ import (
 func (a *admin) troubles(r *http.Request, b homeBody) []trouble {
 	l := a.locale(r)
 	all := slices.Concat(a.sendingTroubles(l, b), a.feedTroubles(l, b))
-	if page.UntrustedProxy(r, a.TrustedProxies) {
+	if page.UntrustedProxy(r, a.TrustedProxies) || a.Pages.ProxySeen(a.Clock.Now()) {
 		all = append(all, trouble{Title: l.T("admin.trouble.proxy"), Text: l.T("admin.trouble.proxy_do")})
 	}
 	slices.SortStableFunc(all, func(x, y trouble) int {

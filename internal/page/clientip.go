@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
 )
@@ -39,4 +40,26 @@ func UntrustedProxy(r *http.Request, trusted []netip.Prefix) bool {
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	return err == nil && (peer.Addr().Unmap().IsPrivate() || peer.Addr().Unmap().IsLoopback())
+}
+
+// proxyRemembered is how long one such request is talked about: whoever opens
+// Home past the proxy must hear of it too.
+const proxyRemembered = 24 * time.Hour
+
+// WatchProxy remembers requests that UntrustedProxy tells.
+func (p *Pages) WatchProxy(trusted []netip.Prefix, now func() time.Time) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if UntrustedProxy(r, trusted) {
+				p.proxySeen.Store(now().Unix())
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// ProxySeen reports whether WatchProxy of this process saw such a request
+// within the last day.
+func (p *Pages) ProxySeen(now time.Time) bool {
+	return now.Sub(time.Unix(p.proxySeen.Load(), 0)) < proxyRemembered
 }

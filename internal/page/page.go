@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"vistka/internal/locale"
 )
@@ -31,6 +32,7 @@ type Pages struct {
 	opt       Options
 	templates *templates
 	assets    *assets
+	proxySeen atomic.Int64 // Unix seconds: when a request last came through a proxy that is not trusted
 }
 
 // View is one page: what the layout needs, and the page's own typed Body.

@@ -63,6 +63,7 @@ func New(d Deps) *chi.Mux {
 	s := &server{Deps: d, limits: newLimits()}
 	r := chi.NewRouter()
 	r.Use(
+		d.Pages.WatchProxy(d.TrustedProxies, d.Clock.Now),
 		page.ClientIP(d.TrustedProxies),
 		d.Pages.Log("/hotline", "/inbox", "/livez", "/readyz", "/static"),
 		page.Headers(page.Policy{HTTPS: strings.HasPrefix(d.BaseURL, "https://")}),
