@@ -21,24 +21,25 @@ type newsletterCommand struct {
 }
 
 type newsletterAddCommand struct {
-	Slug           string        `required:"" help:"Its name in addresses: letters, digits, hyphens."`
-	Name           string        `required:"" help:"Its name as readers see it."`
-	Language       string        `required:"" help:"Language of its articles: uk, en."`
-	FromName       string        `required:"" help:"Sender's name."`
-	FromAddress    string        `required:"" help:"Sender's address."`
-	ReplyTo        string        `help:"Where answers go."`
-	PostalAddress  string        `help:"Postal address shown in each mail; needed before a relay that is not on loopback."`
-	Description    string        `help:"What comes and how often, shown beside the form."`
-	SiteURL        string        `name:"site-url" help:"The website's address."`
-	PrivacyURL     string        `name:"privacy-url" help:"The privacy notice's address."`
-	Origin         []string      `help:"A site whose forms and return addresses are trusted, like https://www.example.org; may be repeated."`
-	DefaultCadence string        `default:"instant" enum:"instant,daily,weekly,monthly" help:"instant, daily, weekly or monthly."`
-	Grace          time.Duration `default:"10m" help:"How long a new article waits before it is mailed."`
-	Timezone       string        `default:"UTC" help:"IANA name of the readers' time zone, like Europe/Kyiv."`
-	Hour           int16         `default:"8" help:"Local hour of digests."`
-	Accent         string        `help:"Colour of links and buttons, like #1f3a68."`
-	Family         string        `help:"Slug of the newsletter that this one translates."`
-	JSON           bool          `name:"json" help:"As JSON."`
+	Slug           string            `required:"" help:"Its name in addresses: letters, digits, hyphens."`
+	Name           string            `required:"" help:"Its name as readers see it."`
+	Language       string            `required:"" help:"Language of its articles: uk, en."`
+	FromName       string            `required:"" help:"Sender's name."`
+	FromAddress    string            `required:"" help:"Sender's address."`
+	ReplyTo        string            `help:"Where answers go."`
+	PostalAddress  string            `help:"Postal address shown in each mail; needed before a relay that is not on loopback."`
+	Description    string            `help:"What comes and how often, shown beside the form."`
+	SiteURL        string            `name:"site-url" help:"The website's address."`
+	PrivacyURL     string            `name:"privacy-url" help:"The privacy notice's address."`
+	Origin         []string          `help:"A site whose forms and return addresses are trusted, like https://www.example.org; may be repeated."`
+	DefaultCadence string            `default:"instant" enum:"instant,daily,weekly,monthly" help:"instant, daily, weekly or monthly."`
+	Grace          time.Duration     `default:"10m" help:"How long a new article waits before it is mailed."`
+	Timezone       string            `default:"UTC" help:"IANA name of the readers' time zone, like Europe/Kyiv."`
+	Hour           int16             `default:"8" help:"Local hour of digests."`
+	Accent         string            `help:"Colour of links and buttons, like #1f3a68."`
+	Thanks         map[string]string `mapsep:"none" help:"Heading of the page after confirming, by language, like uk=Дякуємо!; may be repeated."`
+	Family         string            `help:"Slug of the newsletter that this one translates."`
+	JSON           bool              `name:"json" help:"As JSON."`
 }
 
 // Run adds the newsletter, or says which flags do not do and why.
@@ -49,6 +50,7 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 		n.FromName, n.FromAddress, n.ReplyTo, n.PostalAddress = c.FromName, c.FromAddress, c.ReplyTo, c.PostalAddress
 		n.SiteURL, n.PrivacyURL, n.Origins = c.SiteURL, c.PrivacyURL, c.Origin
 		n.DefaultCadence, n.Grace, n.Timezone, n.Hour = c.DefaultCadence, c.Grace, c.Timezone, c.Hour
+		n.Thanks = c.Thanks
 		if c.Accent != "" {
 			n.Accent = c.Accent
 		}

@@ -43,6 +43,10 @@ type newsletterForm struct {
 	Archived  *time.Time
 }
 
+// thanksField begins the names of the fields with the words of thanks, which
+// end in the code of their language.
+const thanksField = "thanks_"
+
 // textFields are the fields whose value is one string of the newsletter.
 func textFields(n *newsletter.Newsletter) map[string]*string {
 	return map[string]*string{
@@ -56,6 +60,9 @@ func formOf(n newsletter.Newsletter) newsletterForm {
 	f := newsletterForm{ID: n.ID, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome, Archived: n.ArchivedAt}
 	for field, value := range textFields(&n) {
 		f.Values[field] = *value
+	}
+	for code, words := range n.Thanks {
+		f.Values[thanksField+code] = words
 	}
 	f.Values["origins"] = strings.Join(n.Origins, "\n")
 	f.Values["hour"] = strconv.Itoa(int(n.Hour))
@@ -75,6 +82,15 @@ func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, 
 		n.Slug = slug // fixed once it is made
 	}
 	n.Origins = strings.FieldsFunc(r.PostForm.Get("origins"), func(c rune) bool { return c == '\n' || c == '\r' || c == ' ' || c == ',' })
+	thanks := map[string]string{}
+	maps.Copy(thanks, n.Thanks)
+	for field := range r.PostForm {
+		if code, ok := strings.CutPrefix(field, thanksField); ok {
+			thanks[code] = strings.TrimSpace(r.PostForm.Get(field))
+		}
+	}
+	maps.DeleteFunc(thanks, func(_, words string) bool { return words == "" })
+	n.Thanks = thanks
 	n.Welcome = r.PostForm.Get("welcome") != ""
 	hour, err := strconv.ParseInt(strings.TrimSpace(r.PostForm.Get("hour")), 10, 16)
 	if err != nil {

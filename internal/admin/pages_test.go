@@ -181,7 +181,7 @@ func TestNewsletterFormKeepsWhatWasTyped(t *testing.T) {
 	b := s.as(account.Owner)
 	form := url.Values{}
 	n := newsletter.New()
-	fields := []string{"origins", "hour", "grace"}
+	fields := []string{"origins", "hour", "grace", "thanks_en", "thanks_uk"}
 	for field := range textFields(&n) {
 		fields = append(fields, field)
 	}
@@ -216,7 +216,7 @@ func TestNewsletterFormKeepsWhatWasTyped(t *testing.T) {
 	for field, value := range formOf(n).Values {
 		form.Set(field, value)
 	}
-	for field, value := range map[string]string{"name": naughty, "slug": "herald", "from_name": "Desk", "from_address": "news@example.org", "grace": "5"} {
+	for field, value := range map[string]string{"name": naughty, "slug": "herald", "from_name": "Desk", "from_address": "news@example.org", "grace": "5", "thanks_en": "Welcome in!", "thanks_uk": ""} {
 		form.Set(field, value)
 	}
 	form.Set("origins", "https://news.example.org\r\nhttps://www.example.org")
@@ -224,7 +224,7 @@ func TestNewsletterFormKeepsWhatWasTyped(t *testing.T) {
 		t.Fatalf("not saved: %s", got.text(".error"))
 	}
 	list, err := newsletter.List(t.Context(), s.db)
-	if err != nil || len(list) != 1 || len(list[0].Origins) != 2 || list[0].Grace.Minutes() != 5 {
+	if err != nil || len(list) != 1 || len(list[0].Origins) != 2 || list[0].Grace.Minutes() != 5 || len(list[0].Thanks) != 1 || list[0].Thanks["en"] != "Welcome in!" {
 		t.Fatalf("stored %+v, %v", list, err)
 	}
 	for _, path := range []string{"/admin/newsletters", "/admin/", "/admin/subscribers", "/admin/articles", "/admin/feeds", "/admin/export", fmt.Sprintf("/admin/newsletters/%d", list[0].ID)} {
