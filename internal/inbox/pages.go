@@ -107,14 +107,15 @@ func (h pages) show(w http.ResponseWriter, r *http.Request) error {
 }
 
 // html is the mail as a mail program shows it, in a sandbox: no script, and a
-// link opens in place of the whole page.
+// link opens in place of the whole page. Of our origin, so that the page round it
+// may measure how long it is; without scripts it can do nothing with that.
 func (h pages) html(w http.ResponseWriter, r *http.Request) error {
 	m, err := h.mail(r)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "sandbox allow-top-navigation-by-user-activation; default-src 'none'; img-src *; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'")
+	w.Header().Set("Content-Security-Policy", "sandbox allow-same-origin allow-top-navigation-by-user-activation; default-src 'none'; img-src *; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'")
 	_, err = w.Write([]byte(topLinks(m.HTML)))
 	return err
 }
