@@ -146,6 +146,9 @@ func (c *Config) Validate() error {
 	if c.DatabaseDirectURL != "" && c.DatabaseURL == "" {
 		complain("VISTKA_DATABASE_DIRECT_URL: set VISTKA_DATABASE_URL too, or neither")
 	}
+	if c.DatabaseDirectURL == "" && strings.Contains(c.DatabaseURL, "default_query_exec_mode=") {
+		complain("VISTKA_DATABASE_DIRECT_URL: VISTKA_DATABASE_URL is that of a pooler: name the database itself here, for what cannot go through one")
+	}
 	return errors.Join(errs...)
 }
 

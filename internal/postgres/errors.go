@@ -13,6 +13,7 @@ import (
 // SQLSTATEs of appendix A of PostgreSQL's manual that matter here.
 const (
 	classConnection   = "08"
+	protocolViolation = "08P01"
 	readOnly          = "25006" // the primary became a replica under us
 	badText           = "22021"
 	diskFull          = "53100"
@@ -49,6 +50,12 @@ func IsUnavailable(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, puddle.ErrClosedPool) ||
 		strings.Contains(err.Error(), "conn closed") // pgx has no sentinel for it
+}
+
+// isPoolersRefusal tells that pgbouncer was sent a session's settings.
+func isPoolersRefusal(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == protocolViolation && strings.Contains(pg.Message, "unsupported startup parameter")
 }
 
 // IsBadText tells that a statement was given text that is no UTF-8 or holds a

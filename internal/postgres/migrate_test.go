@@ -28,7 +28,7 @@ func openEmpty(t *testing.T, url string) *pgxpool.Pool {
 func TestMigrateByManyAtOnceWithPoolsOfOne(t *testing.T) {
 	t.Parallel()
 	raw := pgtest.Empty(t)
-	for _, params := range []string{"pool_max_conns=1", "pool_max_conns=1&default_query_exec_mode=exec"} {
+	for _, params := range []string{"pool_max_conns=1", "pool_max_conns=1&default_query_exec_mode=cache_describe"} {
 		var g errgroup.Group
 		for range 3 {
 			pool := openEmpty(t, with(t, raw, params))

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -56,10 +57,10 @@ func WithMaxConns(n int32) Option {
 
 // Open connects to the database at url and checks that it answers. The url may
 // carry pgx's own parameters (pool_max_conns and the like); behind a pooler in
-// transaction mode give default_query_exec_mode=exec (or another mode without
-// prepared statements): then no session settings are sent either, since the
-// pooler would refuse them. Times are read in UTC. Returns the server's error;
-// IsUnavailable tells whether trying again later can help.
+// transaction mode give default_query_exec_mode=cache_describe: then nothing is
+// prepared on the server and no session settings are sent, which the pooler
+// would refuse. Times are read in UTC. Returns the server's error; IsUnavailable
+// tells whether trying again later can help.
 func Open(ctx context.Context, url string, opts ...Option) (*pgxpool.Pool, error) {
 	cfg, err := config(url, opts...)
 	if err != nil {
@@ -71,6 +72,9 @@ func Open(ctx context.Context, url string, opts ...Option) (*pgxpool.Pool, error
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
+		if isPoolersRefusal(err) {
+			return nil, fmt.Errorf("open database %s: this is a pooler: add default_query_exec_mode=cache_describe to its url: %w", where(cfg), err)
+		}
 		return nil, fmt.Errorf("open database %s: %w", where(cfg), err)
 	}
 	return pool, nil
@@ -80,6 +84,11 @@ func config(url string, opts ...Option) (*pgxpool.Config, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("parse database url: %w", err) // pgx leaves the password out
+	}
+	switch cfg.ConnConfig.DefaultQueryExecMode {
+	case pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe:
+	default: // they guess the types of arguments, or rely on the session from one round trip to the next
+		return nil, errors.New("database url: this default_query_exec_mode does not serve: behind a pooler write cache_describe, else leave it out")
 	}
 	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = maxConns
@@ -110,12 +119,7 @@ func config(url string, opts ...Option) (*pgxpool.Config, error) {
 // pooled tells that the url was written for a pooler that gives each
 // transaction another server connection.
 func pooled(c *pgxpool.Config) bool {
-	switch c.ConnConfig.DefaultQueryExecMode {
-	case pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol:
-		return true
-	default:
-		return false
-	}
+	return c.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheDescribe
 }
 
 func readTimesInUTC(_ context.Context, conn *pgx.Conn) error {

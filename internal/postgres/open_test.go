@@ -55,7 +55,7 @@ func TestOpenSetsUpSessions(t *testing.T) {
 			want: map[string]string{"application_name": "mine"},
 		},
 		{
-			name: "behind a pooler", conns: 16, params: "default_query_exec_mode=exec", opts: []postgres.Option{postgres.WithStatementTimeout(time.Second)},
+			name: "behind a pooler", conns: 16, params: "default_query_exec_mode=cache_describe", opts: []postgres.Option{postgres.WithStatementTimeout(time.Second)},
 			want: map[string]string{"application_name": "vistka", "TimeZone": "UTC", "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"},
 		},
 	} {
@@ -82,6 +82,20 @@ func TestOpenSetsUpSessions(t *testing.T) {
 				t.Errorf("times %v and %v (%v), want %v in UTC", at, list, err, want)
 			}
 		})
+	}
+}
+
+func TestOpenRefusesModesThatGuess(t *testing.T) {
+	t.Parallel()
+	raw := pgtest.URL(t)
+	for _, mode := range []string{"exec", "simple_protocol", "describe_exec"} {
+		pool, err := postgres.Open(t.Context(), with(t, raw, "default_query_exec_mode="+mode))
+		if err == nil {
+			pool.Close()
+			t.Errorf("opened with %s", mode)
+		} else if !strings.Contains(err.Error(), "write cache_describe") {
+			t.Errorf("%s: the error does not say what to do: %v", mode, err)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ type node struct {
 	lab     *lab
 	env     []string
 	baseURL string
+	health  string // answers 200 once the service is ready
 	log     *os.File
 	cmd     *exec.Cmd
 	ended   chan struct{} // closed when cmd has
@@ -26,7 +27,7 @@ type node struct {
 func (l *lab) node(dataDir string) *node {
 	l.t.Helper()
 	listen := freePort(l.t)
-	n := &node{lab: l, baseURL: "http://" + listen}
+	n := &node{lab: l, baseURL: "http://" + listen, health: "http://" + listen + "/readyz"}
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "VISTKA_") {
 			n.env = append(n.env, kv)
@@ -117,13 +118,16 @@ func (n *node) ready() bool {
 	if !n.running() {
 		n.lab.t.Fatalf("serve ended by itself: %s", n.cmd.ProcessState)
 	}
-	return n.status("/readyz") == http.StatusOK
+	return status(n.health) == http.StatusOK
 }
 
-// status is what a page answers; 0 where nothing does.
-func (n *node) status(path string) int {
+// status is what one of its pages answers.
+func (n *node) status(path string) int { return status(n.baseURL + path) }
+
+// status is what an address answers; 0 where nothing does.
+func status(url string) int {
 	c := http.Client{Timeout: 10 * time.Second}
-	resp, err := c.Get(n.baseURL + path)
+	resp, err := c.Get(url)
 	if err != nil {
 		return 0
 	}
