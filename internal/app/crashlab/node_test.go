@@ -16,7 +16,7 @@ type node struct {
 	lab     *lab
 	env     []string
 	baseURL string
-	health  string // answers 200 once the service is ready
+	health  string // an address that answers 200 once the service is ready
 	log     *os.File
 	cmd     *exec.Cmd
 	ended   chan struct{} // closed when cmd has

@@ -29,7 +29,8 @@ func TestPooler(t *testing.T) {
 	t.Parallel()
 	const readers = 400
 	direct := pgtest.URL(t)
-	l, pooled := newLab(t, dataDir(t), direct, readers), newPooler(t, direct)
+	pooled := newPooler(t, direct)
+	l := newLab(t, dataDir(t), direct, readers)
 	l.relay.Script(func(e smtptest.Event) smtptest.Action {
 		if e.Stage == smtptest.Final {
 			return smtptest.Action{Delay: 40 * time.Millisecond} // so that there is a middle
@@ -63,6 +64,12 @@ func TestPooler(t *testing.T) {
 		t.Errorf("%s: nothing may be doubled or doubted", f)
 	}
 	t.Log(f)
+	if _, err := l.desk.Pool.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`); err != nil {
+		t.Fatal(err)
+	}
+	if !web.ready() {
+		t.Error("a replica of the old version is not ready once a newer one has migrated: nobody would serve until it is replaced")
+	}
 }
 
 // replica is a node with some of the roles behind a pooler.
