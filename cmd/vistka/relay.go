@@ -33,6 +33,8 @@ func (c relayListCommand) Run(ctx context.Context, s *session) error {
 				state = "takes no mail"
 			case !r.Driven:
 				state, holder = "nobody is sending", ""
+			case r.State == "spent":
+				state = "day's limit reached"
 			}
 			if r.ProblemAt != nil {
 				since = r.ProblemAt.UTC().Format(time.DateTime)
