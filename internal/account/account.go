@@ -134,6 +134,19 @@ func (s *Service) List(ctx context.Context) ([]Account, error) {
 	return list, nil
 }
 
+// Owners lists the owners who are not disabled.
+func Owners(ctx context.Context, db postgres.DB) ([]Account, error) {
+	rows, err := db.Query(ctx, sqlOwners)
+	if err != nil {
+		return nil, fmt.Errorf("list owners: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Account])
+	if err != nil {
+		return nil, fmt.Errorf("list owners: %w", err)
+	}
+	return list, nil
+}
+
 func (s *Service) one(ctx context.Context, sql string, args pgx.StrictNamedArgs) (Account, error) {
 	rows, err := s.DB.Query(ctx, sql, args)
 	if err != nil {

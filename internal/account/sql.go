@@ -17,6 +17,13 @@ SELECT ` + sqlColumns + `
 FROM account
 ORDER BY id`
 
+const sqlOwners = `
+SELECT ` + sqlColumns + `
+FROM account
+WHERE role = 'owner'
+  AND disabled_at IS NULL
+ORDER BY id`
+
 const sqlInsert = `
 INSERT INTO account (address, address_key, name, password_hash, role, hotline, locale, created_at)
 VALUES (@address, @address_key, @name, @password_hash, @role, @hotline, @locale, @now)

@@ -52,7 +52,7 @@ func (a *App) build() error {
 	a.Subscribers = &subscriber.Service{DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, Log: a.log}
 	a.Editions = &edition.Service{DB: a.Pool, Clock: a.Clock, Keys: a.Keys, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log, MaxAge: a.Config.MaxAge, KeepMonths: a.Config.KeepMonths}
 	a.Deliveries = &delivery.Service{
-		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log,
+		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, BaseURL: a.Config.BaseURL, Renderer: renderer, Catalog: a.Catalog, Log: a.log,
 		Holder: holder, SessionURL: a.Config.DatabaseDirectURL, InDoubtWait: a.Config.InDoubtWait,
 	}
 	a.Guard = &guard.Guard{DB: a.Pool, Clock: a.Clock, Dir: a.Config.DataDir, Name: holder, Machine: guard.MachineID(), Log: a.log}

@@ -117,7 +117,7 @@ func (w *worker) unopened(l *letter, a mailer.Answer, fresh bool) {
 		w.relayFailed(fmt.Errorf("%s: %s", a.Stage, a.Reply))
 		d.queue.back(it)
 	case mailer.RefusedUs:
-		w.refused(it, a.Reply)
+		w.refused(l, a.Reply)
 	case mailer.Reconnect:
 		w.reconnect(it, a, v, fresh)
 	default:
@@ -178,16 +178,20 @@ func (w *worker) held(l *letter, err error) {
 	}
 }
 
-// refused: the relay does not take our sender. The edition stops, nobody is charged.
-func (w *worker) refused(it *item, r mailer.Reply) {
-	d := w.d
+// refused: the relay does not take this sender. The edition stops with that as
+// its reason, nobody is charged, and mail of other senders goes on: the relay is
+// well. Where a notice was refused there is no edition to say it at, so it stands
+// beside the relay until that takes a mail.
+func (w *worker) refused(l *letter, r mailer.Reply) {
+	d, it := w.d, l.item
 	d.log.Error("the relay refuses our sender", "delivery", it.String(), "reply", r.String())
-	d.say(ready, "refuses our sender: "+r.String())
 	if it.Notice != 0 {
+		d.say(d.state(), "refuses our sender: "+r.String())
+		d.alertSender(l.From, r)
 		w.settle(outcome(it.Key, r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
 		return
 	}
-	if err := d.pauseEdition(it.Edition, "the relay refuses the sender: "+r.String()); err != nil {
+	if err := d.pauseEdition(it.Edition, "the relay refuses the sender "+l.From+": "+r.String(), senderRefused(l.From, r)); err != nil {
 		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
 	}
 	d.leave(it.Key)

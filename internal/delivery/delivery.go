@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 	"vistka/internal/token"
@@ -53,6 +54,7 @@ type Service struct {
 	Relays   []mailer.RelayConfig
 	BaseURL  string
 	Renderer *mailer.Renderer
+	Catalog  *locale.Catalog // the words of alerts
 	Log      *slog.Logger
 
 	// Holder names this installation: it is kept in the data directory, so that

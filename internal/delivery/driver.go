@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/mailer"
+	"vistka/internal/postgres"
 )
 
 // driver is one tenure of one relay: what is true between taking its lease and
@@ -26,13 +27,14 @@ type driver struct {
 	budget   *budget
 	meter    *meter
 
-	soft  context.Context // ends: take nothing new
-	stop  context.CancelFunc
-	hard  context.Context // ends: drop what is under way
-	books context.Context // ends: nothing more can be recorded
-	lost  atomic.Bool
-	said  atomic.Bool  // a problem stands where a person looks
-	live  atomic.Int32 // connections open
+	soft    context.Context // ends: take nothing new
+	stop    context.CancelFunc
+	hard    context.Context // ends: drop what is under way
+	books   context.Context // ends: nothing more can be recorded
+	lost    atomic.Bool
+	said    atomic.Bool  // a problem stands where a person looks
+	lasting atomic.Bool  // of that problem: a person has to act
+	live    atomic.Int32 // connections open
 
 	queue     *queue
 	breaker   *breaker
@@ -135,6 +137,7 @@ func (d *driver) relayFailed(probe bool, err error) {
 	if errors.As(err, &de) && de.Lasting {
 		level, lasting = slog.LevelError, true
 	}
+	d.lasting.Store(lasting)
 	if opened || lasting {
 		d.log.Log(context.WithoutCancel(d.soft), level, "relay takes nothing: paused", "error", err, "pause", pause, "lasting", lasting)
 	}
@@ -169,11 +172,17 @@ func (d *driver) state() string {
 }
 
 // say writes the relay's state, for the admin pages and for the other relays'
-// drivers: their parts of the mail depend on it.
+// drivers: their parts of the mail depend on it. The owners are told of what is
+// not for the relay to mend.
 func (d *driver) say(state, words string) {
 	d.said.Store(words != "")
-	_, err := d.s.DB.Exec(d.books, sqlRelayState, pgx.StrictNamedArgs{
-		"relay": d.id, "fence": d.ledger.Fence, "state": state, "problem": words, "now": d.s.Clock.Now(),
+	err := postgres.InTx(d.books, d.s.DB, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(d.books, sqlRelayState, pgx.StrictNamedArgs{
+			"relay": d.id, "fence": d.ledger.Fence, "state": state, "problem": words, "now": d.s.Clock.Now(),
+		}); err != nil {
+			return err
+		}
+		return d.alertRelay(d.books, tx)
 	})
 	if err != nil {
 		d.log.Warn("relay's state cannot be recorded", "error", err)
@@ -222,8 +231,23 @@ func (d *driver) restEdition(it *item, err error) {
 	}
 }
 
-func (d *driver) pauseEdition(id int64, reason string) error {
-	_, err := d.s.DB.Exec(d.books, sqlEditionPause, pgx.StrictNamedArgs{"edition": id, "reason": reason})
+// pauseEdition stops an edition until a person resumes it, and tells the owners.
+func (d *driver) pauseEdition(id int64, reason string, t Trouble) error {
+	err := postgres.InTx(d.books, d.s.DB, func(tx pgx.Tx) error {
+		var newsletter string
+		err := tx.QueryRow(d.books, sqlEditionPause, pgx.StrictNamedArgs{"edition": id, "reason": reason}).Scan(&t.NewsletterID, &newsletter)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil // another worker or a person was first
+		}
+		if err != nil {
+			return err
+		}
+		if t.Name == "" {
+			t.Name = newsletter
+		}
+		d.s.AlertOwners(d.books, tx, t)
+		return nil
+	})
 	d.queue.drop(func(it *item) bool { return it.Edition == id })
 	d.sweepAgain()
 	return err

@@ -79,7 +79,7 @@ func (w *world) service(holder string) *Service {
 		Relays: []mailer.RelayConfig{{Host: "127.0.0.1", Port: w.lab.Port(), TLS: mailer.TLSNone, Connections: 3, Timeouts: mailer.Timeouts{
 			Connect: second, Command: second, Data: second, Body: second, Final: second, Quit: time.Second,
 		}}},
-		BaseURL: "https://mail.news.example", Renderer: renderer, Log: slog.New(slog.NewTextHandler(w.writer(), nil)), Holder: holder,
+		BaseURL: "https://mail.news.example", Renderer: renderer, Catalog: catalog, Log: slog.New(slog.NewTextHandler(w.writer(), nil)), Holder: holder,
 		Backoff: Backoff{Min: 10 * time.Millisecond, Max: 50 * time.Millisecond},
 	}
 }

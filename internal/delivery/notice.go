@@ -47,6 +47,7 @@ type Content struct {
 	Articles  []int64   `json:"articles,omitempty"`  // test: shown as an edition would
 	Kind      string    `json:"kind,omitempty"`      // test: of the edition
 	AskedAt   time.Time `json:"asked_at,omitzero"`   // settings
+	Subject   string    `json:"subject,omitempty"`   // alert: what it tells of, see Trouble
 }
 
 // Enqueue puts a notice at the head of the queue. It is sent once the

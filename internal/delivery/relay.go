@@ -157,10 +157,16 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 		defer close(renewed)
 		d.renew(held)
 	}()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		d.watch(held)
+	}()
 	d.say(d.state(), "")
 	d.run()
 	letGo()
 	<-renewed // a renewal after the release would keep others waiting
+	<-watched
 	died = d.isDead()
 	if !died {
 		d.reassert()

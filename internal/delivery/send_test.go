@@ -206,15 +206,19 @@ func relayAway(t *testing.T, stage smtptest.Stage, bad smtptest.Action) {
 	}
 }
 
-// Our sender refused: the edition stops, nobody is charged.
+// Our sender refused: the edition stops with that as its reason, nobody is
+// charged, the owners are told from another sender, and other newsletters go on
+// through a relay that is well.
 func TestSenderRefused(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	w.lab.Script(func(e smtptest.Event) smtptest.Action {
-		if e.Stage == smtptest.MAIL {
+		if e.Stage == smtptest.MAIL && e.From == "editor@news.example" {
 			return smtptest.Action{Reply: "550 5.7.1 sender not allowed"}
 		}
 		return smtptest.Action{}
 	})
+	w.newsletter("other", "other@news.example")
+	w.owner("owner@example.org", "en")
 	id := w.deliver("reader@example.org")
 	w.start(w.s)
 	w.until("paused", func() bool { return w.editionState() == "paused" })
@@ -226,11 +230,40 @@ func TestSenderRefused(t *testing.T) {
 	if !strings.Contains(reason, "5.7.1") {
 		t.Fatalf("reason %q", reason)
 	}
-	w.until("it is said where a person looks", func() bool { return w.count("relay WHERE problem LIKE '%5.7.1%'") == 1 })
+	w.until("the owner is told", func() bool { return len(w.lab.Journal.To("owner@example.org")) == 1 })
+	if from := w.lab.Journal.To("owner@example.org")[0].From; from != "other@news.example" || w.alerts(CauseSenderRefused) != 1 {
+		t.Errorf("told from %s", from)
+	}
+	if n := w.count("relay WHERE state <> 'ready' OR problem <> ''"); n != 0 {
+		t.Error("the relay is shown as unwell")
+	}
 	w.lab.Script(nil)
 	w.exec(`UPDATE edition SET state = 'open', reason = '' WHERE id = $1`, w.edition)
 	w.exec(sqlNotify)
 	w.untilState(id, Sent)
+}
+
+// Where a notice is refused there is no edition to say it at: it stands beside
+// the relay, which is ready all the same, until a mail goes through.
+func TestSenderOfANoticeRefused(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	w.lab.Script(func(e smtptest.Event) smtptest.Action {
+		if e.Stage == smtptest.MAIL {
+			return smtptest.Action{Reply: "550 5.7.1 sender not allowed"}
+		}
+		return smtptest.Action{}
+	})
+	w.owner("owner@example.org", "en")
+	w.enqueue(Notice{Kind: Confirmation, Locale: "en", SignupID: w.signup("new@example.org"), NewsletterID: 1})
+	w.start(w.s)
+	w.until("it is tried later", func() bool { return w.count("notice WHERE kind = 'confirmation' AND state = 'deferred'") == 1 })
+	w.until("it is said where a person looks", func() bool { return w.count("relay WHERE state = 'ready' AND problem LIKE '%5.7.1%'") == 1 })
+	w.until("the owner's mail was refused too", func() bool { return w.count("notice WHERE kind = 'alert' AND state = 'deferred'") == 1 })
+	if n := w.alerts(CauseSenderRefused); n != 1 {
+		t.Errorf("%d alerts: one of an alert's own refusal, too", n)
+	}
+	w.lab.Script(nil)
+	w.untilState(w.deliver("reader@example.org"), Sent)
 	w.until("and not any more", func() bool { return w.count("relay WHERE problem = ''") == 1 })
 }
 
@@ -246,8 +279,12 @@ func TestEditionBreaker(t *testing.T) {
 	for i := range 300 {
 		w.deliver(fmt.Sprintf("r%d@example.org", i))
 	}
+	w.owner("owner@example.org", "en")
 	w.start(w.s)
 	w.until("paused", func() bool { return w.editionState() == "paused" })
+	if n := w.alerts(CauseEditionPaused); n != 1 {
+		t.Errorf("%d alerts", n)
+	}
 	w.until("nothing under way", func() bool { return w.count("delivery WHERE state = 'sending'") == 0 })
 	if n := w.count("delivery WHERE state = 'failed'"); n > 60 {
 		t.Fatalf("%d refused before it stopped", n)

@@ -80,7 +80,9 @@ WITH said AS (
     UPDATE relay
     SET state = @state,
         problem = @problem,
-        problem_at = CASE WHEN @problem::text = '' THEN NULL ELSE @now::timestamptz END
+        problem_at = CASE WHEN @problem::text = '' THEN NULL
+                          WHEN state = @state AND problem_at IS NOT NULL THEN problem_at
+                          ELSE @now::timestamptz END
     WHERE id = @relay
       AND fence = @fence
     RETURNING id

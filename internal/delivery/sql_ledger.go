@@ -251,7 +251,8 @@ UPDATE edition
 SET state = 'paused',
     reason = @reason
 WHERE id = @edition
-  AND state = 'open'`
+  AND state = 'open'
+RETURNING newsletter_id, (SELECT name FROM newsletter WHERE newsletter.id = edition.newsletter_id)`
 
 const sqlEditionLock = `
 SELECT month

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"fmt"
+	"strconv"
 
 	"vistka/internal/mailer"
 )
@@ -63,7 +64,8 @@ func (d *driver) judge(it *item, v mailer.Verdict, r mailer.Reply) {
 	}
 	reason += ", the last one: " + r.String()
 	d.log.Error("edition paused", "edition", it.Edition, "reason", reason)
-	if err := d.pauseEdition(it.Edition, reason); err != nil {
+	trouble := Trouble{Cause: CauseEditionPaused, Object: strconv.FormatInt(it.Edition, 10), Words: reason}
+	if err := d.pauseEdition(it.Edition, reason, trouble); err != nil {
 		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
 	}
 }
