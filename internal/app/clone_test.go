@@ -75,6 +75,7 @@ func TestRestoredDumpDoesNotMail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		addOwner(t, a)
 		queue(a)
 		until(t, "the original mails", func() bool { return lab.Journal.Len() == 3 })
 	})
@@ -97,7 +98,7 @@ func TestRestoredDumpDoesNotMail(t *testing.T) {
 		if err != nil || s.Cause != guard.Restored || resp.StatusCode != http.StatusOK {
 			t.Fatalf("sending is %+v, %v; ready: %s", s, err, resp.Status)
 		}
-		if p, err := a.Deliveries.Pending(t.Context()); err != nil || p.Mails() != 3 {
+		if p, err := a.Deliveries.Pending(t.Context()); err != nil || p.Mails() != 4 { // those queued, and one that tells the owner of the lock
 			t.Fatalf("would go out: %+v, %v", p, err)
 		}
 		if n := lab.Journal.Len(); n != 3 {
@@ -107,7 +108,10 @@ func TestRestoredDumpDoesNotMail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		until(t, "the copy mails once unlocked", func() bool { return lab.Journal.Len() == 6 })
+		until(t, "the copy mails once unlocked", func() bool { return lab.Journal.Len() == 7 })
+		if n := len(lab.Journal.To("owner@example.org")); n != 1 {
+			t.Errorf("%d mails to the owner", n)
+		}
 	})
 	serve(func(a *app.App) {
 		if s, err := guard.Read(t.Context(), a.Pool); err != nil || s.State != guard.On {

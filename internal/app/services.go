@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -92,6 +93,24 @@ func (a *App) wire() {
 	}
 	a.Editions.DropIfGone = a.Articles.DropIfGone
 	a.Deliveries.Compose = a.Editions.Compose
+	a.wireAlerts()
+}
+
+// wireAlerts lets what only a person can mend be mailed to the owners.
+func (a *App) wireAlerts() {
+	a.Editions.Alert = a.Deliveries.AlertOwners
+	a.Guard.OnLock = func(ctx context.Context, tx pgx.Tx, _ guard.Cause) {
+		a.Deliveries.AlertOwners(ctx, tx, delivery.Trouble{Cause: delivery.CauseSendingLocked})
+	}
+	a.Articles.OnFeedTrouble = func(ctx context.Context, tx pgx.Tx, t article.FeedTrouble) {
+		cause := delivery.CauseFeedFailing
+		if t.Gone {
+			cause = delivery.CauseFeedGone
+		}
+		a.Deliveries.AlertOwners(ctx, tx, delivery.Trouble{
+			Cause: cause, Object: strconv.FormatInt(t.FeedID, 10), Name: t.Name, Words: t.Problem, NewsletterID: t.NewsletterID,
+		})
+	}
 }
 
 func periodicJobs() []*river.PeriodicJob {

@@ -60,6 +60,15 @@ type Inserter interface {
 // Hook is called in the transaction that releases, withdraws or restores.
 type Hook func(ctx context.Context, tx pgx.Tx, newsletterID, articleID, seq int64) error
 
+// FeedTrouble is a feed that somebody should look at.
+type FeedTrouble struct {
+	FeedID       int64
+	NewsletterID int64  // one that reads it; 0: none
+	Name         string // its title, or its address
+	Problem      string // words
+	Gone         bool   // the site says for good; else it keeps failing and is asked again
+}
+
 // Service does it all. Jobs and the hooks may be nil: without Jobs what falls
 // due waits for the next tick; without OnRestore a withdrawn article stays so.
 type Service struct {
@@ -72,6 +81,8 @@ type Service struct {
 	OnRelease  Hook // plan the edition
 	OnWithdraw Hook // cancel what is queued
 	OnRestore  Hook // the article keeps its seq and is owed again
+
+	OnFeedTrouble func(ctx context.Context, tx pgx.Tx, t FeedTrouble) // tell somebody
 }
 
 // Policy of deciding, with its reasons.

@@ -165,13 +165,18 @@ func (s *Service) feedBad(ctx context.Context, f source, cause error) (PollResul
 	wait := max(jitter(backOff(f.Failures+1)), feed.Delay(cause))
 	res := PollResult{FeedID: f.ID, Problem: feed.Words(cause), Next: now.Add(wait)}
 	gone := feed.KindOf(cause) == feed.KindGone
+	alarming := gone || f.Failures+1 == alertAfter
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, sqlFeedBad, pgx.StrictNamedArgs{
+		t := FeedTrouble{FeedID: f.ID, Problem: res.Problem, Gone: gone}
+		err := tx.QueryRow(ctx, sqlFeedBad, pgx.StrictNamedArgs{
 			"id": f.ID, "now": now, "polled_at": f.PolledAt,
 			"problem": res.Problem, "next": res.Next, "gone": gone,
-		})
-		if err == nil && tag.RowsAffected() == 0 {
-			err = errSuperseded
+		}).Scan(&t.Name, &t.NewsletterID)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errSuperseded
+		}
+		if err == nil && alarming && s.OnFeedTrouble != nil {
+			s.OnFeedTrouble(ctx, tx, t)
 		}
 		return err
 	})
@@ -179,7 +184,7 @@ func (s *Service) feedBad(ctx context.Context, f source, cause error) (PollResul
 		return PollResult{}, fmt.Errorf("record problem of feed %d: %w", f.ID, err)
 	}
 	level := slog.LevelInfo
-	if gone || f.Failures+1 == alertAfter {
+	if alarming {
 		level = slog.LevelWarn
 	}
 	s.Log.Log(ctx, level, "feed not read", "feed", f.ID, "failures", f.Failures+1, "next", res.Next, "err", cause)

@@ -78,7 +78,9 @@ SET polled_at = @now,
     next_poll_at = @next,
     state = CASE WHEN @gone THEN 'gone' ELSE state END
 WHERE id = @id
-  AND polled_at IS NOT DISTINCT FROM @polled_at`
+  AND polled_at IS NOT DISTINCT FROM @polled_at
+RETURNING coalesce(nullif(title, ''), url),
+    coalesce((SELECT min(nf.newsletter_id) FROM newsletter_feed nf WHERE nf.feed_id = feed.id), 0)`
 
 	sqlClaimFeeds = `
 UPDATE feed

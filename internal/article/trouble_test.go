@@ -1,11 +1,14 @@
 package article
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestGapIsNoticed(t *testing.T) {
@@ -32,6 +35,8 @@ func TestTroubleKeepsEverything(t *testing.T) {
 	f := setUp(t, 0)
 	f.add(news(1), news(2))
 	whole := f.rss()
+	var told []FeedTrouble
+	f.OnFeedTrouble = func(_ context.Context, _ pgx.Tx, t FeedTrouble) { told = append(told, t) }
 	for _, row := range []struct {
 		name, body, words string
 		status            int
@@ -59,6 +64,10 @@ func TestTroubleKeepsEverything(t *testing.T) {
 		}
 		f.want("Story 1: baseline", "Story 2: baseline")
 	}
+	if len(told) != 1 || told[0].FeedID != f.feedID || told[0].NewsletterID != f.newsletter || told[0].Name == "" || told[0].Gone ||
+		!strings.Contains(told[0].Problem, "web page") {
+		t.Errorf("told %+v, want it at the third failure alone", told)
+	}
 	f.poll() // an empty feed deletes nothing
 	f.want("Story 1: baseline", "Story 2: baseline")
 	f.poll(news(1), news(2), news(3))
@@ -80,8 +89,13 @@ func TestGoneStopsPolling(t *testing.T) {
 	t.Parallel()
 	f := setUp(t, 0)
 	f.add(news(1))
+	var told []FeedTrouble
+	f.OnFeedTrouble = func(_ context.Context, _ pgx.Tx, t FeedTrouble) { told = append(told, t) }
 	f.serve(http.StatusGone, "bye")
 	f.pollAgain()
+	if len(told) != 1 || !told[0].Gone {
+		t.Errorf("told %+v", told)
+	}
 	if got := f.feed(); got.State != "gone" {
 		t.Fatalf("state is %s", got.State)
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/delivery"
 	"vistka/internal/mailer"
+	"vistka/internal/postgres"
 )
 
 // maxListed is how many articles a mail lists; after a long pause the rest is
@@ -16,13 +19,14 @@ import (
 const maxListed = 20
 
 type content struct {
-	ID         int64
-	Kind       string
-	Slot       time.Time
-	Locale     string
-	ArticleIDs []int64
-	Composed   bool
-	Timezone   string
+	ID           int64
+	NewsletterID int64
+	Kind         string
+	Slot         time.Time
+	Locale       string
+	ArticleIDs   []int64
+	Composed     bool
+	Timezone     string
 	mailer.Newsletter
 }
 
@@ -71,7 +75,7 @@ func (s *Service) compose(ctx context.Context, editionID int64) error {
 		Articles: shown, More: len(articles) - len(shown), Date: now.In(zone),
 	})
 	if errors.Is(err, mailer.ErrSender) || errors.Is(err, mailer.ErrTooLarge) {
-		return errors.Join(err, s.Pause(ctx, editionID, "no mail can be made of it: "+err.Error()))
+		return errors.Join(err, s.unmade(ctx, e, err))
 	}
 	if err != nil {
 		return err
@@ -84,6 +88,21 @@ func (s *Service) compose(ctx context.Context, editionID int64) error {
 		"edition": editionID, "key": s.Keys.Fingerprints()[0], "now": now, "from": e.FromAddress, "base": s.BaseURL, "segments": segments,
 	})
 	return err
+}
+
+// unmade pauses an edition of which no mail can be made, and tells the owners.
+func (s *Service) unmade(ctx context.Context, e content, cause error) error {
+	return postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if err := s.Within(tx).Pause(ctx, e.ID, "no mail can be made of it: "+cause.Error()); err != nil {
+			return err
+		}
+		if s.Alert != nil {
+			s.Alert(ctx, tx, delivery.Trouble{
+				Cause: delivery.CauseEditionUnmade, Object: strconv.FormatInt(e.ID, 10), Name: e.Name, Words: cause.Error(), NewsletterID: e.NewsletterID,
+			})
+		}
+		return nil
+	})
 }
 
 // contentArticles reads the live articles, newest first.

@@ -1,11 +1,16 @@
 package edition
 
 import (
+	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/delivery"
 	"vistka/internal/mailer"
 	"vistka/internal/token"
 )
@@ -33,6 +38,8 @@ func TestEditionThatCannotBeComposedIsPaused(t *testing.T) {
 	p := &press{}
 	s.svc.Keys, s.svc.Renderer = keys, p
 	s.subscribe(2, 0, "instant")
+	var told []delivery.Trouble
+	s.svc.Alert = func(_ context.Context, _ pgx.Tx, t delivery.Trouble) { told = append(told, t) }
 	for _, p.err = range []error{mailer.ErrSender, mailer.ErrTooLarge, errors.New("a slip of a template")} {
 		s.publish(2, 0)
 		s.run(2)
@@ -48,6 +55,15 @@ func TestEditionThatCannotBeComposedIsPaused(t *testing.T) {
 		if paused := e.State == "paused"; paused != helpless || paused && !strings.Contains(e.Reason, p.err.Error()) {
 			t.Errorf("%v: the edition is %s, reason %q", p.err, e.State, e.Reason)
 		}
+		if helpless {
+			want := delivery.Trouble{Cause: delivery.CauseEditionUnmade, Object: strconv.FormatInt(id, 10), Name: "N", Words: p.err.Error(), NewsletterID: e.NewsletterID}
+			if len(told) != 1 || told[0] != want {
+				t.Errorf("%v: told %+v, want %+v", p.err, told, want)
+			}
+		} else if len(told) != 0 {
+			t.Errorf("%v: told %+v", p.err, told)
+		}
+		told = nil
 		if !helpless {
 			continue
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"vistka/internal/delivery"
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 	"vistka/internal/token"
@@ -67,6 +68,10 @@ type Service struct {
 	// says whether it did. It asks the site, so it is called between
 	// transactions. Nil: pages are not asked.
 	DropIfGone func(ctx context.Context, articleID int64) (bool, error)
+
+	// Alert tells the owners of an edition that only a person can help, in the
+	// transaction that pauses it. Nil: nobody is told.
+	Alert func(ctx context.Context, tx pgx.Tx, t delivery.Trouble)
 
 	pageSize int // readers a page; 0: defaultPage
 	seam     seam

@@ -289,7 +289,7 @@ FROM newsletter
 WHERE id = @newsletter`
 
 	sqlContent = `
-SELECT e.id, e.kind, e.slot, e.locale, e.article_ids, b.edition_id IS NOT NULL AS composed, n.timezone,
+SELECT e.id, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, b.edition_id IS NOT NULL AS composed, n.timezone,
     n.slug, n.name, n.language, n.from_name, n.from_address, n.reply_to, n.postal_address, n.site_url, n.privacy_url,
     n.logo_url, n.accent
 FROM edition e

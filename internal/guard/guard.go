@@ -34,6 +34,9 @@ type Guard struct {
 	Name    string // the data directory's own name, the same in a copy of it
 	Machine string // from MachineID; empty: this machine has none
 	Log     *slog.Logger
+
+	// OnLock is called in the transaction that locks sending. Nil: nothing follows.
+	OnLock func(ctx context.Context, tx pgx.Tx, cause Cause)
 }
 
 // Run checks again and again until ctx ends: a database can be rolled back, and
@@ -147,6 +150,9 @@ func (g *Guard) lock(ctx context.Context, tx pgx.Tx, cause Cause, now time.Time)
 	tag, err := tx.Exec(ctx, sqlLock, pgx.StrictNamedArgs{"cause": cause, "now": now})
 	if err == nil && tag.RowsAffected() > 0 {
 		g.Log.Error("sending is locked: this looks like a copy", "cause", cause, "next", "vistka sending")
+		if g.OnLock != nil {
+			g.OnLock(ctx, tx, cause)
+		}
 		_, err = tx.Exec(ctx, sqlNotify)
 	}
 	return err

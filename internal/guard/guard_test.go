@@ -112,8 +112,13 @@ func TestDumpRestoredElsewhere(t *testing.T) {
 	if i.maySend() {
 		t.Fatal("the restored database sends before anybody has looked")
 	}
+	var locked []Cause
+	i.guard.OnLock = func(_ context.Context, _ pgx.Tx, c Cause) { locked = append(locked, c) }
 	i.check("restored", Restored)
 	i.check("started again", Restored)
+	if len(locked) != 1 || locked[0] != Restored {
+		t.Errorf("what follows a lock was called for %q", locked)
+	}
 	i.unlocks()
 }
 
