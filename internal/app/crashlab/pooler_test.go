@@ -1,24 +1,17 @@
 package crashlab_test
 
 import (
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
-	"syscall"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"vistka/internal/mailer/smtptest"
+	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
-	"vistka/internal/postgres/private"
 )
 
 // TestPooler has replicas with a role each reach Postgres through pgbouncer in
@@ -30,6 +23,12 @@ func TestPooler(t *testing.T) {
 	const readers = 400
 	direct := pgtest.URL(t)
 	pooled := newPooler(t, direct)
+	if pool, err := postgres.Open(t.Context(), strings.TrimSuffix(pooled, "&"+poolersMode)); err == nil {
+		pool.Close()
+		t.Error("a pooler is opened as if it kept sessions")
+	} else if !strings.Contains(err.Error(), "add "+poolersMode) {
+		t.Errorf("the error does not say what to add: %v", err)
+	}
 	l := newLab(t, dataDir(t), direct, readers)
 	l.relay.Script(func(e smtptest.Event) smtptest.Action {
 		if e.Stage == smtptest.Final {
@@ -67,8 +66,8 @@ func TestPooler(t *testing.T) {
 	if _, err := l.desk.Pool.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`); err != nil {
 		t.Fatal(err)
 	}
-	if !web.ready() {
-		t.Error("a replica of the old version is not ready once a newer one has migrated: nobody would serve until it is replaced")
+	if status := web.status("/readyz"); status != http.StatusOK {
+		t.Errorf("a replica of the old version answers %d once a newer one has migrated: nobody would serve until it is replaced", status)
 	}
 }
 
@@ -78,87 +77,10 @@ func (l *lab) replica(pooled, roles string) *node {
 	n := l.node(dataDir(l.t))
 	operators := freePort(l.t)
 	n.env = append(n.env, "VISTKA_DATABASE_DIRECT_URL="+l.config.DatabaseURL, "VISTKA_DATABASE_URL="+pooled, "VISTKA_RUN="+roles, "VISTKA_METRICS_LISTEN="+operators)
-	n.health = "http://" + operators + "/metrics" // the only page without the role web
+	if roles != "web" {
+		n.health = "http://" + operators + "/metrics" // its only page
+	}
 	return n
-}
-
-// newPooler starts pgbouncer in transaction mode before the server that a url
-// names, and returns the url through it. Each transaction gets another of few
-// server connections, so that what one leaves in its session the next one misses.
-func newPooler(t *testing.T, direct string) string {
-	t.Helper()
-	path, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		path = "/usr/sbin/pgbouncer" // which no user's PATH has
-	}
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip("needs pgbouncer: apt install pgbouncer")
-	}
-	server, err := pgx.ParseConfig(direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-	account, err := private.ServerAccount() // pgbouncer, as Postgres, refuses to be root
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := freePort(t)
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Dir(dataDir(t))
-	users, settings := filepath.Join(dir, "users.txt"), filepath.Join(dir, "pgbouncer.ini")
-	for file, text := range map[string]string{
-		users: fmt.Sprintf("%q \"\"\n", server.User),
-		settings: fmt.Sprintf(`[databases]
-* = host=%s port=%d
-
-[pgbouncer]
-listen_addr = %s
-listen_port = %s
-unix_socket_dir =
-auth_type = trust
-auth_file = %s
-pool_mode = transaction
-default_pool_size = 5
-max_client_conn = 200
-server_round_robin = 1
-`, server.Host, server.Port, host, port, users),
-	} {
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	said, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, settings)
-	cmd.Dir, cmd.Stderr, cmd.SysProcAttr = dir, said, account.Attr()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-		if t.Failed() {
-			text, _ := os.ReadFile(said.Name())
-			t.Logf("pgbouncer said:\n%s", text)
-		}
-		said.Close()
-	})
-	until(t, "pgbouncer answers", func() bool {
-		conn, err := net.Dial("tcp", listen)
-		if err != nil {
-			return false
-		}
-		return conn.Close() == nil
-	})
-	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable&default_query_exec_mode=cache_describe", server.User, listen, server.Database)
 }
 
 var shown = regexp.MustCompile(`name="shown" value="([^"]+)"`)
