@@ -48,7 +48,7 @@ type RelayState struct {
 	Name      string
 	Driven    bool   // some process holds its lease
 	Holder    string // the installation that holds the lease or held it last
-	State     string // ready, down
+	State     string // ready, down, spent
 	Problem   string
 	ProblemAt *time.Time
 }

@@ -10,7 +10,8 @@ import (
 const keptForNotices = 10
 
 // budget is what a relay may still be given today (UTC), by its owner's daily
-// limit. The relay's row has the count that lasts; this one is never below it.
+// limit. The relay's row has the count that lasts; it counts what was asked for
+// and not granted as well, so that after a restart less is sent, never more.
 type budget struct {
 	limit int // 0: none
 

@@ -38,6 +38,9 @@ func (w *worker) carry(l *letter) {
 		w.ask(l)
 		next := w.following()
 		granted, err := w.answer()
+		if granted && d.lost.Load() { // another may have taken it over while the next was made
+			granted, err = false, ErrLost
+		}
 		if !granted {
 			w.conn.Close() // leaves nothing at the relay
 			w.dropDead()
@@ -105,16 +108,18 @@ func (w *worker) dropDead() {
 // the relay has nothing and no attempt was committed.
 func (w *worker) unopened(l *letter, a mailer.Answer, fresh bool) {
 	d, it := w.d, l.item
-	d.meter.answer(a.Reply)
 	v := mailer.Classify(a.Reply)
-	d.finished(it, false)
+	d.release(it, false)
 	w.slow(it, v)
-	if v.Action != mailer.PauseAll && (v.Action != mailer.Reconnect || a.Stage != mailer.StageMail) {
-		w.relayFine()
+	if !a.Local {
+		d.meter.answer(a.Reply)
+		if v.Action != mailer.PauseAll && v.Action != mailer.Reconnect {
+			w.relayFine()
+		}
 	}
 	switch v.Action {
 	case mailer.PauseAll:
-		w.relayFailed(fmt.Errorf("%s: %s", a.Stage, a.Reply))
+		w.relayFailed(cause(a))
 		d.queue.back(it)
 	case mailer.RefusedUs:
 		w.refused(l, a.Reply)
@@ -131,7 +136,7 @@ func (w *worker) finished(l *letter, a mailer.Answer) {
 	d, it := w.d, l.item
 	d.meter.answer(a.Reply)
 	v := mailer.Classify(a.Reply)
-	d.finished(it, v.Action == mailer.Accepted)
+	d.release(it, v.Action == mailer.Accepted)
 	w.slow(it, v)
 	o := outcome(it.Key, a.Reply, v, false, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait)
 	switch {
@@ -142,7 +147,10 @@ func (w *worker) finished(l *letter, a mailer.Answer) {
 		}
 	case v.Action == mailer.Reconnect: // the body was cut: the relay has nothing
 		o.Reply = mailer.CleanReply(a.Err.Error())
-		if it.tries+1 < maxLosses {
+		if d.hard.Err() == nil {
+			w.relayFailed(a.Err)
+		}
+		if it.losses++; it.losses < maxLosses {
 			o.State, o.DueAt = Deferred, at(d.s.Clock.Now(), d.breaker.backoff.Min)
 		}
 	default:
@@ -163,7 +171,7 @@ func (w *worker) slow(it *item, v mailer.Verdict) {
 // held deals with a message whose dot was not allowed.
 func (w *worker) held(l *letter, err error) {
 	d := w.d
-	d.finished(l.item, false)
+	d.release(l.item, false)
 	switch {
 	case err == nil: // not granted, though the relay was ready for it: the ledger settled it, or its edition was paused
 		d.leave(l.Key)
@@ -173,7 +181,6 @@ func (w *worker) held(l *letter, err error) {
 		d.queue.done(l.Key)
 	default: // unknown whether the attempt is committed; that nothing was sent is known
 		d.log.Warn("attempt could not be recorded: nothing was sent", "delivery", l.String(), "error", err)
-		d.sweepAgain() // if it was not committed, the row lies behind the cursor
 		w.settle(unsent(l.Key, d.s.Clock.Now()))
 	}
 }
@@ -198,15 +205,15 @@ func (w *worker) refused(l *letter, r mailer.Reply) {
 }
 
 // reconnect: the connection went away before the body. On one that had served
-// others that is normal (D23). On a fresh one before MAIL was answered the
-// relay is at fault. Otherwise the same message goes again; one under which
-// connections keep breaking goes back into the schedule.
+// others that is normal (D23), on a fresh one the relay is at fault. The same
+// message goes again; one under which connections keep breaking after MAIL goes
+// back into the schedule, lest it keep the others waiting.
 func (w *worker) reconnect(it *item, a mailer.Answer, v mailer.Verdict, fresh bool) {
 	d := w.d
+	if fresh {
+		w.relayFailed(cause(a))
+	}
 	if a.Stage == mailer.StageMail {
-		if fresh {
-			w.relayFailed(a.Err)
-		}
 		d.queue.back(it)
 		return
 	}
@@ -220,9 +227,30 @@ func (w *worker) reconnect(it *item, a mailer.Answer, v mailer.Verdict, fresh bo
 	w.settle(outcome(it.Key, a.Reply, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
 }
 
+func cause(a mailer.Answer) error {
+	if a.Err != nil {
+		return a.Err
+	}
+	return fmt.Errorf("%s: %s", a.Stage, a.Reply)
+}
+
+// settled: the outcome is committed. Its edition may be done with; a message
+// taken back may lie behind the cursor.
+func (d *driver) settled(o Outcome) {
+	d.queue.done(o.Key)
+	if o.Tries < 0 {
+		d.sweepAgain()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c := d.cursors[o.Edition]; c != nil {
+		c.check = true
+	}
+}
+
 // putBack returns an item that was not tried.
 func (d *driver) putBack(it *item) {
-	d.finished(it, false)
+	d.release(it, false)
 	d.queue.back(it)
 }
 

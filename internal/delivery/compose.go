@@ -16,9 +16,8 @@ import (
 // message is one mail ready for the wire.
 type message struct {
 	mailer.Message
-	hash   []byte // of the address, for the suppression check of notices
-	tries  int    // of a notice, before this one
-	doubts int
+	hash  []byte // of the address, for the suppression check of notices
+	tries int    // of a notice, before this one
 }
 
 // poisonError is a message that cannot be made: it fails alone (D26).

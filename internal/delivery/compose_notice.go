@@ -20,7 +20,6 @@ type noticeRow struct {
 	Locale       string
 	Content      []byte
 	Tries        int
-	Doubts       int
 	ComposedAt   time.Time
 	KeyID        string
 	Address      string
@@ -73,7 +72,7 @@ func (s *Service) composeNotice(ctx context.Context, id int64, buf []byte) (m me
 	if err != nil {
 		return m, fmt.Errorf("load notice %d: %w", id, err)
 	}
-	defer func() { m.tries, m.doubts = n.Tries, n.Doubts }()
+	defer func() { m.tries = n.Tries }()
 	var content Content
 	if err := json.Unmarshal(n.Content, &content); err != nil {
 		return m, &poisonError{fmt.Errorf("content: %w", err)}

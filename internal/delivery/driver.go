@@ -92,18 +92,21 @@ func (d *driver) may(it *item) bool {
 	if !d.budget.begin(it.Notice != 0, now) {
 		return false
 	}
-	if it.Notice != 0 || d.providers.begin(it.provider, now) {
-		return true
+	ok := true
+	if it.Notice == 0 {
+		ok, it.placed = d.providers.begin(it.provider, now)
 	}
-	d.budget.end()
-	return false
+	if !ok {
+		d.budget.end()
+	}
+	return ok
 }
 
-// finished gives the places back.
-func (d *driver) finished(it *item, accepted bool) {
+// release gives the places back.
+func (d *driver) release(it *item, accepted bool) {
 	d.budget.end()
-	if it.Notice == 0 {
-		d.providers.end(it.provider, accepted)
+	if it.placed {
+		d.providers.end(it.provider, accepted, d.s.Clock.Now())
 	}
 }
 

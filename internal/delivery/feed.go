@@ -153,9 +153,8 @@ func (d *driver) fillNotices() error {
 		return fmt.Errorf("read notices: %w", err)
 	}
 	var id int64
-	var doubts int
-	_, err = pgx.ForEachRow(rows, []any{&id, &doubts}, func() error {
-		d.queue.add(&item{Key: Key{Notice: id}, doubts: doubts})
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
+		d.queue.add(&item{Key: Key{Notice: id}})
 		return nil
 	})
 	if err != nil {
@@ -213,6 +212,9 @@ func (d *driver) follow(open map[int64]time.Time) {
 		if _, ok := open[id]; !ok {
 			delete(d.cursors, id)
 			delete(d.editions, id)
+			delete(d.tallies, id)
+			delete(d.rested, id)
+			d.queue.drop(func(it *item) bool { return it.Edition == id }) // or each is opened at the relay in vain
 		}
 	}
 	for id, month := range open {
@@ -276,7 +278,7 @@ func (d *driver) read(sql string, args pgx.StrictNamedArgs) (n int, last int64, 
 	batch := &pgx.Batch{} // one transaction, so that sqlByIndex is for it alone
 	batch.Queue(sqlByIndex)
 	batch.Queue(sql, args).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&it.Month, &it.Edition, &it.Subscriber, &it.provider, &it.tries, &it.doubts, &it.address, &willing}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&it.Month, &it.Edition, &it.Subscriber, &it.provider, &it.tries, &it.address, &willing}, func() error {
 			n, last = n+1, it.Subscriber
 			if !willing {
 				unwilling = append(unwilling, it.Key)

@@ -48,31 +48,33 @@ func (p *providers) resting(now time.Time) []int64 {
 	return ids
 }
 
-// begin takes a place. Returns false if the provider has none now.
-func (p *providers) begin(id int64, now time.Time) bool {
+// begin says whether a message may go, and whether it took a place that end
+// gives back: only where the provider has asked for less.
+func (p *providers) begin(id int64, now time.Time) (ok, placed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.by[id]
 	if s == nil {
-		return true
+		return true, false
 	}
 	if now.Before(s.until) || s.busy >= s.limit {
-		return false
+		return false, false
 	}
 	s.busy++
-	return true
+	return true, true
 }
 
-// end gives the place back.
-func (p *providers) end(id int64, accepted bool) {
+// end gives the place back. What is accepted during a rest was on its way
+// before it, and says nothing.
+func (p *providers) end(id int64, accepted bool, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.by[id]
 	if s == nil {
 		return
 	}
-	s.busy = max(s.busy-1, 0)
-	if accepted {
+	s.busy--
+	if accepted && !now.Before(s.until) {
 		if s.limit++; s.limit > easy {
 			delete(p.by, id)
 		}

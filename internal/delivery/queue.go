@@ -10,7 +10,7 @@ type item struct {
 	Key
 	provider int64
 	tries    int
-	doubts   int
+	placed   bool // among the few its provider takes at present
 	address  string
 	losses   int // connections that broke under it in this run
 }

@@ -1,8 +1,12 @@
 package delivery
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"vistka/internal/postgres"
 )
@@ -11,6 +15,8 @@ const (
 	// patience is how long a group is tried while the database is away and
 	// relays wait for dots.
 	patience = 15 * time.Second
+	// callTime bounds one call of the database by the driver.
+	callTime = 5 * time.Second
 	// linger is how long the first to ask may wait for company, up to half
 	// of the connections: commits cost, rows hardly do.
 	linger = 1500 * time.Microsecond
@@ -99,10 +105,23 @@ func (r *recorder) gather(timer *time.Timer) {
 	}
 }
 
-// record commits the group and answers everyone in it.
+// record commits the group and answers everyone in it. What the database will
+// never take must not hold the others: then each request is recorded alone.
 func (r *recorder) record() {
+	err := r.commit(r.group)
+	alone := err != nil && len(r.group) > 1 && hopeless(err)
+	for i, q := range r.group {
+		if alone {
+			q.err = r.commit(r.group[i : i+1])
+		}
+		q.done <- struct{}{}
+	}
+}
+
+// commit records some requests together and notes in each what came of it.
+func (r *recorder) commit(group []*request) error {
 	r.outcomes, r.nexts = r.outcomes[:0], r.nexts[:0]
-	for _, q := range r.group {
+	for _, q := range group {
 		r.outcomes = append(r.outcomes, q.outcomes...)
 		if q.attempt {
 			r.nexts = append(r.nexts, q.next)
@@ -110,7 +129,7 @@ func (r *recorder) record() {
 	}
 	began := time.Now()
 	granted, err := r.patiently()
-	r.d.meter.groups.Observe(float64(len(r.group)))
+	r.d.meter.groups.Observe(float64(len(group)))
 	r.d.meter.commits.Observe(time.Since(began).Seconds())
 	if err == nil {
 		r.d.recent.add(r.outcomes)
@@ -122,13 +141,13 @@ func (r *recorder) record() {
 		}
 	}
 	r.d.budget.spend(attempts, r.d.s.Clock.Now())
-	for _, q := range r.group {
+	for _, q := range group {
 		q.granted, q.err = false, err
 		if q.attempt && err == nil {
 			q.granted, granted = granted[0], granted[1:]
 		}
-		q.done <- struct{}{}
 	}
+	return err
 }
 
 // patiently is Ledger.Record again and again while the database is away for a
@@ -140,9 +159,19 @@ func (r *recorder) patiently() ([]bool, error) {
 		if d.isDead() {
 			return nil, ErrLost
 		}
-		granted, err := r.ledger.Record(d.books, r.outcomes, r.nexts)
-		if err == nil || errors.Is(err, ErrLost) || time.Now().After(deadline) || !sleep(d.books, pause) {
+		// A server that vanished without a word answers nothing: a bound for each call.
+		ctx, cancel := context.WithTimeout(d.books, callTime)
+		granted, err := r.ledger.Record(ctx, r.outcomes, r.nexts)
+		cancel()
+		if err == nil || errors.Is(err, ErrLost) || hopeless(err) || time.Now().After(deadline) || !sleep(d.books, pause) {
 			return granted, err
 		}
 	}
+}
+
+// hopeless tells an error that the same call will meet again: the database
+// understood and refused (SQLSTATE classes 21 to 23 and 42).
+func hopeless(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && slices.Contains([]string{"21", "22", "23", "42"}, pg.Code[:2])
 }

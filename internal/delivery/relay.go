@@ -137,6 +137,9 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 	d.recorder = newRecorder(d, session)
 	if err := d.begin(); err != nil {
 		d.log.Error("relay's day cannot be read", "error", err)
+		if _, err := s.DB.Exec(ctx, sqlLeaseRelease, pgx.StrictNamedArgs{"relay": id, "fence": fence}); err != nil {
+			d.log.Warn("lease cannot be released", "error", err)
+		}
 		sleep(ctx, standBy)
 		return false
 	}

@@ -109,7 +109,7 @@ SELECT count(*) AS shares,
 FROM first`
 
 const sqlFeedNotices = `
-SELECT id, doubts
+SELECT id
 FROM notice
 WHERE state IN ('queued', 'deferred', 'in doubt')
   AND due_at <= @now
@@ -135,7 +135,7 @@ SELECT set_config(name, 'off', true)
 FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_sort', 'enable_hashjoin', 'enable_mergejoin']) AS name`
 
 const sqlFeedColumns = `
-SELECT d.month, d.edition_id, d.subscriber_id, d.provider_id, d.tries, d.doubts,
+SELECT d.month, d.edition_id, d.subscriber_id, d.provider_id, d.tries,
        coalesce(r.address, '') AS address,
        r.id IS NOT NULL
        AND s.state IS NOT DISTINCT FROM 'active'
@@ -184,9 +184,9 @@ WITH n AS (
     SET composed_at = coalesce(composed_at, @now),
         key_id = CASE WHEN key_id = '' THEN @key ELSE key_id END
     WHERE id = @id
-    RETURNING kind, locale, signup_id, subscriber_id, address, content, tries, doubts, composed_at, key_id, facts
+    RETURNING kind, locale, signup_id, subscriber_id, address, content, tries, composed_at, key_id, facts
 )
-SELECT n.kind, n.locale, n.content, n.tries, n.doubts, n.composed_at, n.key_id, n.facts,
+SELECT n.kind, n.locale, n.content, n.tries, n.composed_at, n.key_id, n.facts,
        coalesce(r.address, g.address, n.address) AS address,
        coalesce(n.signup_id, 0) AS signup_id,
        coalesce(n.subscriber_id, 0) AS subscriber_id

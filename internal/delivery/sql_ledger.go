@@ -47,7 +47,7 @@ WITH mine AS (
     ON CONFLICT DO NOTHING
 ), bounced AS (
     INSERT INTO suppression (address_hash, reason, detail, at)
-    SELECT r.address_hash, 'hard bounce', done.reply, @now
+    SELECT DISTINCT ON (r.address_hash) r.address_hash, 'hard bounce', done.reply, @now
     FROM done
     JOIN subscriber r ON r.id = done.subscriber_id
     WHERE done.gone
@@ -110,7 +110,7 @@ WITH mine AS (
     RETURNING d.subscriber_id, x.reply, x.gone
 ), bounced AS (
     INSERT INTO suppression (address_hash, reason, detail, at)
-    SELECT r.address_hash, 'hard bounce', done.reply, @now
+    SELECT DISTINCT ON (r.address_hash) r.address_hash, 'hard bounce', done.reply, @now
     FROM done
     JOIN subscriber r ON r.id = done.subscriber_id
     WHERE done.gone

@@ -78,6 +78,10 @@ func (w *worker) next() (*item, bool) {
 			return nil, false
 		}
 		it, changed := d.queue.take(d.may)
+		if it != nil && !w.probe && d.breaker.isOpen() { // since it waited here
+			d.putBack(it)
+			return w.next()
+		}
 		if it != nil {
 			return it, true
 		}
@@ -101,14 +105,14 @@ func (w *worker) compose(it *item) *letter {
 	l := &w.letters[1-w.turn] // the other one is on the wire
 	m, err := d.compose(it, l.Body)
 	if it.Notice != 0 {
-		it.tries, it.doubts = m.tries, m.doubts
+		it.tries = m.tries
 	}
 	if err == nil {
 		w.turn = 1 - w.turn
 		l.item, l.message = it, m
 		return l
 	}
-	d.finished(it, false)
+	d.release(it, false)
 	var poison *poisonError
 	switch {
 	case errors.As(err, &poison):
@@ -128,7 +132,7 @@ func (w *worker) ready() bool {
 	if w.d.pace.every > 0 {
 		w.flush() // nothing waits for its record while a mail waits for its turn
 	}
-	return w.connect() && w.d.pace.wait(w.d.soft)
+	return w.d.pace.wait(w.d.soft) && w.connect()
 }
 
 func (w *worker) connect() bool {
@@ -149,7 +153,7 @@ func (w *worker) connect() bool {
 	}
 	switch {
 	case d.soft.Err() != nil:
-	case d.live.Load() > 0 && !w.probe:
+	case d.live.Load() > 0 && !w.probe && answered(err):
 		// Others are being served: the relay wants fewer connections, not fewer mails.
 		d.log.Warn("relay takes no further connection", "error", err)
 		w.shy = true
@@ -157,6 +161,12 @@ func (w *worker) connect() bool {
 		w.relayFailed(err)
 	}
 	return false
+}
+
+// answered: the relay is there, and said no.
+func answered(err error) bool {
+	de, ok := errors.AsType[*mailer.DialError](err)
+	return ok && de.Code != 0
 }
 
 func (w *worker) retires() bool { return w.used >= connMails || w.conn.Age() >= connAge }
@@ -211,15 +221,17 @@ func (w *worker) ask(l *letter) {
 // was committed; then all of it is pending still.
 func (w *worker) answer() (granted bool, err error) {
 	r := &w.asking
-	if granted, err = w.d.recorder.answer(r); err != nil {
+	if granted, err = w.d.recorder.answer(r); hopeless(err) {
+		w.d.log.Error("outcomes cannot be recorded: what was sent will be in doubt", "outcomes", len(r.outcomes), "error", err)
+	} else if err != nil {
 		r.outcomes = append(r.outcomes, w.pending...)
 		w.pending, r.outcomes = r.outcomes, w.pending[:0]
 		return false, err
 	}
 	for _, o := range r.outcomes {
-		w.d.queue.done(o.Key)
+		w.d.settled(o)
 	}
-	return granted, nil
+	return granted, err
 }
 
 func (w *worker) relayFailed(err error) {

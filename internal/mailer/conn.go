@@ -18,7 +18,6 @@ type Conn struct {
 	cfg       RelayConfig
 	born      time.Time
 	pipelines bool
-	sent      int
 	dirty     bool // a transaction was begun and refused: RSET before the next
 	dead      bool
 	out       []byte // what is written at once, kept for its room
@@ -26,9 +25,6 @@ type Conn struct {
 
 // Alive says whether another message may be sent.
 func (c *Conn) Alive() bool { return !c.dead }
-
-// Sent counts the messages the relay accepted on this connection.
-func (c *Conn) Sent() int { return c.sent }
 
 // Age is how long ago the connection was made.
 func (c *Conn) Age() time.Duration { return time.Since(c.born) }

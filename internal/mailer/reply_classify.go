@@ -109,7 +109,8 @@ func temporary(r Reply) Verdict {
 	v := Verdict{Action: Retry, Charge: ChargeSoft}
 	text := strings.ToLower(r.Text)
 	grey := strings.Contains(text, "grey") || strings.Contains(text, "gray")
-	v.Slow = !grey && (r.Code == 421 && strings.HasPrefix(r.Enhanced, "4.7.") || r.Enhanced == "4.7.28" || rateWords.MatchString(text))
+	mailbox := strings.HasPrefix(r.Enhanced, "4.2.") // one mailbox gets too much, not its provider
+	v.Slow = !grey && !mailbox && (r.Code == 421 && strings.HasPrefix(r.Enhanced, "4.7.") || r.Enhanced == "4.7.28" || rateWords.MatchString(text))
 	return v
 }
 

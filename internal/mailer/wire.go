@@ -74,9 +74,6 @@ func (c *Conn) Finish(m, next *Message) (final, opened Answer) {
 		return Answer{Reply{Stage: stage}, fmt.Errorf("%s: %w", stage, err)}, opened
 	}
 	final = c.read(StageFinal, c.cfg.Timeouts.Final)
-	if final.Err == nil && final.Code/100 == 2 {
-		c.sent++
-	}
 	switch {
 	case c.dead || next == nil:
 	case c.pipelines:

@@ -86,6 +86,7 @@ func TestTable2(t *testing.T) {
 		{"MAIL closed", on(smtptest.MAIL, smtptest.Action{Close: true}), mailer.Verdict{Action: mailer.Reconnect, Drop: true}, 0, false},
 		{"RCPT 421", says(smtptest.RCPT, "421 4.3.2 closing"), mailer.Verdict{Action: mailer.Reconnect, Charge: soft, Drop: true}, 0, false},
 		{"RCPT 421 rate", says(smtptest.RCPT, "421 4.7.28 unusual rate"), mailer.Verdict{Action: mailer.Retry, Charge: soft, Slow: true, Drop: true}, 0, false},
+		{"RCPT 450 one mailbox", says(smtptest.RCPT, "450 4.2.1 The user you are trying to contact is receiving email at a rate that prevents it"), mailer.Verdict{Action: mailer.Retry, Charge: soft}, 0, false},
 		{"RCPT 450", says(smtptest.RCPT, "450 4.2.0 greylisted"), mailer.Verdict{Action: mailer.Retry, Charge: soft}, 0, false},
 		{"RCPT 451 greylisting as policy", says(smtptest.RCPT, "451 4.7.1 Greylisting in action, please slow down"), mailer.Verdict{Action: mailer.Retry, Charge: soft}, 0, false},
 		{"RCPT 452", says(smtptest.RCPT, "452 4.2.2 mailbox full"), mailer.Verdict{Action: mailer.Retry, Charge: soft}, 0, false},
