@@ -26,7 +26,9 @@ func TestHeldBurst(t *testing.T) {
 		t.Helper()
 		b.post("/admin/articles", url.Values{"act": {name}, "newsletter": {fmt.Sprint(n.ID)}})
 	}
-	hold := func() { s.exec("UPDATE article SET state = 'held', reason = 'a burst' WHERE id = $1", id) }
+	hold := func() {
+		s.exec("UPDATE article SET state = 'held', reason = '{\"key\": \"reason.words\", \"name\": \"a burst\"}' WHERE id = $1", id)
+	}
 	hold()
 	for _, path := range []string{"/admin/articles?state=held", "/admin/"} {
 		got := b.get(path)

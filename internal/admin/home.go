@@ -17,7 +17,7 @@ type trouble struct {
 	Bad   bool // else a warning
 	Title string
 	Text  string
-	Words string // of a relay or a feed, as they are
+	Words string // of a relay as they are, of a feed or a person in the account's language
 	URL   string
 	Link  string
 	Held  []heldNewsletter // settled here, with one press

@@ -72,7 +72,7 @@ func TestProgress(t *testing.T) {
 		t.Error("the script's request took the words meant for the page")
 	}
 	s.exec(`UPDATE delivery SET state = 'sent' WHERE edition_id = $1`, id)
-	s.exec(`UPDATE edition SET state = 'settled', reason = ''`)
+	s.exec(`UPDATE edition SET state = 'settled', reason = NULL`)
 	if got := b.get(path); got.Find("[data-live], script").Length() != 0 {
 		t.Error("what is done is asked for again")
 	}

@@ -78,7 +78,7 @@ func (a *App) wire() {
 		return err
 	}
 	a.Articles.OnRestore = func(ctx context.Context, tx pgx.Tx, newsletterID, articleID, _ int64) error {
-		if _, err := a.Editions.ReleaseAgain(ctx, tx, articleID, "released again"); err != nil {
+		if _, err := a.Editions.ReleaseAgain(ctx, tx, articleID); err != nil {
 			return err
 		}
 		return a.Editions.Released(ctx, tx, newsletterID)

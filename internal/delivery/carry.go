@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 )
 
@@ -182,12 +183,12 @@ func (w *worker) held(l *letter, err error) {
 func (w *worker) refused(it *item, r mailer.Reply) {
 	d := w.d
 	d.log.Error("the relay refuses our sender", "delivery", it.String(), "reply", r.String())
-	d.say(ready, "refuses our sender: "+r.String())
+	d.say(ready, r.String())
 	if it.Notice != 0 {
 		w.settle(outcome(it.Key, r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
 		return
 	}
-	if err := d.pauseEdition(it.Edition, "the relay refuses the sender: "+r.String()); err != nil {
+	if err := d.pauseEdition(it.Edition, locale.Message{Key: "edition.reason.sender_refused", Name: r.String()}); err != nil {
 		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
 	}
 	d.leave(it.Key)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 )
 
@@ -222,7 +223,7 @@ func (d *driver) restEdition(it *item, err error) {
 	}
 }
 
-func (d *driver) pauseEdition(id int64, reason string) error {
+func (d *driver) pauseEdition(id int64, reason locale.Message) error {
 	_, err := d.s.DB.Exec(d.books, sqlEditionPause, pgx.StrictNamedArgs{"edition": id, "reason": reason})
 	d.queue.drop(func(it *item) bool { return it.Edition == id })
 	d.sweepAgain()

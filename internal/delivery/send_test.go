@@ -222,13 +222,13 @@ func TestSenderRefused(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	var reason string
-	w.one(&reason, `SELECT reason FROM edition WHERE id = $1`, w.edition)
+	w.one(&reason, `SELECT reason ->> 'name' FROM edition WHERE id = $1`, w.edition)
 	if !strings.Contains(reason, "5.7.1") {
 		t.Fatalf("reason %q", reason)
 	}
 	w.until("it is said where a person looks", func() bool { return w.count("relay WHERE problem LIKE '%5.7.1%'") == 1 })
 	w.lab.Script(nil)
-	w.exec(`UPDATE edition SET state = 'open', reason = '' WHERE id = $1`, w.edition)
+	w.exec(`UPDATE edition SET state = 'open', reason = NULL WHERE id = $1`, w.edition)
 	w.exec(sqlNotify)
 	w.untilState(id, Sent)
 	w.until("and not any more", func() bool { return w.count("relay WHERE problem = ''") == 1 })

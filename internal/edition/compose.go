@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 )
 
@@ -71,7 +72,7 @@ func (s *Service) compose(ctx context.Context, editionID int64) error {
 		Articles: shown, More: len(articles) - len(shown), Date: now.In(zone),
 	})
 	if errors.Is(err, mailer.ErrSender) || errors.Is(err, mailer.ErrTooLarge) {
-		return errors.Join(err, s.Pause(ctx, editionID, "no mail can be made of it: "+err.Error()))
+		return errors.Join(err, s.Pause(ctx, editionID, locale.Message{Key: "edition.reason.not_composed", Name: err.Error()}))
 	}
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func TestExpire(t *testing.T) {
 	}
 	e, err := s.svc.Get(t.Context(), id)
 	next := time.Date(2026, 3, 31, 5, 0, 0, 0, time.UTC) // eight in summer time
-	if err != nil || e.State != "expired" || e.Reason == "" || e.ResumeAt == nil || !e.ResumeAt.Equal(next) {
+	if err != nil || e.State != "expired" || e.Reason == nil || e.ResumeAt == nil || !e.ResumeAt.Equal(next) {
 		t.Fatalf("%+v, %v", e, err)
 	}
 	s.want("cancelled", s.count(inState, s.letters[2], "cancelled"), 2)
