@@ -223,6 +223,16 @@ func (b *browser) post(path string, form url.Values) answer {
 	return b.do(req)
 }
 
+// press posts the form of a page as it stands.
+func (b *browser) press(a answer) answer {
+	b.t.Helper()
+	form := url.Values{}
+	a.Find("main form input").Each(func(_ int, in *goquery.Selection) {
+		form.Add(in.AttrOr("name", ""), in.AttrOr("value", ""))
+	})
+	return b.post(a.Find("main form").AttrOr("action", ""), form)
+}
+
 func (b *browser) do(req *http.Request) answer {
 	b.t.Helper()
 	resp, err := b.Client.Do(req)

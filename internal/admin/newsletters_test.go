@@ -66,6 +66,6 @@ func TestMailMeATest(t *testing.T) {
 		}
 	}
 	shown(second) // nothing is released yet: better a test with an article than one without
-	b.post(fmt.Sprintf("/admin/articles/%d", first), url.Values{"act": {"release"}})
+	b.post(fmt.Sprintf("/admin/articles/%d", first), url.Values{"act": {"release"}, "sure": {"yes"}})
 	shown(int(first))
 }

@@ -152,7 +152,7 @@ func watchProgress(b *browser, s *stage, edition int64) {
 			b.t.Fatal(err)
 		}
 	}
-	exec(`UPDATE edition SET state = 'paused', reason = 'to be looked at' WHERE id = $1`)
+	exec(`UPDATE edition SET state = 'paused', reason = '{"key": "reason.words", "name": "to be looked at"}' WHERE id = $1`)
 	exec(`UPDATE delivery SET state = 'queued' WHERE edition_id = $1 AND subscriber_id % 3 = 0`)
 	b.open(fmt.Sprintf("%s/admin/editions/%d", s.ready.URL, edition))
 	b.look("admin-progress")

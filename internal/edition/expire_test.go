@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"vistka/internal/locale"
 )
 
 // only is the one edition of a letter.
@@ -97,7 +99,7 @@ func TestPausedAndStale(t *testing.T) {
 	id := s.only(2).ID
 	resume := func() Edition {
 		t.Helper()
-		if err := s.svc.Pause(t.Context(), id, "a wrong name"); err != nil {
+		if err := s.svc.Pause(t.Context(), id, locale.Message{Key: "reason.words", Name: "a wrong name"}); err != nil {
 			t.Fatal(err)
 		}
 		s.want("expired", s.expired(), 0)
