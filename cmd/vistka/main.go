@@ -103,7 +103,11 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	err = parsed.Run(&session{config: &c.Config, log: newLogger(c.LogFormat, errOut), out: out, err: errOut})
+	log := newLogger(c.LogFormat, errOut)
+	for _, w := range c.Warnings {
+		log.Warn(w)
+	}
+	err = parsed.Run(&session{config: &c.Config, log: log, out: out, err: errOut})
 	if err != nil {
 		fmt.Fprintf(errOut, "vistka: %v\n", err)
 		return exitFailure

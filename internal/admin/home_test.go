@@ -60,7 +60,7 @@ func TestHomeSaysWhatIsWrong(t *testing.T) {
 // Without a relay all is not well, however busy the built-in inbox is.
 func TestHomeSaysThatMailStaysHere(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(d *Deps) { d.InboxURL = "http://example.org/inbox/" })
+	s := newSite(t, func(d *Deps) { d.InboxURL, d.NoRelay = "http://example.org/inbox/", true })
 	s.account(account.Owner)
 	s.newsletter("news")
 	got := s.as(account.Owner).get("/admin/")

@@ -48,7 +48,7 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 	if !driven {
 		out = append(out, trouble{Bad: true, Title: l.T("admin.trouble.no_sender"), Text: l.T("admin.trouble.no_sender_do")})
 	}
-	if a.InboxURL != "" {
+	if a.NoRelay {
 		out = append(out, trouble{
 			Title: l.T("admin.trouble.inbox"), Text: l.T("admin.trouble.inbox_do"), URL: a.InboxURL, Link: l.T("admin.relay.inbox"),
 		})

@@ -110,7 +110,7 @@ func TestPausedAndStale(t *testing.T) {
 		return e
 	}
 	s.clock.Advance(DefaultMaxAge)
-	if e := resume(); e.State != "open" || e.Reason != "" {
+	if e := resume(); e.State != "open" || e.Reason != nil {
 		t.Errorf("resumed in time: %+v", e)
 	}
 	s.clock.Advance(time.Hour)
