@@ -88,6 +88,9 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if args[0] == "--version" {
+		args = []string{"version"}
+	}
 	parsed, err := parser.Parse(args)
 	if exit >= 0 { // --help was shown
 		return exit

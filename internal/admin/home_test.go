@@ -68,3 +68,17 @@ func TestHomeSaysThatMailStaysHere(t *testing.T) {
 		t.Errorf("Home says %q", got.text("main"))
 	}
 }
+
+// Who reads two newsletters is one reader.
+func TestHomeCountsPeople(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.seeded()
+	second := s.newsletter("second")
+	s.exec(`INSERT INTO subscription (newsletter_id, subscriber_id, state, cadence, locale, zone, hour, seen_seq, provider_id, created_at)
+		SELECT $1, subscriber_id, state, cadence, locale, zone, hour, 0, provider_id, created_at FROM subscription`, second.ID)
+	s.account(account.Viewer)
+	if got := s.as(account.Viewer).get("/admin/").Find(".figures dd").First().Text(); got != "60" {
+		t.Errorf("%s readers, want 60", got)
+	}
+}

@@ -201,7 +201,11 @@ func (a *admin) allowConfirmations(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	back := "/admin/subscribers?status=" + subscriber.StatusPending
-	lifted, err := a.Subscribers.AllowConfirmations(r.Context(), a.DB, id)
+	lifted := false
+	err = a.recorded(r, "signup.lift", fmt.Sprintf("sign-up %d", id), nil, func(tx pgx.Tx) error {
+		lifted, err = a.Subscribers.AllowConfirmations(r.Context(), tx, id)
+		return err
+	})
 	switch {
 	case errors.Is(err, subscriber.ErrNoReader):
 		return page.NotFound(err)
@@ -209,9 +213,6 @@ func (a *admin) allowConfirmations(w http.ResponseWriter, r *http.Request) error
 		return err
 	case !lifted:
 		return a.say(w, r, false, "admin.waiting.said.nothing", back)
-	}
-	if err := a.record(r, "signup.lift", fmt.Sprintf("sign-up %d", id), nil); err != nil {
-		return err
 	}
 	return a.say(w, r, true, "admin.waiting.said.lift", back)
 }

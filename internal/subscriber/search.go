@@ -82,6 +82,16 @@ func (s *Service) Search(ctx context.Context, db postgres.DB, f Filter) ([]Row, 
 	return out, fmt.Sprintf("%d-%d", last.SubscriberID, last.NewsletterID), nil
 }
 
+// Readers counts people with an active subscription, paused or not, to a
+// newsletter that is not archived: each once, however many they read.
+func (s *Service) Readers(ctx context.Context, db postgres.DB) (int64, error) {
+	var n int64
+	if err := db.QueryRow(ctx, readers).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count readers: %w", err)
+	}
+	return n, nil
+}
+
 // Totals are the numbers of Home.
 type Totals struct {
 	Active, Paused, Ended, Pending int64
