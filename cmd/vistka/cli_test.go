@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"vistka/internal/article"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
 )
@@ -184,7 +183,7 @@ func TestPollGoesPastFeedsThatAreNotPolled(t *testing.T) {
 		!strings.Contains(lines[3], "/active") || strings.Contains(lines[3], "not read") {
 		t.Errorf("poll says\n%s", strings.Join(lines, "\n"))
 	}
-	var results []article.PollResult
+	var results []struct{ Problem string }
 	if err := json.Unmarshal([]byte(c.run("", "feed", "poll", allow, "--json")), &results); err != nil || len(results) != 3 || results[0].Problem == "" || results[2].Problem != "" {
 		t.Errorf("as JSON: %+v, %v", results, err)
 	}
@@ -203,5 +202,13 @@ func TestRefusals(t *testing.T) {
 	refused(`there is no newsletter "nope"`, "feed", "list", "--newsletter", "nope")
 	refused(`there is no newsletter "nope"`, "feed", "add", "--newsletter", "nope", "https://example.org/")
 	c.run("", "newsletter", "add", "--slug", "news", "--name", "News", "--from-name", "News", "--from-address", "news@example.org", "--timezone", "Europe/Kyiv", "--language", "en")
+	add := []string{"newsletter", "add", "--slug", "more", "--name", "More", "--from-name", "More", "--from-address", "more@example.org"}
+	refused("the languages are en, uk", append(add, "--language", "de")...)
+	refused("--origin:", append(add, "--language", "en", "--origin", "ftp://x")...)
+	refused(`"nope" is no e-mail address`, "subscribers", "erase", "nope")
+	refused(`"zzz" is no e-mail address`, "subscribers", "person", "zzz")
+	if got := c.run("", "--version"); !strings.HasPrefix(got, "vistka ") {
+		t.Errorf("--version: %s", got)
+	}
 	refused("http://127.0.0.1:1/feed: This address is not on the public internet", "feed", "add", "--newsletter", "news", "http://127.0.0.1:1/feed")
 }

@@ -11,6 +11,7 @@ import (
 
 	"vistka/internal/app"
 	"vistka/internal/edition"
+	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/postgres"
 )
@@ -27,6 +28,7 @@ type editionCommand struct {
 // listedEdition is an edition as it is printed: with its deliveries counted.
 type listedEdition struct {
 	edition.Edition
+	Reason     string // in English
 	Newsletter string // its slug
 	Counts     edition.Counts
 }
@@ -90,7 +92,7 @@ func countEditions(ctx context.Context, a *app.App, list []edition.Edition) ([]l
 	}
 	out := make([]listedEdition, len(list))
 	for i, e := range list {
-		out[i] = listedEdition{e, slugs[e.NewsletterID], counts[e.ID]}
+		out[i] = listedEdition{e, english(a, e.Reason), slugs[e.NewsletterID], counts[e.ID]}
 	}
 	return out, nil
 }
@@ -102,14 +104,14 @@ func editionState(a *app.App, state string) string {
 
 type editionPauseCommand struct {
 	ID     int64  `arg:"" help:"Number of the edition."`
-	Reason string `default:"By hand, on the command line." help:"Why, for the others."`
+	Reason string `help:"Why, for the others."`
 	JSON   bool   `name:"json" help:"As JSON."`
 }
 
 // Run pauses the edition.
 func (c editionPauseCommand) Run(ctx context.Context, s *session) error {
 	return s.actEdition(ctx, "pause", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
-		return "Paused before the next mail.", editions.Pause(ctx, c.ID, c.Reason)
+		return "Paused before the next mail.", editions.Pause(ctx, c.ID, whyEdition(c.Reason))
 	})
 }
 
@@ -132,7 +134,7 @@ func (c editionResumeCommand) Run(ctx context.Context, s *session) error {
 type editionCancelCommand struct {
 	ID       int64     `arg:"" help:"Number of the edition."`
 	ResumeAt time.Time `help:"When its readers get those articles after all, like 2026-12-01T08:00:00+02:00; a day from now without it. To never mail an article, withdraw it in the admin pages."`
-	Reason   string    `default:"By hand, on the command line." help:"Why, for the others."`
+	Reason   string    `help:"Why, for the others."`
 	JSON     bool      `name:"json" help:"As JSON."`
 }
 
@@ -147,7 +149,7 @@ func (c editionCancelCommand) Run(ctx context.Context, s *session) error {
 		if until.Before(now) {
 			return "", fmt.Errorf("--resume-at %s is past: name a time to come", until.Format(time.RFC3339))
 		}
-		readers, err := editions.Cancel(ctx, c.ID, until, c.Reason)
+		readers, err := editions.Cancel(ctx, c.ID, until, whyEdition(c.Reason))
 		return fmt.Sprintf("Cancelled. Mails taken back: %d; their articles go out on %s.", readers, utc(until)), err
 	})
 }
@@ -195,6 +197,14 @@ func (s *session) actEdition(ctx context.Context, name string, id int64, asJSON 
 		}
 		return s.say(asJSON, e, "%s\n", words)
 	})
+}
+
+// whyEdition is the reason of an act, said or not.
+func whyEdition(words string) locale.Message {
+	if words == "" {
+		return locale.Message{Key: "edition.reason.command_line"}
+	}
+	return locale.Message{Key: "reason.words", Name: words}
 }
 
 func editionError(id int64, err error) error {

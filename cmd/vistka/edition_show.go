@@ -21,6 +21,7 @@ type editionShowCommand struct {
 type shownEdition struct {
 	edition.Progress
 	Left       int64  // seconds, instead of a Go duration
+	Reason     string // in English
 	Newsletter string // its slug
 	HoldUps    []delivery.HoldUp
 }
@@ -51,7 +52,7 @@ func showEdition(ctx context.Context, a *app.App, id int64) (shownEdition, error
 	if err != nil {
 		return shownEdition{}, err
 	}
-	e := shownEdition{Progress: p, Newsletter: all[0].Newsletter, Left: int64(p.Left.Seconds())}
+	e := shownEdition{Progress: p, Reason: all[0].Reason, Newsletter: all[0].Newsletter, Left: int64(p.Left.Seconds())}
 	if p.State == "open" && p.Moving() {
 		e.HoldUps, err = a.Deliveries.HoldUps(ctx, id)
 	}

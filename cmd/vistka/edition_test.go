@@ -27,7 +27,7 @@ func newsroom(t *testing.T) (cli, *pgxpool.Pool) {
 	for _, sql := range []string{
 		`WITH st AS (INSERT INTO story DEFAULT VALUES RETURNING id), n AS (UPDATE newsletter SET last_seq = 1)
 			INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason, seq, released_at)
-			SELECT 1, id, 'https://example.org/a', 'A', now(), now(), 'released', 'test', 1, now() FROM st`,
+			SELECT 1, id, 'https://example.org/a', 'A', now(), now(), 'released', '{"key": "reason.words"}', 1, now() FROM st`,
 		`UPDATE subscription SET seen_seq = 1`,
 		`INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at)
 			VALUES (date_trunc('month', now() AT TIME ZONE 'UTC')::date, 1, 'instant', now(), 'en', '{1}', now())`,

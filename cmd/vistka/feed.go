@@ -9,6 +9,7 @@ import (
 	"vistka/internal/app"
 	"vistka/internal/article"
 	"vistka/internal/feed"
+	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 )
 
@@ -33,13 +34,13 @@ func (c feedAddCommand) Run(ctx context.Context, s *session) error {
 		}
 		added, err := a.Articles.AddFeed(ctx, n.ID, c.URL)
 		if err != nil {
-			return inWords(err)
+			return inWords(a, err)
 		}
 		if err := note(ctx, a, a.Pool, "feed.add", fmt.Sprintf("feed %d", added.FeedID), map[string]any{"newsletter": n.ID}); err != nil {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, added)
+			return printJSON(s.out, shownAdded{added, shownPoll{added.Poll, english(a, added.Poll.Problem)}})
 		}
 		if added.Already {
 			fmt.Fprintf(s.out, "%s reads %s (%s) already; nothing was changed.\n", n.Name, added.URL, added.Title)
@@ -57,9 +58,13 @@ type feedListCommand struct {
 
 // Run lists feeds and how they are.
 func (c feedListCommand) Run(ctx context.Context, s *session) error {
-	return s.withFeeds(ctx, c.Newsletter, func(_ *app.App, feeds []article.FeedRow, names map[int64]string) error {
+	return s.withFeeds(ctx, c.Newsletter, func(a *app.App, feeds []article.FeedRow, names map[int64]string) error {
 		if c.JSON {
-			return printJSON(s.out, feeds)
+			shown := make([]shownFeed, len(feeds))
+			for i, f := range feeds {
+				shown[i] = shownFeed{f, english(a, f.Problem), english(a, f.Warning)}
+			}
+			return printJSON(s.out, shown)
 		}
 		rows := make([][]any, len(feeds))
 		for i, f := range feeds {
@@ -67,7 +72,7 @@ func (c feedListCommand) Run(ctx context.Context, s *session) error {
 			if f.GoodAt != nil {
 				read = f.GoodAt.UTC().Format(time.DateTime)
 			}
-			rows[i] = []any{names[f.NewsletterID], f.URL, f.State, f.Entries, read, f.Problem}
+			rows[i] = []any{names[f.NewsletterID], f.URL, f.State, f.Entries, read, english(a, f.Problem)}
 		}
 		return printTable(s.out, []any{"NEWSLETTER", "URL", "STATE", "ENTRIES", "LAST READ (UTC)", "PROBLEM"}, rows)
 	})
@@ -84,17 +89,17 @@ func (c feedCheckCommand) Run(ctx context.Context, s *session) error {
 	return s.withNewsletter(ctx, c.Newsletter, func(a *app.App, n newsletter.Newsletter) error {
 		check, err := a.Articles.CheckFeed(ctx, n.ID, c.URL)
 		if err != nil {
-			return inWords(err)
+			return inWords(a, err)
 		}
 		if c.JSON {
-			return printJSON(s.out, check)
+			return printJSON(s.out, showCheck(a, check))
 		}
 		rows := make([][]any, len(check.Verdicts))
 		for i, v := range check.Verdicts {
-			rows[i] = []any{v.State, v.Title, v.Reason}
+			rows[i] = []any{v.State, v.Title, english(a, &v.Reason)}
 		}
 		for _, remark := range check.Remarks {
-			defer fmt.Fprintln(s.out, "!", remark)
+			defer fmt.Fprintln(s.out, "!", english(a, &remark))
 		}
 		fmt.Fprintf(s.out, "%s — %s\n\n", check.Title, check.URL)
 		return printTable(s.out, []any{"WOULD BE", "TITLE", "WHY"}, rows)
@@ -110,7 +115,7 @@ type feedPollCommand struct {
 // of those that are not polled why.
 func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 	return s.withFeeds(ctx, c.Newsletter, func(a *app.App, feeds []article.FeedRow, _ map[int64]string) error {
-		var results []article.PollResult
+		var results []shownPoll
 		var rows [][]any
 		read := map[int64]bool{}
 		for _, f := range feeds {
@@ -119,14 +124,14 @@ func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 			}
 			read[f.ID] = true
 			r, err := a.Articles.PollNow(ctx, f.ID)
+			words := english(a, r.Problem)
 			if errors.Is(err, article.ErrNotActive) {
-				r, err = article.PollResult{FeedID: f.ID, Problem: notPolled(f.State)}, nil
+				r, words, err = article.PollResult{FeedID: f.ID}, notPolled(f.State), nil
 			}
 			if err != nil {
 				return err
 			}
-			results = append(results, r)
-			words := r.Problem
+			results = append(results, shownPoll{r, words})
 			if r.NotModified {
 				words = "nothing changed since the last time"
 			}
@@ -148,11 +153,55 @@ func notPolled(state string) string {
 }
 
 // inWords is what a person can do about a feed that cannot be read.
-func inWords(err error) error {
+func inWords(a *app.App, err error) error {
 	if wrong, ok := errors.AsType[*feed.Error](err); ok {
-		return fmt.Errorf("%s: %s", wrong.URL, wrong.Words)
+		return fmt.Errorf("%s: %s", wrong.URL, english(a, &wrong.Words))
 	}
 	return err
+}
+
+// Feeds and what was read of them, with sentences in English where the tables have their keys.
+type (
+	shownFeed struct {
+		article.FeedRow
+		Problem, Warning string
+	}
+	shownPoll struct {
+		article.PollResult
+		Problem string
+	}
+	shownAdded struct {
+		article.AddResult
+		Poll shownPoll
+	}
+	shownCheck struct {
+		article.Check
+		Verdicts []shownVerdict
+		Remarks  []string
+	}
+	shownVerdict struct {
+		article.Verdict
+		Reason string
+	}
+)
+
+func showCheck(a *app.App, c article.Check) shownCheck {
+	out := shownCheck{Check: c}
+	for _, v := range c.Verdicts {
+		out.Verdicts = append(out.Verdicts, shownVerdict{v, english(a, &v.Reason)})
+	}
+	for _, remark := range c.Remarks {
+		out.Remarks = append(out.Remarks, english(a, &remark))
+	}
+	return out
+}
+
+// english is m as the command line says it; "" for none.
+func english(a *app.App, m *locale.Message) string {
+	if m == nil {
+		return ""
+	}
+	return a.Catalog.For("en").Say(*m)
 }
 
 // withFeeds opens the application and lists the feeds of one newsletter, or of

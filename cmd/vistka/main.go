@@ -88,6 +88,9 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if args[0] == "--version" {
+		args = []string{"version"}
+	}
 	parsed, err := parser.Parse(args)
 	if exit >= 0 { // --help was shown
 		return exit
@@ -103,7 +106,11 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	err = parsed.Run(&session{config: &c.Config, log: newLogger(c.LogFormat, errOut), out: out, err: errOut})
+	log := newLogger(c.LogFormat, errOut)
+	for _, w := range c.Warnings {
+		log.Warn(w)
+	}
+	err = parsed.Run(&session{config: &c.Config, log: log, out: out, err: errOut})
 	if err != nil {
 		fmt.Fprintf(errOut, "vistka: %v\n", err)
 		return exitFailure

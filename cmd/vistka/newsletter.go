@@ -57,6 +57,9 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 		if complaints := n.CheckPostalAddress(a.RelaysOnLoopback()); complaints != nil {
 			return flagErrors(a, complaints)
 		}
+		if !a.Catalog.Has(n.Language) {
+			return fmt.Errorf("--language %q: the languages are %s", n.Language, strings.Join(a.Catalog.Codes(), ", "))
+		}
 		var added newsletter.Newsletter
 		err := postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) (err error) {
 			if added, err = newsletter.Add(ctx, tx, n, c.Family, a.Clock.Now()); err != nil {
@@ -83,7 +86,11 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 func flagErrors(a *app.App, complaints newsletter.FieldErrors) error {
 	var lines []string
 	for field, key := range complaints {
-		lines = append(lines, fmt.Sprintf("--%s: %s", strings.ReplaceAll(field, "_", "-"), a.Catalog.For("en").T(key)))
+		flag := strings.ReplaceAll(field, "_", "-")
+		if field == "origins" {
+			flag = "origin" // repeated, one each
+		}
+		lines = append(lines, fmt.Sprintf("--%s: %s", flag, a.Catalog.For("en").T(key)))
 	}
 	slices.Sort(lines)
 	return errors.New(strings.Join(lines, "\n        "))
@@ -105,8 +112,12 @@ func (c newsletterListCommand) Run(ctx context.Context, s *session) error {
 		}
 		rows := make([][]any, len(all))
 		for i, n := range all {
-			rows[i] = []any{n.Slug, n.Name, n.Language, n.DefaultCadence, n.FromAddress, n.LastSeq}
+			state := "active"
+			if n.ArchivedAt != nil {
+				state = "archived"
+			}
+			rows[i] = []any{n.Slug, state, n.Name, n.Language, n.DefaultCadence, n.FromAddress, n.LastSeq}
 		}
-		return printTable(s.out, []any{"SLUG", "NAME", "LANGUAGE", "CADENCE", "FROM", "ARTICLES MAILED"}, rows)
+		return printTable(s.out, []any{"SLUG", "STATE", "NAME", "LANGUAGE", "CADENCE", "FROM", "ARTICLES MAILED"}, rows)
 	})
 }

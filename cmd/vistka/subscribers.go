@@ -109,7 +109,7 @@ type subscribersPersonCommand struct {
 func (c subscribersPersonCommand) Run(ctx context.Context, s *session) error {
 	address, err := emailaddr.Parse(c.Address)
 	if err != nil {
-		return err
+		return notAnAddress(c.Address)
 	}
 	return s.attach(ctx, func(a *app.App) error {
 		known, err := a.Subscribers.ExportPerson(ctx, address)
@@ -138,12 +138,12 @@ type erasure struct {
 
 // Run erases one person (GDPR article 17).
 func (c subscribersEraseCommand) Run(ctx context.Context, s *session) error {
-	if !c.Yes {
-		return s.say(c.JSON, erasure{}, "This removes everything about %s for good. Run it again with --yes.\n", c.Address)
-	}
 	address, err := emailaddr.Parse(c.Address)
 	if err != nil {
-		return err
+		return notAnAddress(c.Address)
+	}
+	if !c.Yes {
+		return s.say(c.JSON, erasure{}, "This removes everything about %s for good. Run it again with --yes.\n", c.Address)
 	}
 	return s.attach(ctx, func(a *app.App) error {
 		var known bool
@@ -162,6 +162,10 @@ func (c subscribersEraseCommand) Run(ctx context.Context, s *session) error {
 		}
 		return s.say(c.JSON, erasure{Erased: true, Known: &known}, "%s", words)
 	})
+}
+
+func notAnAddress(words string) error {
+	return fmt.Errorf("%q is no e-mail address: write one like name@example.org", words)
 }
 
 // progress is a bar on standard error, silent where that is no terminal.

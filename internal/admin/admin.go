@@ -39,7 +39,9 @@ type Deps struct {
 	TrustedProxies []netip.Prefix
 	// RelayOnLoopback says that no mail leaves this machine, so that no postal address is demanded.
 	RelayOnLoopback bool
-	// InboxURL leads to the built-in inbox; empty with a relay.
+	// NoRelay says that all mail stays in the built-in inbox.
+	NoRelay bool
+	// InboxURL leads to its pages; empty with a relay, or where others could read them.
 	InboxURL string
 }
 

@@ -162,6 +162,16 @@ func (a *admin) decideArticle(w http.ResponseWriter, r *http.Request) error {
 		return page.BadRequest(errors.New("unknown act"))
 	}
 	back := "/admin/articles/" + strconv.FormatInt(id, 10)
+	if name == "release" && r.PostFormValue("sure") == "" {
+		switch known, err := article.Get(ctx, a.DB, id); {
+		case errors.Is(err, article.ErrNotFound):
+			return page.NotFound(err)
+		case err != nil:
+			return err
+		case known.State == article.Baseline:
+			return a.askKnown(w, r, known, reason)
+		}
+	}
 	if name == "release" {
 		asksTheSite(w)
 		err = a.Articles.CheckRelease(ctx, id)

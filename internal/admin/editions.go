@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"vistka/internal/article"
 	"vistka/internal/delivery"
 	"vistka/internal/edition"
+	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 )
@@ -129,12 +129,15 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 	if len(reason) > maxReason {
 		return page.BadRequest(errors.New("reason too long"))
 	}
-	reason = cmp.Or(reason, fmt.Sprintf("By %s in the admin pages.", me(r).Name))
+	why := locale.Message{Key: "reason.words", Name: reason}
+	if reason == "" {
+		why = locale.Message{Key: "edition.reason.by_hand", Name: me(r).Name}
+	}
 	err = a.recorded(r, "edition."+name, fmt.Sprintf("edition %d", id), nil, func(tx pgx.Tx) error {
 		editions := a.Editions.Within(tx)
 		switch name {
 		case "pause":
-			return editions.Pause(ctx, id, reason)
+			return editions.Pause(ctx, id, why)
 		case "resume":
 			now, err := editions.Resume(ctx, id)
 			if now.State == "expired" {
@@ -142,7 +145,7 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 			}
 			return err
 		case "cancel":
-			_, err := editions.Cancel(ctx, id, a.Clock.Now().Add(edition.DefaultCancelWait), reason)
+			_, err := editions.Cancel(ctx, id, a.Clock.Now().Add(edition.DefaultCancelWait), why)
 			return err
 		case "retry":
 			_, err := editions.Retry(ctx, id)

@@ -68,7 +68,7 @@ func (a *admin) checkFeed(w http.ResponseWriter, r *http.Request) error {
 	check, err := a.Articles.CheckFeed(r.Context(), b.NewsletterID, b.URL)
 	var wrong *feed.Error
 	if errors.As(err, &wrong) {
-		b.Error = a.feedWords(r, wrong)
+		b.Error = a.locale(r).Say(wrong.Words)
 		return a.render(w, r, http.StatusUnprocessableEntity, "feeds", "admin.feeds.title", b)
 	}
 	if err != nil {
@@ -76,16 +76,6 @@ func (a *admin) checkFeed(w http.ResponseWriter, r *http.Request) error {
 	}
 	b.Check = &check
 	return a.render(w, r, http.StatusOK, "feeds", "admin.feeds.title", b)
-}
-
-// feedWords says what is wrong with a feed's address in the reader's language.
-func (a *admin) feedWords(r *http.Request, e *feed.Error) string {
-	l := a.locale(r)
-	key := "admin.feed.kind." + strings.ReplaceAll(string(e.Kind), " ", "_")
-	if !l.Has(key) {
-		return e.Words
-	}
-	return l.T(key, "status", e.Status)
 }
 
 func (a *admin) addFeed(w http.ResponseWriter, r *http.Request) error {
@@ -108,7 +98,7 @@ func (a *admin) addFeed(w http.ResponseWriter, r *http.Request) error {
 		}
 		b.URL, b.NewsletterID, b.Error = url, id, a.locale(r).T("admin.feed.error.empty")
 		if url != "" {
-			b.Error = a.feedWords(r, wrong)
+			b.Error = a.locale(r).Say(wrong.Words)
 		}
 		return a.render(w, r, http.StatusUnprocessableEntity, "feeds", "admin.feeds.title", b)
 	}

@@ -64,7 +64,7 @@ type still struct{ body string }
 
 func (s still) Fetch(_ context.Context, r feed.Request) (feed.Response, error) {
 	if strings.Contains(r.URL, "broken") {
-		return feed.Response{}, &feed.Error{Kind: feed.KindDNS, URL: r.URL, Words: "There is no such site."}
+		return feed.Response{}, &feed.Error{Kind: feed.KindDNS, URL: r.URL, Words: locale.Message{Key: "feed.problem.dns"}}
 	}
 	return feed.Response{Body: []byte(s.body), ContentType: "application/rss+xml", FinalURL: r.URL}, nil
 }
@@ -106,7 +106,7 @@ func newSite(t testing.TB, change ...func(*Deps)) *site {
 		return err
 	}
 	s.articles.OnRestore = func(ctx context.Context, tx pgx.Tx, _, articleID, _ int64) error {
-		_, err := editions.ReleaseAgain(ctx, tx, articleID, "released again")
+		_, err := editions.ReleaseAgain(ctx, tx, articleID)
 		return err
 	}
 	srv := httptest.NewUnstartedServer(nil)
@@ -223,6 +223,16 @@ func (b *browser) post(path string, form url.Values) answer {
 	return b.do(req)
 }
 
+// press posts the form of a page as it stands.
+func (b *browser) press(a answer) answer {
+	b.t.Helper()
+	form := url.Values{}
+	a.Find("main form input").Each(func(_ int, in *goquery.Selection) {
+		form.Add(in.AttrOr("name", ""), in.AttrOr("value", ""))
+	})
+	return b.post(a.Find("main form").AttrOr("action", ""), form)
+}
+
 func (b *browser) do(req *http.Request) answer {
 	b.t.Helper()
 	resp, err := b.Client.Do(req)
@@ -235,7 +245,7 @@ func (b *browser) do(req *http.Request) answer {
 		b.t.Fatal(err)
 	}
 	if text := doc.Text(); strings.Contains(text, "[admin.") || strings.Contains(text, "[newsletter.") || strings.Contains(text, "[account.") || strings.Contains(text, "[error.") ||
-		strings.Contains(text, "[edition.") || strings.Contains(text, "[delivery.") {
+		strings.Contains(text, "[edition.") || strings.Contains(text, "[article.") || strings.Contains(text, "[feed.") || strings.Contains(text, "[delivery.") {
 		b.t.Errorf("%s: words are missing: %s", req.URL.Path, text)
 	}
 	return answer{doc, resp.StatusCode, resp.Header}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -43,6 +44,9 @@ func (a *admin) decideAll(w http.ResponseWriter, r *http.Request) error {
 	ctx, by, name := r.Context(), me(r).ID, r.PostFormValue("act")
 	var n int
 	var err error
+	if name == "release" && r.PostFormValue("sure") == "" {
+		return a.askHeld(w, r, id)
+	}
 	asksTheSite(w)
 	object, detail := fmt.Sprintf("newsletter %d", id), map[string]any{}
 	switch name {
@@ -70,4 +74,59 @@ func (a *admin) decideAll(w http.ResponseWriter, r *http.Request) error {
 		return a.say(w, r, false, "admin.articles.said.none", "/admin/articles?state=held")
 	}
 	return a.say(w, r, true, "admin.articles.said."+name, "/admin/articles")
+}
+
+// askBody is what mailing comes to, before it is done.
+type askBody struct {
+	Action   string // where the answer is posted
+	Fields   map[string]string
+	Back     string
+	Title    string // of the one article; empty for many
+	Name     string // of the newsletter
+	Articles int
+	Readers  int // active subscriptions
+}
+
+func (a *admin) askHeld(w http.ResponseWriter, r *http.Request, newsletterID int64) error {
+	n, err := newsletter.Get(r.Context(), a.DB, newsletterID)
+	if errors.Is(err, newsletter.ErrNotFound) {
+		return page.NotFound(err)
+	}
+	if err != nil {
+		return err
+	}
+	held, err := a.held(r, []newsletter.Newsletter{n}, 0)
+	if err != nil {
+		return err
+	}
+	if len(held) == 0 {
+		return a.say(w, r, false, "admin.articles.said.none", "/admin/articles?state=held")
+	}
+	return a.ask(w, r, n, askBody{
+		Action: "/admin/articles", Back: "/admin/articles?state=held", Articles: held[0].N,
+		Fields: map[string]string{"newsletter": strconv.FormatInt(n.ID, 10), "act": "release"},
+	})
+}
+
+// askKnown asks before an article goes out that counted as known: it may be years old.
+func (a *admin) askKnown(w http.ResponseWriter, r *http.Request, known article.Article, reason string) error {
+	n, err := newsletter.Get(r.Context(), a.DB, known.NewsletterID)
+	if err != nil {
+		return err
+	}
+	at := "/admin/articles/" + strconv.FormatInt(known.ID, 10)
+	return a.ask(w, r, n, askBody{
+		Action: at, Back: at, Articles: 1, Title: known.Title,
+		Fields: map[string]string{"act": "release", "reason": reason},
+	})
+}
+
+// ask shows how many mails a press makes, with a button that makes them.
+func (a *admin) ask(w http.ResponseWriter, r *http.Request, n newsletter.Newsletter, b askBody) error {
+	totals, err := a.Subscribers.Totals(r.Context(), a.DB, n.ID)
+	if err != nil {
+		return err
+	}
+	b.Name, b.Readers = n.Name, int(totals.Active)
+	return a.render(w, r, http.StatusOK, "ask", "admin.ask.title", b)
 }

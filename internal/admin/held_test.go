@@ -26,7 +26,9 @@ func TestHeldBurst(t *testing.T) {
 		t.Helper()
 		b.post("/admin/articles", url.Values{"act": {name}, "newsletter": {fmt.Sprint(n.ID)}})
 	}
-	hold := func() { s.exec("UPDATE article SET state = 'held', reason = 'a burst' WHERE id = $1", id) }
+	hold := func() {
+		s.exec("UPDATE article SET state = 'held', reason = '{\"key\": \"reason.words\", \"name\": \"a burst\"}' WHERE id = $1", id)
+	}
 	hold()
 	for _, path := range []string{"/admin/articles?state=held", "/admin/"} {
 		got := b.get(path)
@@ -41,7 +43,12 @@ func TestHeldBurst(t *testing.T) {
 		t.Error("nothing left to decide is not said")
 	}
 	hold()
-	act("release")
+	asked := b.post("/admin/articles", url.Values{"act": {"release"}, "newsletter": {fmt.Sprint(n.ID)}})
+	state("held")
+	if got := asked.text("form"); !strings.Contains(got, "The news has 60 readers.") || !strings.Contains(got, "Send 1 mail to each of 60") {
+		t.Errorf("how many mails it makes is not said: %s", asked.text("main"))
+	}
+	b.press(asked)
 	state("released")
 	if n := s.count("SELECT count(*) FROM audit_event WHERE act IN ('articles.known', 'articles.release')"); n != 3 {
 		t.Errorf("%d audit events", n)
@@ -61,7 +68,11 @@ func TestMailTheNewest(t *testing.T) {
 	if path == "" || got.text("form.notice strong") != "First" {
 		t.Fatalf("not offered: %s", got.text("main"))
 	}
-	b.post(path, url.Values{"act": {"release"}})
+	asked := b.post(path, url.Values{"act": {"release"}})
+	if n := s.count("SELECT count(*) FROM article WHERE state = 'released'"); n != 0 || asked.text("form strong") != "First" {
+		t.Errorf("a known article is released without a question: %s", asked.text("main"))
+	}
+	b.press(asked)
 	if n := s.count("SELECT count(*) FROM article WHERE state = 'released'"); n != 1 {
 		t.Errorf("%d released", n)
 	}
@@ -78,7 +89,7 @@ func TestWithdrawArticle(t *testing.T) {
 	a := s.account(account.Editor)
 	b := s.as(account.Editor)
 	path := fmt.Sprintf("/admin/articles/%d", id)
-	b.post(path, url.Values{"act": {"release"}})
+	b.post(path, url.Values{"act": {"release"}, "sure": {"yes"}})
 	if got := b.get(path); got.Find("button[value=withdraw]").Length() != 1 || got.Find("button[value=never]").Length() != 0 {
 		t.Fatalf("no button: %s", got.text("main"))
 	}
@@ -95,7 +106,7 @@ func TestWithdrawArticle(t *testing.T) {
 	if n := s.count("SELECT count(*) FROM audit_event WHERE act = 'article.withdraw' AND account_id = $1", a.ID); n != 1 {
 		t.Errorf("%d audit events", n)
 	}
-	b.post(path, url.Values{"act": {"release"}})
+	b.post(path, url.Values{"act": {"release"}, "sure": {"yes"}})
 	if got := b.get(path); got.Find("h1 + p .state.released").Length() != 1 || got.Find("button[value=withdraw]").Length() != 1 {
 		t.Errorf("not released again: %s", got.text("main"))
 	}

@@ -17,7 +17,7 @@ type trouble struct {
 	Bad   bool // else a warning
 	Title string
 	Text  string
-	Words string // of a relay or a feed, as they are
+	Words string // of a relay as they are, of a feed or a person in the account's language
 	URL   string
 	Link  string
 	Held  []heldNewsletter // settled here, with one press
@@ -27,7 +27,7 @@ type homeBody struct {
 	Names       map[int64]string // of newsletters
 	Troubles    []trouble
 	Newsletters []homeNewsletter
-	Active      int64
+	Active      int64 // people, each once
 	Unconfirmed int64
 	Backlog     delivery.Backlog
 	Waiting     int64 // everything that is to go out
@@ -67,9 +67,11 @@ func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
 		if row.Totals, err = a.Subscribers.Totals(ctx, a.DB, n.ID); err != nil {
 			return err
 		}
-		b.Active += row.Active
 		b.Unconfirmed += row.Pending
 		b.Newsletters = append(b.Newsletters, row)
+	}
+	if b.Active, err = a.Subscribers.Readers(ctx, a.DB); err != nil {
+		return err
 	}
 	if b.Backlog, err = a.Deliveries.Backlog(ctx); err != nil {
 		return err

@@ -25,13 +25,13 @@ func TestHomeSaysWhatIsWrong(t *testing.T) {
 	if !strings.Contains(got.text(".troubles"), "in doubt") || got.Find(`.troubles a[href="/admin/deliveries"]`).Length() != 1 {
 		t.Errorf("the doubt is not shown: %s", got.text(".troubles"))
 	}
-	s.exec("UPDATE feed SET problem = 'The site answers <404>', failures = 3, good_at = now() - interval '1 day'")
+	s.exec("UPDATE feed SET problem = '{\"key\": \"reason.words\", \"name\": \"The site answers <404>\"}', failures = 3, good_at = now() - interval '1 day'")
 	got = b.get("/admin/")
 	if !strings.Contains(got.text(".troubles .bad .words"), "<404>") {
 		t.Errorf("the feed's trouble is not shown: %s", got.text(".troubles"))
 	}
 	s.exec("INSERT INTO relay (name, state, problem) VALUES ('a relay', 'ready', '550 5.7.1 not your <sender>')")
-	s.exec("UPDATE edition SET state = 'paused', reason = 'stands still'")
+	s.exec("UPDATE edition SET state = 'paused', reason = '{\"key\": \"reason.words\", \"name\": \"stands still\"}'")
 	s.exec(`INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at)
 		SELECT e.month, e.newsletter_id, e.kind, e.slot + i * interval '1 hour', e.locale, e.article_ids, now() FROM edition e, generate_series(1, 9) i`)
 	if got = b.get("/admin/"); !strings.Contains(got.text(".troubles"), "not your <sender>") {
@@ -60,11 +60,25 @@ func TestHomeSaysWhatIsWrong(t *testing.T) {
 // Without a relay all is not well, however busy the built-in inbox is.
 func TestHomeSaysThatMailStaysHere(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(d *Deps) { d.InboxURL = "http://example.org/inbox/" })
+	s := newSite(t, func(d *Deps) { d.InboxURL, d.NoRelay = "http://example.org/inbox/", true })
 	s.account(account.Owner)
 	s.newsletter("news")
 	got := s.as(account.Owner).get("/admin/")
 	if !strings.Contains(got.text(".troubles"), "VISTKA_SMTP_URL") || got.Find(`.troubles a[href="http://example.org/inbox/"]`).Length() != 1 || got.Find(".notice.good").Length() != 0 {
 		t.Errorf("Home says %q", got.text("main"))
+	}
+}
+
+// Who reads two newsletters is one reader.
+func TestHomeCountsPeople(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.seeded()
+	second := s.newsletter("second")
+	s.exec(`INSERT INTO subscription (newsletter_id, subscriber_id, state, cadence, locale, zone, hour, seen_seq, provider_id, created_at)
+		SELECT $1, subscriber_id, state, cadence, locale, zone, hour, 0, provider_id, created_at FROM subscription`, second.ID)
+	s.account(account.Viewer)
+	if got := s.as(account.Viewer).get("/admin/").Find(".figures dd").First().Text(); got != "60" {
+		t.Errorf("%s readers, want 60", got)
 	}
 }

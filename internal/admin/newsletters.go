@@ -148,14 +148,21 @@ func (a *admin) saveNewsletter(w http.ResponseWriter, r *http.Request) error {
 // save stores a newsletter and what was done in one transaction, or shows
 // everything that is wrong at once.
 func (a *admin) save(w http.ResponseWriter, r *http.Request, n newsletter.Newsletter, f newsletterForm, put func(pgx.Tx) (newsletter.Newsletter, error)) error {
-	postal := n.CheckPostalAddress(a.RelayOnLoopback)
+	refused := n.CheckPostalAddress(a.RelayOnLoopback)
+	if !a.Pages.Catalog().Has(n.Language) { // a form of somebody's own making: ours has a list
+		refused = maps.Clone(refused)
+		if refused == nil {
+			refused = newsletter.FieldErrors{}
+		}
+		refused["language"] = "newsletter.error.language"
+	}
 	err := postgres.InTx(r.Context(), a.DB, func(tx pgx.Tx) error {
 		stored, err := put(tx)
 		if err != nil {
 			return err
 		}
-		if len(postal) > 0 {
-			return postal // not stored after all
+		if len(refused) > 0 {
+			return refused // not stored after all
 		}
 		act := "newsletter.edit"
 		if n.ID == 0 {
@@ -173,7 +180,7 @@ func (a *admin) save(w http.ResponseWriter, r *http.Request, n newsletter.Newsle
 		return err
 	}
 	errs = maps.Clone(errs)
-	maps.Copy(errs, postal)
+	maps.Copy(errs, refused)
 	f.Errors = inWords(a.locale(r), errs)
 	return a.showForm(w, r, http.StatusUnprocessableEntity, f)
 }

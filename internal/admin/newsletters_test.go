@@ -56,7 +56,7 @@ func TestMailMeATest(t *testing.T) {
 	b := s.as(account.Editor)
 	s.exec(`WITH story AS (INSERT INTO story DEFAULT VALUES RETURNING id)
 		INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason)
-		SELECT $1, id, 'https://news.example.org/2', 'Second', now() + interval '1 hour', now(), 'never', 'x' FROM story`, n.ID)
+		SELECT $1, id, 'https://news.example.org/2', 'Second', now() + interval '1 hour', now(), 'never', '{"key": "reason.words"}' FROM story`, n.ID)
 	second := s.count("SELECT id FROM article WHERE title = 'Second'")
 	shown := func(want int) {
 		t.Helper()
@@ -66,6 +66,6 @@ func TestMailMeATest(t *testing.T) {
 		}
 	}
 	shown(second) // nothing is released yet: better a test with an article than one without
-	b.post(fmt.Sprintf("/admin/articles/%d", first), url.Values{"act": {"release"}})
+	b.post(fmt.Sprintf("/admin/articles/%d", first), url.Values{"act": {"release"}, "sure": {"yes"}})
 	shown(int(first))
 }

@@ -72,7 +72,7 @@ func TestProgress(t *testing.T) {
 		t.Error("the script's request took the words meant for the page")
 	}
 	s.exec(`UPDATE delivery SET state = 'sent' WHERE edition_id = $1`, id)
-	s.exec(`UPDATE edition SET state = 'settled', reason = ''`)
+	s.exec(`UPDATE edition SET state = 'settled', reason = NULL`)
 	if got := b.get(path); got.Find("[data-live], script").Length() != 0 {
 		t.Error("what is done is asked for again")
 	}
@@ -87,8 +87,8 @@ func TestWhyAnEditionStopped(t *testing.T) {
 	s.account(account.Editor)
 	b := s.as(account.Editor)
 	path := fmt.Sprintf("/admin/editions/%d", id)
-	const why = "12 of 40 answers refuse the sender or the content, the last one: 550 5.7.26 unauthenticated"
-	s.exec(`UPDATE edition SET state = 'paused', reason = $1`, why)
+	const why = "12 of 40 answers refuse the sender or the content. The last one said: 550 5.7.26 unauthenticated"
+	s.exec(`UPDATE edition SET state = 'paused', reason = '{"key": "edition.reason.policy", "n": 12, "of": 40, "name": "550 5.7.26 unauthenticated"}'`)
 	if got := b.get(path); !strings.Contains(got.text("#live"), why) || got.Find("button[value=resume]").Length() != 1 {
 		t.Errorf("the page: %s", got.text("main"))
 	}

@@ -43,6 +43,7 @@ func (a *admin) table() []route {
 		{get, "/subscribers", viewer, a.subscribers},
 		{get, "/subscribers/{id}", viewer, a.subscriber},
 		{post, "/subscribers/{id}", editor, a.actSubscriber},
+		{post, "/signups/{id}", editor, a.allowConfirmations},
 
 		{get, "/export", editor, a.exportPage},
 		{post, "/export", editor, a.export},

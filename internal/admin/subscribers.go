@@ -29,13 +29,17 @@ type subscribersBody struct {
 	Next         string
 	Filtered     bool
 	Totals       subscriber.Totals
+	Waiting      []subscriber.Waiting // not confirmed
 }
+
+// waitingShown is how many sign-ups a page holds.
+const waitingShown = 50
 
 func (a *admin) subscribers(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
 	b := subscribersBody{
 		NewsletterID: queryID(q.Get("newsletter")), Status: q.Get("status"), Search: strings.TrimSpace(q.Get("q")), Names: map[string]string{},
-		Statuses: []string{subscriber.StatusActive, subscriber.StatusPaused, subscriber.StatusEnded},
+		Statuses: []string{subscriber.StatusActive, subscriber.StatusPaused, subscriber.StatusEnded, subscriber.StatusPending},
 	}
 	b.Filtered = b.NewsletterID != 0 || b.Status != "" || b.Search != ""
 	var err error
@@ -49,6 +53,24 @@ func (a *admin) subscribers(w http.ResponseWriter, r *http.Request) error {
 			f.Newsletter = n.Slug
 		}
 	}
+	if b.Totals, err = a.Subscribers.Totals(ctx, a.DB, b.NewsletterID); err != nil {
+		return err
+	}
+	pending := b.Status == subscriber.StatusPending
+	if pending || b.Status == "" && b.Search != "" && f.Cursor == "" {
+		if b.Waiting, err = a.Subscribers.Waits(ctx, a.DB, f.Newsletter, b.Search, queryID(f.Cursor), waitingShown+1); err != nil {
+			return err
+		}
+	}
+	if more := len(b.Waiting) > waitingShown; more {
+		b.Waiting = b.Waiting[:waitingShown]
+		if pending {
+			b.Next = nextPage(r, strconv.FormatInt(b.Waiting[waitingShown-1].ID, 10))
+		}
+	}
+	if pending {
+		return a.render(w, r, http.StatusOK, "subscribers", "admin.subscribers.title", b)
+	}
 	var next string
 	b.Rows, next, err = a.Subscribers.Search(ctx, a.DB, f)
 	if errors.Is(err, subscriber.ErrBadCursor) || errors.Is(err, subscriber.ErrBadStatus) {
@@ -58,9 +80,6 @@ func (a *admin) subscribers(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b.Next = nextPage(r, next)
-	if b.Totals, err = a.Subscribers.Totals(ctx, a.DB, b.NewsletterID); err != nil {
-		return err
-	}
 	return a.render(w, r, http.StatusOK, "subscribers", "admin.subscribers.title", b)
 }
 
@@ -172,4 +191,28 @@ func (a *admin) suppress(ctx context.Context, tx pgx.Tx, p subscriber.Person, on
 	}
 	_, err = suppression.Remove(ctx, tx, hash, suppression.ByHand, suppression.NotMe)
 	return err
+}
+
+// allowConfirmations lets an address be asked again that said "this wasn't me":
+// whoever reads its mail has told an editor that it was.
+func (a *admin) allowConfirmations(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	back := "/admin/subscribers?status=" + subscriber.StatusPending
+	lifted := false
+	err = a.recorded(r, "signup.lift", fmt.Sprintf("sign-up %d", id), nil, func(tx pgx.Tx) error {
+		lifted, err = a.Subscribers.AllowConfirmations(r.Context(), tx, id)
+		return err
+	})
+	switch {
+	case errors.Is(err, subscriber.ErrNoReader):
+		return page.NotFound(err)
+	case err != nil:
+		return err
+	case !lifted:
+		return a.say(w, r, false, "admin.waiting.said.nothing", back)
+	}
+	return a.say(w, r, true, "admin.waiting.said.lift", back)
 }

@@ -43,7 +43,7 @@ func TestAnActAndItsTrailAreOne(t *testing.T) {
 		form url.Values
 	}{
 		{fmt.Sprintf("/admin/articles/%d", articleID), url.Values{"act": {"never"}}},
-		{fmt.Sprintf("/admin/articles/%d", articleID), url.Values{"act": {"release"}}},
+		{fmt.Sprintf("/admin/articles/%d", articleID), url.Values{"act": {"release"}, "sure": {"yes"}}},
 		{fmt.Sprintf("/admin/editions/%d", editionID), url.Values{"act": {"pause"}}},
 		{fmt.Sprintf("/admin/editions/%d", editionID), url.Values{"act": {"cancel"}}},
 		{fmt.Sprintf("/admin/editions/%d", editionID), url.Values{"act": {"retry"}}},

@@ -48,7 +48,7 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 	if !driven {
 		out = append(out, trouble{Bad: true, Title: l.T("admin.trouble.no_sender"), Text: l.T("admin.trouble.no_sender_do")})
 	}
-	if a.InboxURL != "" {
+	if a.NoRelay {
 		out = append(out, trouble{
 			Title: l.T("admin.trouble.inbox"), Text: l.T("admin.trouble.inbox_do"), URL: a.InboxURL, Link: l.T("admin.relay.inbox"),
 		})
@@ -73,7 +73,7 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 	}
 	for _, e := range b.Paused {
 		out = append(out, trouble{
-			Title: l.T("admin.trouble.paused", "id", e.ID, "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: e.Reason,
+			Title: l.T("admin.trouble.paused", "id", e.ID, "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: say(l, e.Reason),
 			URL: "/admin/editions/" + strconv.FormatInt(e.ID, 10), Link: l.T("admin.trouble.paused_link"),
 		})
 	}
@@ -92,12 +92,12 @@ func (a *admin) feedTroubles(l *locale.Locale, b homeBody) []trouble {
 		if name == "" {
 			name = f.URL
 		}
-		link := trouble{URL: "/admin/feeds", Link: l.T("admin.trouble.feed_link"), Words: f.Problem}
+		link := trouble{URL: "/admin/feeds", Link: l.T("admin.trouble.feed_link"), Words: say(l, f.Problem)}
 		silent := f.GoodAt == nil || a.Clock.Now().Sub(*f.GoodAt) > article.Stale
 		switch {
 		case f.State == "gone":
 			link.Bad, link.Title, link.Text = true, l.T("admin.trouble.feed_gone", "name", name), l.T("admin.trouble.feed_gone_do")
-		case f.State == "active" && f.Problem != "":
+		case f.State == "active" && f.Problem != nil:
 			link.Bad = silent
 			link.Title, link.Text = l.T("admin.trouble.feed", "name", name), l.T("admin.trouble.feed_do")
 		case f.State == "active" && f.PolledAt != nil && a.Clock.Now().Sub(*f.PolledAt) > article.Stale:
@@ -118,4 +118,12 @@ func (a *admin) feedTroubles(l *locale.Locale, b homeBody) []trouble {
 		})
 	}
 	return out
+}
+
+// say is m in words; "" for none.
+func say(l *locale.Locale, m *locale.Message) string {
+	if m == nil {
+		return ""
+	}
+	return l.Say(*m)
 }

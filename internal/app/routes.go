@@ -39,13 +39,15 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	})
 	inboxURL := ""
 	if box != nil {
-		inboxURL = a.Config.BaseURL + "/inbox/"
+		inboxURL = a.inboxURL()
+	}
+	if inboxURL != "" {
 		r.Mount("/inbox", box.Routes(pages))
 	}
 	r.Mount("/admin", admin.New(admin.Deps{
 		Pages: pages, DB: a.Pool, Accounts: a.Accounts, Articles: a.Articles, Subscribers: a.Subscribers, Editions: a.Editions,
 		Deliveries: a.Deliveries, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
-		TrustedProxies: proxies, RelayOnLoopback: a.RelaysOnLoopback(), InboxURL: inboxURL,
+		TrustedProxies: proxies, RelayOnLoopback: a.RelaysOnLoopback(), InboxURL: inboxURL, NoRelay: box != nil,
 	}))
 	return r, nil
 }

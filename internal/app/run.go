@@ -50,7 +50,7 @@ func (a *App) Run(ctx context.Context, opened func(Ready)) error {
 		return err
 	}
 	if box != nil {
-		ready.InboxURL = a.Config.BaseURL + "/inbox/"
+		ready.InboxURL = a.inboxURL()
 	}
 	a.Deliveries.Relays = a.relays // the admin pages tell of them in any role
 	if a.Config.Has(config.RoleJobs) {
@@ -112,6 +112,16 @@ func (a *App) startInbox(parts *lifetimes) (*inbox.Box, error) {
 	}}
 	parts.start("inbox", func(ctx context.Context) error { return box.Serve(ctx, ln) })
 	return box, nil
+}
+
+// inboxURL is where the caught mail is read, empty under an address that others
+// reach: whoever reads the mail could confirm any address, and a proxy that
+// names the upstream as Host makes strangers look local.
+func (a *App) inboxURL() string {
+	if !a.Config.Local() {
+		return ""
+	}
+	return a.Config.BaseURL + "/inbox/"
 }
 
 // inboxConnections is few: each mail is a file on this machine's disk.

@@ -79,7 +79,7 @@ func (a *App) wire() {
 		return err
 	}
 	a.Articles.OnRestore = func(ctx context.Context, tx pgx.Tx, newsletterID, articleID, _ int64) error {
-		if _, err := a.Editions.ReleaseAgain(ctx, tx, articleID, "released again"); err != nil {
+		if _, err := a.Editions.ReleaseAgain(ctx, tx, articleID); err != nil {
 			return err
 		}
 		return a.Editions.Released(ctx, tx, newsletterID)
@@ -108,7 +108,7 @@ func (a *App) wireAlerts() {
 			cause = delivery.CauseFeedGone
 		}
 		a.Deliveries.AlertOwners(ctx, tx, delivery.Trouble{
-			Cause: cause, Object: strconv.FormatInt(t.FeedID, 10), Name: t.Name, Words: t.Problem, NewsletterID: t.NewsletterID,
+			Cause: cause, Object: strconv.FormatInt(t.FeedID, 10), Name: t.Name, Reason: t.Problem, NewsletterID: t.NewsletterID,
 		})
 	}
 }

@@ -152,7 +152,7 @@ func watchProgress(b *browser, s *stage, edition int64) {
 			b.t.Fatal(err)
 		}
 	}
-	exec(`UPDATE edition SET state = 'paused', reason = 'to be looked at' WHERE id = $1`)
+	exec(`UPDATE edition SET state = 'paused', reason = '{"key": "reason.words", "name": "to be looked at"}' WHERE id = $1`)
 	exec(`UPDATE delivery SET state = 'queued' WHERE edition_id = $1 AND subscriber_id % 3 = 0`)
 	b.open(fmt.Sprintf("%s/admin/editions/%d", s.ready.URL, edition))
 	b.look("admin-progress")
@@ -161,7 +161,7 @@ func watchProgress(b *browser, s *stage, edition int64) {
 		if (document.querySelector("#live rect.failed")) done(true);
 	}).observe(document.querySelector("#live").parentElement, {childList: true}))`, chromedp.EvalAwaitPromise))
 	run(b, chromedp.WaitEvent(page.LoadEventFired, nil, func(context.Context, *chromedp.Target) (none chromedp.Void, _ error) {
-		exec(`UPDATE edition SET state = 'settled', reason = '' WHERE id = $1`)
+		exec(`UPDATE edition SET state = 'settled', reason = NULL WHERE id = $1`)
 		return none, nil
 	}))
 	if got := run(b, chromedp.Evaluate[int](`document.querySelectorAll("#live .state.settled, button[value=retry]").length`)); got != 2 {

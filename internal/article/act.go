@@ -1,33 +1,41 @@
 package article
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
 // Hold keeps a waiting article back until a person decides. accountID 0 is the
 // command line. Returns ErrNotFound or ErrState.
 func (s *Service) Hold(ctx context.Context, articleID, accountID int64, reason string) error {
-	return s.move(ctx, articleID, accountID, Held, cmp.Or(reason, "Held by an editor."), Waiting)
+	return s.move(ctx, articleID, accountID, Held, saying(reason, "held_by_hand"), Waiting)
+}
+
+// saying is the reason of a person's act: that person's words as they are, or article.reason.KEY.
+func saying(words, key string) locale.Message {
+	if words != "" {
+		return locale.Message{Key: "reason.words", Name: words}
+	}
+	return locale.Message{Key: "article.reason." + key}
 }
 
 // Never decides that an article is not mailed.
 func (s *Service) Never(ctx context.Context, articleID, accountID int64, reason string) error {
-	return s.move(ctx, articleID, accountID, Never, cmp.Or(reason, "An editor decided not to mail it."), Baseline, Waiting, Held, Dropped)
+	return s.move(ctx, articleID, accountID, Never, saying(reason, "never_by_hand"), Baseline, Waiting, Held, Dropped)
 }
 
 // Withdraw takes a released article back: OnWithdraw cancels what is queued.
 func (s *Service) Withdraw(ctx context.Context, articleID, accountID int64, reason string) error {
-	return s.move(ctx, articleID, accountID, Withdrawn, cmp.Or(reason, "Withdrawn by an editor. Readers who have it keep it."), Released)
+	return s.move(ctx, articleID, accountID, Withdrawn, saying(reason, "withdrawn_by_hand"), Released)
 }
 
-func (s *Service) move(ctx context.Context, articleID, accountID int64, to State, reason string, from ...State) error {
+func (s *Service) move(ctx context.Context, articleID, accountID int64, to State, reason locale.Message, from ...State) error {
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		a, err := one[locked](ctx, tx, sqlLock, pgx.StrictNamedArgs{"id": articleID})
 		if err != nil {
@@ -50,7 +58,7 @@ func (s *Service) move(ctx context.Context, articleID, accountID int64, to State
 	return nil
 }
 
-func (s *Service) set(ctx context.Context, tx pgx.Tx, a locked, to State, reason string, accountID int64) error {
+func (s *Service) set(ctx context.Context, tx pgx.Tx, a locked, to State, reason locale.Message, accountID int64) error {
 	now := s.Clock.Now()
 	if _, err := tx.Exec(ctx, sqlSetState, pgx.StrictNamedArgs{"id": a.ID, "state": string(to), "reason": reason, "now": now}); err != nil {
 		return err
@@ -78,7 +86,7 @@ func (s *Service) CheckRelease(ctx context.Context, articleID int64) error {
 		return fmt.Errorf("release article %d: %w: it is released", articleID, ErrState)
 	}
 	if page := s.Fetcher.CheckPage(ctx, a.URL); !page.Live {
-		return fmt.Errorf("release article %d: %w: %s", articleID, ErrNotLive, page.Words)
+		return fmt.Errorf("release article %d: %w: %s", articleID, ErrNotLive, page.Words.Key)
 	}
 	return nil
 }
@@ -87,7 +95,7 @@ func (s *Service) CheckRelease(ctx context.Context, articleID int64) error {
 // asked CheckRelease. A withdrawn article keeps its seq and is restored.
 // Returns ErrNotFound or ErrState.
 func (s *Service) Release(ctx context.Context, articleID, accountID int64, reason string) error {
-	reason = cmp.Or(reason, "Released by an editor.")
+	why := saying(reason, "released_by_hand")
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		a, err := one[locked](ctx, tx, sqlLock, pgx.StrictNamedArgs{"id": articleID})
 		if err != nil {
@@ -97,12 +105,12 @@ func (s *Service) Release(ctx context.Context, articleID, accountID int64, reaso
 		case a.State == Released, a.State == Withdrawn && s.OnRestore == nil:
 			return fmt.Errorf("%w: it is %s", ErrState, a.State)
 		case a.State == Withdrawn:
-			if err := s.set(ctx, tx, a, Released, reason, accountID); err != nil {
+			if err := s.set(ctx, tx, a, Released, why, accountID); err != nil {
 				return err
 			}
 			return call(ctx, s.OnRestore, tx, a.NewsletterID, a.ID, a.Seq)
 		}
-		return s.release(ctx, tx, a, accountID, reason)
+		return s.release(ctx, tx, a, accountID, why)
 	})
 	if err != nil {
 		return fmt.Errorf("release article %d: %w", articleID, err)
@@ -142,7 +150,7 @@ func (s *Service) ReleaseHeld(ctx context.Context, newsletterID, accountID int64
 func (s *Service) BaselineHeld(ctx context.Context, newsletterID, accountID int64, reason string) (int, error) {
 	tag, err := s.DB.Exec(ctx, sqlBaselineHeld, pgx.StrictNamedArgs{
 		"newsletter_id": newsletterID, "account_id": accountID,
-		"now": s.Clock.Now(), "reason": cmp.Or(reason, "Counted as known by an editor."),
+		"now": s.Clock.Now(), "reason": saying(reason, "known_by_hand"),
 	})
 	if err != nil {
 		return 0, fmt.Errorf("baseline held of newsletter %d: %w", newsletterID, err)
@@ -178,6 +186,6 @@ func (s *Service) DropIfGone(ctx context.Context, articleID int64) (bool, error)
 	if !page.Gone {
 		return false, nil
 	}
-	err = s.Withdraw(ctx, articleID, 0, "Taken out: its page is gone. "+page.Words)
+	err = s.move(ctx, articleID, 0, Withdrawn, locale.Message{Key: "article.reason.page_gone", Cause: &page.Words}, Released)
 	return err == nil, err
 }

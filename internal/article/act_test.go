@@ -58,8 +58,8 @@ func TestEditorsActs(t *testing.T) {
 			if a.State != row.want {
 				t.Errorf("state is %s, want %s", a.State, row.want)
 			}
-			if last := a.Events[len(a.Events)-1]; last.State != a.State || last.Reason != a.Reason {
-				t.Errorf("the last event is %+v, the article says %s: %s", last, a.State, a.Reason)
+			if last := a.Events[len(a.Events)-1]; last.State != a.State || f.say(last.Reason) != f.say(a.Reason) {
+				t.Errorf("the last event is %+v, the article says %s: %s", last, a.State, f.say(a.Reason))
 			}
 			if (a.WithdrawnAt != nil) != (a.State == Withdrawn) {
 				t.Errorf("withdrawn at %v in state %s", a.WithdrawnAt, a.State)
@@ -67,8 +67,8 @@ func TestEditorsActs(t *testing.T) {
 			if row.name == "release, withdraw, release" && (restored != 1 || *a.Seq != 1) {
 				t.Errorf("restored seq %d, article has %d", restored, *a.Seq)
 			}
-			if row.name == "hold" && (a.Reason != "Wait for the lawyer." || *a.Events[len(a.Events)-1].AccountID != 7) {
-				t.Errorf("reason %q by %v", a.Reason, a.Events)
+			if row.name == "hold" && (f.say(a.Reason) != "Wait for the lawyer." || *a.Events[len(a.Events)-1].AccountID != 7) {
+				t.Errorf("reason %q by %v", f.say(a.Reason), a.Events)
 			}
 		})
 	}
@@ -177,7 +177,7 @@ func TestFilters(t *testing.T) {
 	in.topics, out.topics, other.topics = []string{"Research"}, []string{"Research", "adverts"}, []string{"Sport"}
 	f.poll(other, out, in, news(1))
 	f.want("Story 1: baseline", "Story 2: released", "Story 3: never", "Story 4: never")
-	f.wantReason("Story 3", `"adverts" is left out`)
+	f.wantReason("Story 3", "“adverts” is left out")
 }
 
 func TestCheckFeedWritesNothing(t *testing.T) {
@@ -191,6 +191,12 @@ func TestCheckFeedWritesNothing(t *testing.T) {
 	f.must(err)
 	if len(check.Verdicts) != 2 || !check.Verdicts[0].Known || check.Verdicts[1].State != Waiting || len(check.Remarks) != 2 {
 		t.Errorf("check is %+v", check)
+	}
+	for _, v := range check.Verdicts {
+		f.say(v.Reason)
+	}
+	for _, remark := range check.Remarks {
+		f.say(remark)
 	}
 	f.want("Story 1: baseline")
 	alone, err := f.CheckFeed(f.ctx, 0, f.URL+"/feed")

@@ -18,6 +18,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"vistka/internal/feed"
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
@@ -65,8 +66,8 @@ type FeedTrouble struct {
 	FeedID       int64
 	NewsletterID int64  // one that reads it; 0: none
 	Name         string // its title, or its address
-	Problem      string // words
-	Gone         bool   // the site says for good; else it keeps failing and is asked again
+	Problem      *locale.Message
+	Gone         bool // the site says for good; else it keeps failing and is asked again
 }
 
 // Service does it all. Jobs and the hooks may be nil: without Jobs what falls

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/feed"
+	"vistka/internal/locale"
 )
 
 // Check is what a feed is like and what would become of each entry.
@@ -18,7 +19,7 @@ type Check struct {
 	SiteURL  string
 	Language string
 	Verdicts []Verdict
-	Remarks  []string // in words, what about the feed could be better
+	Remarks  []locale.Message // what about the feed could be better
 }
 
 // Verdict is what would become of one entry, the oldest first.
@@ -28,7 +29,7 @@ type Verdict struct {
 	PublishedAt *time.Time
 	State       State // of the article, new or known
 	Known       bool
-	Reason      string
+	Reason      locale.Message
 }
 
 const sqlPair = `
@@ -60,18 +61,21 @@ func (s *Service) CheckFeed(ctx context.Context, newsletterID int64, url string)
 	for _, d := range decide(p, k, cands, now, &now, false).decisions {
 		v := Verdict{Title: d.Title, URL: d.URL, PublishedAt: d.PublishedAt, State: d.state, Reason: d.reason}
 		if !d.isNew() {
-			v.Known, v.State, v.Reason = true, k.articles[d.id].State, "Already known. "+d.note
+			v.Known, v.State, v.Reason = true, k.articles[d.id].State, locale.Message{Key: "article.reason.known"}
+			if d.note != nil {
+				v.Reason = locale.Message{Key: "article.reason.known_note", Cause: d.note}
+			}
 		}
 		out.Verdicts = append(out.Verdicts, v)
 	}
 	return out, nil
 }
 
-func remarks(doc feed.Document, cands []*candidate) []string {
-	var out []string
-	say := func(n int, words string) {
+func remarks(doc feed.Document, cands []*candidate) []locale.Message {
+	var out []locale.Message
+	say := func(n int, key string) {
 		if n > 0 {
-			out = append(out, fmt.Sprintf(words, n))
+			out = append(out, locale.Message{Key: "feed.remark." + key, N: n})
 		}
 	}
 	var noID, noDate, noAddress, shared int
@@ -90,15 +94,15 @@ func remarks(doc feed.Document, cands []*candidate) []string {
 		}
 	}
 	if len(cands) == 0 {
-		out = append(out, "The feed is empty.")
+		out = append(out, locale.Message{Key: "feed.remark.empty"})
 	}
-	say(noID, "Entries without an id (guid): %d. They are told apart by their addresses.")
-	say(noAddress, "Entries without an address of their own: %d. Readers could not open them.")
-	say(shared, "Entries whose address is the site's or another entry's: %d. Only their ids tell them apart.")
-	say(noDate, "Entries without a date that can be read: %d. The time they were first seen is used.")
-	say(doc.LeftOut, "Entries left out because the feed or they are too large: %d.")
+	say(noID, "no_id")
+	say(noAddress, "no_address")
+	say(shared, "shared")
+	say(noDate, "no_date")
+	say(doc.LeftOut, "left_out")
 	if doc.Language == "" {
-		out = append(out, "The feed does not say its language.")
+		out = append(out, locale.Message{Key: "feed.remark.no_language"})
 	}
 	return out
 }

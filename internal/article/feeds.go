@@ -11,28 +11,29 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/feed"
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
 // FeedRow is a feed as one newsletter reads it.
 type FeedRow struct {
-	ID           int64         `db:"id"`
-	NewsletterID int64         `db:"newsletter_id"`
-	URL          string        `db:"url"`
-	Title        string        `db:"title"`
-	SiteURL      string        `db:"site_url"`
-	State        string        `db:"state"` // active, paused, gone
-	NextPollAt   time.Time     `db:"next_poll_at"`
-	PolledAt     *time.Time    `db:"polled_at"`
-	GoodAt       *time.Time    `db:"good_at"`
-	Failures     int           `db:"failures"`
-	Problem      string        `db:"problem"`
-	Warning      string        `db:"warning"`
-	WarningAt    *time.Time    `db:"warning_at"`
-	Entries      int           `db:"entries"`
-	PollInterval time.Duration `db:"poll_interval"`
-	Filters      Filters       `db:"filters"`
-	BaselineAt   *time.Time    `db:"baseline_at"`
+	ID           int64           `db:"id"`
+	NewsletterID int64           `db:"newsletter_id"`
+	URL          string          `db:"url"`
+	Title        string          `db:"title"`
+	SiteURL      string          `db:"site_url"`
+	State        string          `db:"state"` // active, paused, gone
+	NextPollAt   time.Time       `db:"next_poll_at"`
+	PolledAt     *time.Time      `db:"polled_at"`
+	GoodAt       *time.Time      `db:"good_at"`
+	Failures     int             `db:"failures"`
+	Problem      *locale.Message `db:"problem"` // of the last poll, nil if it was good
+	Warning      *locale.Message `db:"warning"`
+	WarningAt    *time.Time      `db:"warning_at"`
+	Entries      int             `db:"entries"`
+	PollInterval time.Duration   `db:"poll_interval"`
+	Filters      Filters         `db:"filters"`
+	BaselineAt   *time.Time      `db:"baseline_at"`
 }
 
 // ListFeeds lists the feeds of a newsletter; newsletterID 0 lists all.

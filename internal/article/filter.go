@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
+
+	"vistka/internal/locale"
 )
 
 // Filters say which entries of a feed a newsletter takes. Empty takes all.
@@ -46,31 +48,31 @@ func (f Filters) tidy() (Filters, error) {
 	return f, nil
 }
 
-// refuse is why an entry is outside, or "".
-func (f Filters) refuse(c *candidate) string {
+// refuse is why an entry is outside, or nil.
+func (f Filters) refuse(c *candidate) *locale.Message {
 	named := func(list []string) func(string) bool {
 		return func(s string) bool {
 			return slices.ContainsFunc(list, func(l string) bool { return strings.EqualFold(strings.TrimSpace(l), s) })
 		}
 	}
 	if len(f.Topics) > 0 && !slices.ContainsFunc(c.Topics, named(f.Topics)) {
-		return "none of its topics is taken by this newsletter"
+		return &locale.Message{Key: "article.filter.topics"}
 	}
 	if i := slices.IndexFunc(c.Topics, named(f.WithoutTopics)); i >= 0 {
-		return fmt.Sprintf("the topic %q is left out of this newsletter", c.Topics[i])
+		return &locale.Message{Key: "article.filter.without_topic", Name: c.Topics[i]}
 	}
 	if len(f.Authors) > 0 {
 		authors := strings.Split(c.Author, ", ")
 		if !slices.ContainsFunc(authors, named(f.Authors)) {
-			return "its author is not taken by this newsletter"
+			return &locale.Message{Key: "article.filter.author"}
 		}
 	}
 	if len(f.Languages) > 0 && c.Language != "" {
 		base, _, _ := strings.Cut(c.Language, "-")
 		take := named(f.Languages)
 		if !take(c.Language) && !take(base) {
-			return fmt.Sprintf("its language is %s", c.Language)
+			return &locale.Message{Key: "article.filter.language", Name: c.Language}
 		}
 	}
-	return ""
+	return nil
 }

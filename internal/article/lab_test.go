@@ -15,8 +15,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"vistka/internal/feed"
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
+	"vistka/web"
 )
 
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -241,10 +243,23 @@ func (f *fixture) article(title string) Article {
 	return Article{}
 }
 
+// say is m in English; every language must have the words.
+func (f *fixture) say(m locale.Message) string {
+	f.t.Helper()
+	catalog, err := locale.Load(web.FS)
+	f.must(err)
+	for _, l := range catalog.All() {
+		if words := l.Say(m); words == "" || strings.Contains(words, "[") {
+			f.t.Errorf("%s has no words for %+v: %q", l.Code(), m, words)
+		}
+	}
+	return catalog.For("en").Say(m)
+}
+
 func (f *fixture) wantReason(title, part string) {
 	f.t.Helper()
-	if a := f.article(title); !strings.Contains(a.Reason, part) {
-		f.t.Errorf("reason of %q is %q, want something with %q", title, a.Reason, part)
+	if a := f.article(title); !strings.Contains(f.say(a.Reason), part) {
+		f.t.Errorf("reason of %q is %q, want something with %q", title, f.say(a.Reason), part)
 	}
 }
 
@@ -253,7 +268,7 @@ func (f *fixture) wantEvent(title, part string) {
 	a := f.article(title)
 	n := 0
 	for _, e := range a.Events {
-		if strings.Contains(e.Reason, part) {
+		if strings.Contains(f.say(e.Reason), part) {
 			n++
 		}
 	}

@@ -11,29 +11,30 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
 // Row is an article in a list.
 type Row struct {
-	ID           int64      `db:"id"`
-	NewsletterID int64      `db:"newsletter_id"`
-	FeedID       *int64     `db:"feed_id"`
-	URL          string     `db:"url"`
-	Title        string     `db:"title"`
-	Summary      string     `db:"summary"`
-	Author       string     `db:"author"`
-	ImageURL     string     `db:"image_url"`
-	Topics       []string   `db:"topics"`
-	PublishedAt  *time.Time `db:"published_at"`
-	FirstSeenAt  time.Time  `db:"first_seen_at"`
-	UpdatedAt    time.Time  `db:"updated_at"`
-	State        State      `db:"state"`
-	Reason       string     `db:"reason"`
-	DueAt        *time.Time `db:"due_at"`
-	Seq          *int64     `db:"seq"`
-	ReleasedAt   *time.Time `db:"released_at"`
-	WithdrawnAt  *time.Time `db:"withdrawn_at"`
+	ID           int64          `db:"id"`
+	NewsletterID int64          `db:"newsletter_id"`
+	FeedID       *int64         `db:"feed_id"`
+	URL          string         `db:"url"`
+	Title        string         `db:"title"`
+	Summary      string         `db:"summary"`
+	Author       string         `db:"author"`
+	ImageURL     string         `db:"image_url"`
+	Topics       []string       `db:"topics"`
+	PublishedAt  *time.Time     `db:"published_at"`
+	FirstSeenAt  time.Time      `db:"first_seen_at"`
+	UpdatedAt    time.Time      `db:"updated_at"`
+	State        State          `db:"state"`
+	Reason       locale.Message `db:"reason"`
+	DueAt        *time.Time     `db:"due_at"`
+	Seq          *int64         `db:"seq"`
+	ReleasedAt   *time.Time     `db:"released_at"`
+	WithdrawnAt  *time.Time     `db:"withdrawn_at"`
 }
 
 // Article is all of one.
@@ -49,11 +50,11 @@ type Article struct {
 
 // Event is one decision or remark about an article.
 type Event struct {
-	ID        int64     `db:"id"`
-	At        time.Time `db:"at"`
-	State     State     `db:"state"`
-	Reason    string    `db:"reason"`
-	AccountID *int64    `db:"account_id"` // nil: Vistka decided, or the command line
+	ID        int64          `db:"id"`
+	At        time.Time      `db:"at"`
+	State     State          `db:"state"`
+	Reason    locale.Message `db:"reason"`
+	AccountID *int64         `db:"account_id"` // nil: Vistka decided, or the command line
 }
 
 // Filter chooses a page of a list; zero values choose all.

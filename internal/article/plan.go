@@ -1,11 +1,11 @@
 package article
 
 import (
-	"fmt"
 	"math"
 	"time"
 
 	"vistka/internal/feed"
+	"vistka/internal/locale"
 )
 
 // pair is a newsletter reading a feed, as the plan needs it.
@@ -39,11 +39,11 @@ type decision struct {
 	*candidate
 	id     int64 // of the article; negative: new, in order of the plan
 	state  State // of a new article
-	reason string
+	reason locale.Message
 	due    *time.Time
-	keys   []Key  // to add
-	note   string // an event for a known article
-	edit   bool   // the text may replace that of the article
+	keys   []Key           // to add
+	note   *locale.Message // an event for a known article
+	edit   bool            // the text may replace that of the article
 }
 
 func (d *decision) isNew() bool { return d.id < 0 }
@@ -95,7 +95,7 @@ func decide(p pair, k known, cands []*candidate, now time.Time, lastGood *time.T
 		for _, d := range out.decisions {
 			if d.isNew() && d.state == Waiting {
 				d.state, d.due = Held, nil
-				d.reason = fmt.Sprintf("Held: %d new articles appeared at once, more than this feed usually brings. Perhaps the site changed its ids or was moved. Release them or count them as known.", fresh)
+				d.reason = locale.Message{Key: "article.reason.held_burst", N: fresh}
 			}
 		}
 	}
@@ -140,11 +140,11 @@ func match(c *candidate, k known) *decision {
 	switch {
 	case byAddress != 0 && byID != 0 && byAddress != byID:
 		d.id, d.edit = byAddress, false
-		d.note = fmt.Sprintf("The feed shows its address with the id of article %d; the address decides.", byID)
+		d.note = &locale.Message{Key: "article.note.address_decides", Name: k.articles[byID].Title}
 	case byAddress != 0:
 		d.id = byAddress
 		if len(c.guids) > 0 && k.keys[c.guids[0]] == 0 {
-			d.note = "The feed gave it another id; the address is the same, so it is the same article."
+			d.note = &locale.Message{Key: "article.note.other_id"}
 		}
 	case byID != 0:
 		a := k.articles[byID]
@@ -153,7 +153,7 @@ func match(c *candidate, k known) *decision {
 		}
 		d.id = byID
 		if c.usable() && k.keys[c.address] == 0 && feed.CanonicalURL(a.URL) != c.address.Value {
-			d.note = "The feed gave it another address; the id is the same, so it is the same article."
+			d.note = &locale.Message{Key: "article.note.other_address"}
 		}
 	case len(c.guids) == 0 && !c.usable() && k.keys[c.fingerprint] != 0:
 		d.id = k.keys[c.fingerprint]
@@ -174,57 +174,51 @@ func introduce(p pair, k known, c *candidate, now time.Time) *decision {
 			reused = id
 		}
 	}
-	hold := func(format string, args ...any) *decision {
-		d.state, d.reason = Held, fmt.Sprintf("Held: "+format, args...)
+	hold := func(why locale.Message) *decision {
+		d.state, d.reason = Held, why
 		return d
 	}
 	if p.BaselineAt == nil {
-		d.state, d.reason = Baseline, "It was in the feed when the feed was added: known, not news."
+		d.state, d.reason = Baseline, locale.Message{Key: "article.reason.baseline"}
 		return d
 	}
-	if why := p.Filters.refuse(c); why != "" {
-		d.state, d.reason = Never, "Outside this newsletter's filter: "+why+"."
+	if why := p.Filters.refuse(c); why != nil {
+		d.state, d.reason = Never, locale.Message{Key: "article.reason.filtered", Cause: why}
 		return d
 	}
 	switch {
 	case reused != 0:
-		return hold("it has the id of “%s” but another address and another title. Is it a new article under an old id?", k.articles[reused].Title)
+		return hold(locale.Message{Key: "article.reason.held_reused_id", Name: k.articles[reused].Title})
 	case c.shared && k.keys[c.address] != 0:
-		return hold("its address is also that of “%s”. Is it a new article?", k.articles[k.keys[c.address]].Title)
+		return hold(locale.Message{Key: "article.reason.held_shared_address", Name: k.articles[k.keys[c.address]].Title})
 	case k.keys[c.fingerprint] != 0 && c.PublishedAt != nil:
-		return hold("its title and time are those of an article already known, under another id and address. Is it the same?")
+		return hold(locale.Message{Key: "article.reason.held_same_text"})
 	case c.PublishedAt != nil && now.Sub(*c.PublishedAt) > oldAge:
-		return hold("it appeared today but is dated %s, more than 30 days ago.", c.PublishedAt.Format("2 January 2006"))
+		return hold(locale.Message{Key: "article.reason.held_old", Date: c.PublishedAt})
 	case c.URL == "":
-		return hold("it has no address that readers could open.")
+		return hold(locale.Message{Key: "article.reason.held_no_address"})
 	}
 	due := now.Add(p.Grace)
-	d.state, d.due, d.reason = Waiting, &due, "New. It is released once its page answers."
+	d.state, d.due, d.reason = Waiting, &due, locale.Message{Key: "article.reason.new"}
 	if p.Grace > 0 {
-		d.reason = fmt.Sprintf("New. It waits %s, in case it is corrected or taken back.", span(p.Grace))
+		d.reason = locale.Message{Key: "article.reason.grace", Cause: span(p.Grace)}
 	}
 	if c.PublishedAt != nil && c.PublishedAt.After(due) {
 		due = *c.PublishedAt
-		d.reason = "New, but dated in the future: it waits until then."
+		d.reason = locale.Message{Key: "article.reason.dated_ahead"}
 	}
 	return d
 }
 
-// span is a duration in words.
-func span(d time.Duration) string {
-	unit := func(n int, one, many string) string {
-		if n == 1 {
-			return "1 " + one
-		}
-		return fmt.Sprintf("%d %s", n, many)
-	}
+// span is a duration as part of a sentence, in the largest whole unit.
+func span(d time.Duration) *locale.Message {
 	switch {
 	case d < time.Minute:
-		return unit(int(d.Seconds()), "second", "seconds")
+		return &locale.Message{Key: "article.span.seconds", N: int(d.Seconds())}
 	case d < time.Hour:
-		return unit(int(d.Minutes()), "minute", "minutes")
+		return &locale.Message{Key: "article.span.minutes", N: int(d.Minutes())}
 	case d < 48*time.Hour:
-		return unit(int(d.Hours()), "hour", "hours")
+		return &locale.Message{Key: "article.span.hours", N: int(d.Hours())}
 	}
-	return unit(int(d.Hours()/24), "day", "days")
+	return &locale.Message{Key: "article.span.days", N: int(d.Hours() / 24)}
 }

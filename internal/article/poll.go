@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/feed"
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
@@ -37,8 +38,8 @@ type PollResult struct {
 	New         int // waiting or released at once
 	Held        int
 	Never       int
-	Gap         bool   // nothing of the last poll was left: some may have been missed
-	Problem     string // words, when the poll was not good; the state is kept
+	Gap         bool            // nothing of the last poll was left: some may have been missed
+	Problem     *locale.Message // when the poll was not good; the state is kept
 	Next        time.Time
 }
 
@@ -124,12 +125,13 @@ func (s *Service) feedGood(ctx context.Context, tx pgx.Tx, f source, pairs []pai
 		"id": f.ID, "now": now, "next": res.Next, "etag": resp.ETag, "last_modified": resp.LastModified,
 		"title": "", "site_url": "", "entries": (*int)(nil), "poll_interval": &every, "moved_to": "",
 	}
-	warning, sightings := "", 0
+	var warning *locale.Message
+	sightings := 0
 	if doc != nil {
 		args["title"], args["site_url"], args["entries"] = doc.Title, doc.SiteURL, &res.Entries
 	}
 	if res.Gap {
-		warning = "Nothing in the feed was there at the last good poll. Articles may have come and gone unseen: let the feed show more of them."
+		warning = &locale.Message{Key: "feed.warning.gap"}
 	}
 	if resp.MovedTo != "" && resp.MovedTo != f.URL {
 		sightings = 1
@@ -138,7 +140,7 @@ func (s *Service) feedGood(ctx context.Context, tx pgx.Tx, f source, pairs []pai
 		}
 		args["moved_to"] = resp.MovedTo
 		if sightings == moveAfter && !feed.SameSite(resp.MovedTo, f.URL) {
-			warning = fmt.Sprintf("The site says that this feed has moved for good to %s, another site. If that is right, add that address.", resp.MovedTo)
+			warning = &locale.Message{Key: "feed.warning.moved", Name: resp.MovedTo}
 		}
 	}
 	args["moved_count"], args["warning"] = sightings, warning
@@ -150,8 +152,8 @@ func (s *Service) feedGood(ctx context.Context, tx pgx.Tx, f source, pairs []pai
 			return err
 		}
 	}
-	if warning != "" {
-		s.Log.WarnContext(ctx, "feed needs a look", "feed", f.ID, "warning", warning)
+	if warning != nil {
+		s.Log.WarnContext(ctx, "feed needs a look", "feed", f.ID, "warning", warning.Key)
 	}
 	return nil
 }
@@ -163,7 +165,8 @@ func (s *Service) feedBad(ctx context.Context, f source, cause error) (PollResul
 	}
 	now := s.Clock.Now()
 	wait := max(jitter(backOff(f.Failures+1)), feed.Delay(cause))
-	res := PollResult{FeedID: f.ID, Problem: feed.Words(cause), Next: now.Add(wait)}
+	problem := feed.Words(cause)
+	res := PollResult{FeedID: f.ID, Problem: &problem, Next: now.Add(wait)}
 	gone := feed.KindOf(cause) == feed.KindGone
 	alarming := gone || f.Failures+1 == alertAfter
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {

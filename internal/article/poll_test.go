@@ -82,7 +82,7 @@ func TestRetryAfterAndValidators(t *testing.T) {
 	f.show(news(1))
 	f.Clock.Advance(time.Minute)
 	f.must(f.Tick(f.ctx))
-	if f.asked != asked+1 || f.feed().Problem != "" {
-		t.Errorf("asked %d times after the time, problem %q", f.asked-asked, f.feed().Problem)
+	if f.asked != asked+1 || f.feed().Problem != nil {
+		t.Errorf("asked %d times after the time, problem %+v", f.asked-asked, f.feed().Problem)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/feed"
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
@@ -154,14 +155,14 @@ func apply(ctx context.Context, tx pgx.Tx, feedID int64, p pair, k known, pl pla
 		if len(d.keys) > 0 {
 			b.Queue(sqlAddKeys, pgx.StrictNamedArgs{"newsletter_id": p.NewsletterID, "id": d.id, "kinds": kinds, "values": values})
 		}
-		if d.note != "" {
+		if d.note != nil {
 			b.Queue(sqlNote, pgx.StrictNamedArgs{"id": d.id, "now": now, "reason": d.note})
 		}
 		if d.edit {
 			args := content(d, feedID, now)
 			args["id"], args["old_title"] = d.id, k.articles[d.id].Title
-			args["before"] = fmt.Sprintf("The site changed the title from “%s”. The new text is used.", k.articles[d.id].Title)
-			args["after"] = fmt.Sprintf("The site changed the title from “%s” after the release. What is not yet sent uses the new text.", k.articles[d.id].Title)
+			args["before"] = locale.Message{Key: "article.note.title", Name: k.articles[d.id].Title}
+			args["after"] = locale.Message{Key: "article.note.title_after", Name: k.articles[d.id].Title}
 			b.Queue(sqlEdit, args)
 			if k.articles[d.id].State == Waiting {
 				b.Queue(sqlRedate, pgx.StrictNamedArgs{"id": d.id, "feed_id": feedID, "published_at": d.PublishedAt, "grace": p.Grace, "now": now})

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"vistka/internal/feed"
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
@@ -88,7 +89,7 @@ func (s *Service) settle(ctx context.Context, a due) (bool, error) {
 			return nil // an editor or another process was first
 		}
 		released = true
-		return s.release(ctx, tx, cur, 0, "Released: its time had come and its page answers.")
+		return s.release(ctx, tx, cur, 0, locale.Message{Key: "article.reason.released"})
 	})
 	return released && err == nil, err
 }
@@ -106,7 +107,7 @@ type locked struct {
 // release gives the next seq. The caller holds the article's row; the
 // newsletter's row is locked last and for the rest of the transaction, which
 // makes seq gapless and in the order of commits.
-func (s *Service) release(ctx context.Context, tx pgx.Tx, a locked, accountID int64, reason string) error {
+func (s *Service) release(ctx context.Context, tx pgx.Tx, a locked, accountID int64, reason locale.Message) error {
 	if a.Seq != 0 {
 		return fmt.Errorf("%w: it has a seq already", ErrState)
 	}
@@ -127,7 +128,7 @@ func (s *Service) release(ctx context.Context, tx pgx.Tx, a locked, accountID in
 	return call(ctx, s.OnRelease, tx, a.NewsletterID, a.ID, a.Seq)
 }
 
-func event(ctx context.Context, tx pgx.Tx, id int64, now time.Time, state State, reason string, accountID int64) error {
+func event(ctx context.Context, tx pgx.Tx, id int64, now time.Time, state State, reason locale.Message, accountID int64) error {
 	_, err := tx.Exec(ctx, sqlEvent, pgx.StrictNamedArgs{"id": id, "now": now, "state": string(state), "reason": reason, "account_id": accountID})
 	return err
 }
@@ -143,10 +144,10 @@ func (s *Service) postpone(ctx context.Context, a due) error {
 	age := now.Sub(since)
 	args := pgx.StrictNamedArgs{
 		"id": a.ID, "now": now, "due_at": a.DueAt, "state": string(Waiting), "next": (*time.Time)(nil),
-		"reason": "Waits until its page can be read. " + a.page.Words,
+		"reason": locale.Message{Key: "article.reason.no_page", Cause: &a.page.Words},
 	}
 	if age >= liveFor {
-		args["state"], args["reason"] = string(Dropped), "Dropped: its page could not be read for three days. "+a.page.Words
+		args["state"], args["reason"] = string(Dropped), locale.Message{Key: "article.reason.dropped", Cause: &a.page.Words}
 	} else {
 		next := now.Add(min(max(age/4, time.Minute), time.Hour))
 		args["next"] = &next

@@ -53,14 +53,14 @@ SET title = coalesce(nullif(@title, ''), title),
     polled_at = @now,
     good_at = @now,
     failures = 0,
-    problem = '',
+    problem = NULL,
     entries = coalesce(@entries, entries),
     poll_interval = coalesce(@poll_interval, poll_interval),
     next_poll_at = @next,
     moved_to = @moved_to,
     moved_count = @moved_count,
-    warning = coalesce(nullif(@warning, ''), warning),
-    warning_at = CASE WHEN @warning <> '' THEN @now ELSE warning_at END
+    warning = coalesce(@warning::jsonb, warning),
+    warning_at = CASE WHEN @warning::jsonb IS NOT NULL THEN @now ELSE warning_at END
 WHERE id = @id`
 
 	sqlFeedMove = `
@@ -161,7 +161,7 @@ article AS (
     INSERT INTO article (newsletter_id, story_id, feed_id, url, title, summary, content_html, author, image_url, image_alt,
                          topics, published_at, first_seen_at, updated_at, state, reason, due_at)
     SELECT @newsletter_id, story.id, @feed_id, @url, @title, @summary, @content_html, @author, @image_url, @image_alt,
-           @topics, @published_at, @now, @now, @state, @reason, @due_at
+           @topics, @published_at, @now, @now, @state, @reason::jsonb, @due_at
     FROM story
     RETURNING id),
 keys AS (
@@ -171,7 +171,7 @@ keys AS (
     ON CONFLICT DO NOTHING),
 event AS (
     INSERT INTO article_event (article_id, at, state, reason)
-    SELECT id, @now, @state, @reason
+    SELECT id, @now, @state, @reason::jsonb
     FROM article)
 SELECT id
 FROM article`
@@ -188,10 +188,10 @@ ON CONFLICT DO NOTHING`
 	// A remark is made once, however often the feed gives cause for it.
 	sqlNote = `
 INSERT INTO article_event (article_id, at, state, reason)
-SELECT id, @now, state, @reason
+SELECT id, @now, state, @reason::jsonb
 FROM article
 WHERE id = @id
-  AND NOT EXISTS (SELECT FROM article_event WHERE article_id = @id AND reason = @reason)`
+  AND NOT EXISTS (SELECT FROM article_event WHERE article_id = @id AND reason = @reason::jsonb)`
 
 	// The feed that brought the article may correct it; a second feed of the same
 	// newsletter with a shorter text may not.
@@ -207,7 +207,7 @@ WITH edited AS (
     RETURNING id, state),
 event AS (
     INSERT INTO article_event (article_id, at, state, reason)
-    SELECT id, @now, state, CASE WHEN state = 'released' THEN @after ELSE @before END
+    SELECT id, @now, state, CASE WHEN state = 'released' THEN @after::jsonb ELSE @before::jsonb END
     FROM edited
     WHERE @title <> @old_title)
 SELECT id
@@ -247,16 +247,16 @@ RETURNING id, newsletter_id, url, due_at, first_seen_at, published_at`
 	sqlPostpone = `
 WITH postponed AS (
     UPDATE article
-    SET state = @state, reason = @reason, due_at = @next
+    SET state = @state, reason = @reason::jsonb, due_at = @next
     FROM (SELECT id, reason AS old FROM article WHERE id = @id FOR UPDATE) AS was
     WHERE article.id = was.id
       AND state = 'waiting'
       AND due_at = @due_at
     RETURNING article.id, was.old)
 INSERT INTO article_event (article_id, at, state, reason)
-SELECT id, @now, @state, @reason
+SELECT id, @now, @state, @reason::jsonb
 FROM postponed
-WHERE old <> @reason`
+WHERE old <> @reason::jsonb`
 
 	// NO KEY: fan-out refers to the row by foreign key while it holds the lock of
 	// the family, which a withdrawal takes after this one.
@@ -308,12 +308,12 @@ ORDER BY published_at NULLS LAST, id`
 	sqlBaselineHeld = `
 WITH settled AS (
     UPDATE article
-    SET state = 'baseline', reason = @reason, due_at = NULL
+    SET state = 'baseline', reason = @reason::jsonb, due_at = NULL
     WHERE newsletter_id = @newsletter_id
       AND state = 'held'
     RETURNING id)
 INSERT INTO article_event (article_id, at, state, reason, account_id)
-SELECT id, @now, 'baseline', @reason, nullif(@account_id, 0)
+SELECT id, @now, 'baseline', @reason::jsonb, nullif(@account_id, 0)
 FROM settled`
 
 	sqlNewestOfFeed = `

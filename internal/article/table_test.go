@@ -177,8 +177,8 @@ func TestOneClickReleasesABurst(t *testing.T) {
 		t.Fatalf("%d released, want 6", n)
 	}
 	for i := 1; i <= 6; i++ {
-		if a := f.article(news(i).title); *a.Seq != int64(i) || a.Reason != "It was a long night." {
-			t.Errorf("story %d has seq %d: %s", i, *a.Seq, a.Reason)
+		if a := f.article(news(i).title); *a.Seq != int64(i) || f.say(a.Reason) != "It was a long night." {
+			t.Errorf("story %d has seq %d: %s", i, *a.Seq, f.say(a.Reason))
 		}
 	}
 }
@@ -308,7 +308,7 @@ func (f *fixture) due(t *testing.T, want State) {
 	_, err := f.ReleaseDue(f.ctx)
 	f.must(err)
 	if a := f.article("Story 2"); a.State != want {
-		t.Fatalf("at %s it is %s, want %s: %s", f.Clock.Now(), a.State, want, a.Reason)
+		t.Fatalf("at %s it is %s, want %s: %s", f.Clock.Now(), a.State, want, f.say(a.Reason))
 	}
 }
 

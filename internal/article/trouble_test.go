@@ -22,8 +22,8 @@ func TestGapIsNoticed(t *testing.T) {
 	}
 	feeds, err := ListFeeds(f.ctx, f.pool, f.newsletter)
 	f.must(err)
-	if !strings.Contains(feeds[0].Warning, "unseen") {
-		t.Errorf("warning is %q", feeds[0].Warning)
+	if !strings.Contains(f.say(*feeds[0].Warning), "unseen") {
+		t.Errorf("warning is %+v", feeds[0].Warning)
 	}
 	if res := f.poll(news(15), news(14), news(13)); res.Gap {
 		t.Error("an overlap was called a gap")
@@ -52,11 +52,11 @@ func TestTroubleKeepsEverything(t *testing.T) {
 		before := f.feed()
 		f.serve(row.status, row.body)
 		res := f.pollAgain()
-		if !strings.Contains(res.Problem, row.words) {
-			t.Errorf("%s: problem is %q, want something with %q", row.name, res.Problem, row.words)
+		if !strings.Contains(f.say(*res.Problem), row.words) {
+			t.Errorf("%s: problem is %q, want something with %q", row.name, f.say(*res.Problem), row.words)
 		}
 		after := f.feed()
-		if after.Failures != before.Failures+1 || after.Problem != res.Problem || after.Entries != 2 {
+		if after.Failures != before.Failures+1 || f.say(*after.Problem) != f.say(*res.Problem) || after.Entries != 2 {
 			t.Errorf("%s: feed is %+v", row.name, after)
 		}
 		if wait := after.NextPollAt.Sub(f.Clock.Now()); wait > backOffMax*11/10 || wait < quickest*9/10 {
@@ -65,14 +65,14 @@ func TestTroubleKeepsEverything(t *testing.T) {
 		f.want("Story 1: baseline", "Story 2: baseline")
 	}
 	if len(told) != 1 || told[0].FeedID != f.feedID || told[0].NewsletterID != f.newsletter || told[0].Name == "" || told[0].Gone ||
-		!strings.Contains(told[0].Problem, "web page") {
+		told[0].Problem == nil || told[0].Problem.Key != "feed.problem.web_page" {
 		t.Errorf("told %+v, want it at the third failure alone", told)
 	}
 	f.poll() // an empty feed deletes nothing
 	f.want("Story 1: baseline", "Story 2: baseline")
 	f.poll(news(1), news(2), news(3))
 	f.want("Story 1: baseline", "Story 2: baseline", "Story 3: released")
-	if got := f.feed(); got.Failures != 0 || got.Problem != "" {
+	if got := f.feed(); got.Failures != 0 || got.Problem != nil {
 		t.Errorf("after a good poll: %+v", got)
 	}
 }

@@ -11,8 +11,13 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
+
+	"vistka/internal/mailer"
 )
 
 // Config holds every setting. Each is a flag and an environment variable,
@@ -36,6 +41,8 @@ type Config struct {
 	DatabaseDirectURL string `kong:"-"`
 	SMTPURL           string `kong:"-"`
 	SecretKey         string `kong:"-"`
+
+	Warnings []string `kong:"-"` // what works and is better mended, for the log
 }
 
 // Roles a process can have; any number of processes may share them.
@@ -57,7 +64,7 @@ func (c *Config) ReadSecrets(getenv func(string) string) error {
 		"VISTKA_SMTP_URL":            &c.SMTPURL,
 		"VISTKA_SECRET_KEY":          &c.SecretKey,
 	} {
-		v, err := secret(name, getenv)
+		v, err := c.secret(name, getenv)
 		if err != nil {
 			return err
 		}
@@ -66,7 +73,7 @@ func (c *Config) ReadSecrets(getenv func(string) string) error {
 	return nil
 }
 
-func secret(name string, getenv func(string) string) (string, error) {
+func (c *Config) secret(name string, getenv func(string) string) (string, error) {
 	value, file := getenv(name), getenv(name+"_FILE")
 	switch {
 	case file == "":
@@ -79,7 +86,7 @@ func secret(name string, getenv func(string) string) (string, error) {
 		return "", fmt.Errorf("%s_FILE: %w: name a file this process can read", name, err)
 	}
 	if info.Mode().Perm()&0o007 != 0 {
-		return "", fmt.Errorf("%s_FILE: %s can be read by everybody: chmod o= %s", name, file, file)
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%s_FILE: every user of this machine can read %s; outside a container, chmod o= %s", name, file, file))
 	}
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -95,8 +102,8 @@ func (c *Config) Validate() error {
 	var errs []error
 	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		complain("--listen (VISTKA_LISTEN) %q: write host:port, like 127.0.0.1:8080", c.Listen)
+	if !hostPort(c.Listen) {
+		complain("--listen (VISTKA_LISTEN) %q: write host:port, like 127.0.0.1:8080, with a port up to 65535", c.Listen)
 	}
 	if c.BaseURL == "" {
 		c.BaseURL = "http://" + Browsable(c.Listen)
@@ -105,6 +112,9 @@ func (c *Config) Validate() error {
 	u, err := url.Parse(c.BaseURL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		complain("--base-url (VISTKA_BASE_URL) %q: write the address readers use, without a path, like https://news.example.org", c.BaseURL)
+	} else if ascii, err := idna.Lookup.ToASCII(u.Hostname()); err == nil && ascii != u.Hostname() { // mail and headers hold A-labels (RFC 5891) only
+		u.Host = strings.Replace(u.Host, u.Hostname(), ascii, 1)
+		c.BaseURL = u.Scheme + "://" + u.Host
 	}
 	for _, cidr := range c.TrustedProxies {
 		if _, err := netip.ParsePrefix(cidr); err != nil {
@@ -117,12 +127,12 @@ func (c *Config) Validate() error {
 		}
 	}
 	for _, hp := range c.FeedAllow {
-		if _, _, err := net.SplitHostPort(hp); err != nil {
+		if !hostPort(hp) {
 			complain("--feed-allow (VISTKA_FEED_ALLOW) %q: write host:port, like 127.0.0.1:9000", hp)
 		}
 	}
 	if c.MetricsListen != "" {
-		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
+		if !hostPort(c.MetricsListen) {
 			complain("--metrics-listen (VISTKA_METRICS_LISTEN) %q: write host:port, like 127.0.0.1:9090", c.MetricsListen)
 		}
 	}
@@ -143,6 +153,17 @@ func (c *Config) Validate() error {
 			complain("VISTKA_SECRET_KEY: an external database needs one: run `openssl rand -base64 32` once and keep the result safe, apart from the database's backups")
 		}
 	}
+	relays := map[string]bool{}
+	for _, raw := range strings.Fields(c.SMTPURL) {
+		relay, err := mailer.ParseRelayURL(raw)
+		switch {
+		case err != nil:
+			complain("VISTKA_SMTP_URL: %w", err)
+		case relays[relay.Name()]: // the two would take one lease from each other
+			complain("VISTKA_SMTP_URL: the relay %s stands there twice: write it once, with connections=N for more at a time", relay.Name())
+		}
+		relays[relay.Name()] = true
+	}
 	if c.DatabaseDirectURL != "" && c.DatabaseURL == "" {
 		complain("VISTKA_DATABASE_DIRECT_URL: set VISTKA_DATABASE_URL too, or neither")
 	}
@@ -162,6 +183,22 @@ func (c *Config) Host() string {
 		return ""
 	}
 	return u.Hostname()
+}
+
+// Local says whether readers' pages are on this very machine, by the base URL.
+func (c *Config) Local() bool {
+	ip, err := netip.ParseAddr(c.Host())
+	return c.Host() == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// hostPort says whether s is host:port with a port that there can be.
+func hostPort(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }
 
 // Browsable turns a listening address, host:port, into one that a browser on

@@ -42,10 +42,11 @@ const (
 // Trouble is what the owners are told of by mail.
 type Trouble struct {
 	Cause        Cause
-	Object       string // tells it from others of the same cause
-	Name         string // of the object or its newsletter, for the words
-	Words        string // a relay's, a feed's or the log's, shown as they are
-	NewsletterID int64  // whose sender the mail has; 0: any
+	Object       string          // tells it from others of the same cause
+	Name         string          // of the object or its newsletter, for the words
+	Words        string          // a relay's, a feed's or the log's, shown as they are
+	Reason       *locale.Message // instead of Words, in the owner's language
+	NewsletterID int64           // whose sender the mail has; 0: any
 }
 
 // AlertOwners queues a mail to each owner, in the transaction of what it tells
@@ -92,10 +93,14 @@ func (s *Service) alertOwners(ctx context.Context, tx pgx.Tx, t Trouble) error {
 
 func (t Trouble) content(l *locale.Locale, baseURL string) Content {
 	key := "mail.alert." + string(t.Cause)
+	detail := t.Words
+	if t.Reason != nil {
+		detail = l.Say(*t.Reason)
+	}
 	return Content{
 		Title:  l.T(key+".title", "name", t.Name, "object", t.Object),
 		Text:   l.T(key+".text", "name", t.Name, "object", t.Object),
-		Detail: t.Words, URL: baseURL + t.page(), Subject: t.subject(),
+		Detail: detail, URL: baseURL + t.page(), Subject: t.subject(),
 	}
 }
 

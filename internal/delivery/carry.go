@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 )
 
@@ -198,7 +199,8 @@ func (w *worker) refused(l *letter, r mailer.Reply) {
 		w.settle(outcome(it.Key, r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
 		return
 	}
-	if err := d.pauseEdition(it.Edition, "the relay refuses the sender "+l.From+": "+r.String(), senderRefused(l.From, r)); err != nil {
+	reason := locale.Message{Key: "edition.reason.sender_refused", Name: r.String()}
+	if err := d.pauseEdition(it.Edition, reason, senderRefused(l.From, r)); err != nil {
 		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
 	}
 	d.leave(it.Key)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
@@ -235,7 +236,7 @@ func (d *driver) restEdition(it *item, err error) {
 }
 
 // pauseEdition stops an edition until a person resumes it, and tells the owners.
-func (d *driver) pauseEdition(id int64, reason string, t Trouble) error {
+func (d *driver) pauseEdition(id int64, reason locale.Message, t Trouble) error {
 	err := postgres.InTx(d.books, d.s.DB, func(tx pgx.Tx) error {
 		var newsletter string
 		err := tx.QueryRow(d.books, sqlEditionPause, pgx.StrictNamedArgs{"edition": id, "reason": reason}).Scan(&t.NewsletterID, &newsletter)

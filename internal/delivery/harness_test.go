@@ -52,7 +52,7 @@ func newWorld(t *testing.T, o smtptest.Options) *world {
 	w.exec(`
 		WITH st AS (INSERT INTO story DEFAULT VALUES RETURNING id)
 		INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason, seq, released_at)
-		SELECT 1, id, 'https://news.example/a', 'An article', $1, $1, 'released', 'test', 1, $1 FROM st`, w.clock.Now())
+		SELECT 1, id, 'https://news.example/a', 'An article', $1, $1, 'released', '{"key": "reason.words"}', 1, $1 FROM st`, w.clock.Now())
 	w.month = time.Date(w.clock.Now().Year(), w.clock.Now().Month(), 1, 0, 0, 0, 0, time.UTC)
 	w.s = w.service("here")
 	w.edition = w.newEdition(w.clock.Now())

@@ -226,7 +226,7 @@ func TestSenderRefused(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	var reason string
-	w.one(&reason, `SELECT reason FROM edition WHERE id = $1`, w.edition)
+	w.one(&reason, `SELECT reason ->> 'name' FROM edition WHERE id = $1`, w.edition)
 	if !strings.Contains(reason, "5.7.1") {
 		t.Fatalf("reason %q", reason)
 	}
@@ -238,7 +238,7 @@ func TestSenderRefused(t *testing.T) {
 		t.Error("the relay is shown as unwell")
 	}
 	w.lab.Script(nil)
-	w.exec(`UPDATE edition SET state = 'open', reason = '' WHERE id = $1`, w.edition)
+	w.exec(`UPDATE edition SET state = 'open', reason = NULL WHERE id = $1`, w.edition)
 	w.exec(sqlNotify)
 	w.untilState(id, Sent)
 }

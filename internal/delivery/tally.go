@@ -1,9 +1,9 @@
 package delivery
 
 import (
-	"fmt"
 	"strconv"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 )
 
@@ -21,16 +21,17 @@ const (
 	leastGone   = 5
 )
 
-func (t tally) verdict() string {
+// verdict is why the edition is to stop, or nil.
+func (t tally) verdict() *locale.Message {
 	switch {
 	case t.policy >= leastPolicy && t.policy*20 > t.finals:
-		return fmt.Sprintf("%d of %d answers refuse the sender or the content", t.policy, t.finals)
+		return &locale.Message{Key: "edition.reason.policy", N: t.policy, Of: t.finals}
 	case t.finals <= firstFinals && t.gone >= leastGone && t.gone*50 > firstFinals:
-		return fmt.Sprintf("%d of the first %d addresses do not exist", t.gone, t.finals)
+		return &locale.Message{Key: "edition.reason.gone_first", N: t.gone, Of: t.finals}
 	case t.gone >= leastPolicy && t.gone*20 > t.finals:
-		return fmt.Sprintf("%d of %d addresses do not exist", t.gone, t.finals)
+		return &locale.Message{Key: "edition.reason.gone", N: t.gone, Of: t.finals}
 	}
-	return ""
+	return nil
 }
 
 // judge counts a final answer and stops the edition if too many are bad.
@@ -51,21 +52,21 @@ func (d *driver) judge(it *item, v mailer.Verdict, r mailer.Reply) {
 	if v.Charge == mailer.ChargeHard {
 		t.gone++
 	}
-	reason := ""
+	var reason *locale.Message
 	if v.Action == mailer.Fail {
 		reason = t.verdict()
 	}
-	if reason != "" {
+	if reason != nil {
 		*t = tally{} // resumed by a person, it gets the same patience again
 	}
 	d.mu.Unlock()
-	if reason == "" {
+	if reason == nil {
 		return
 	}
-	reason += ", the last one: " + r.String()
-	d.log.Error("edition paused", "edition", it.Edition, "reason", reason)
-	trouble := Trouble{Cause: CauseEditionPaused, Object: strconv.FormatInt(it.Edition, 10), Words: reason}
-	if err := d.pauseEdition(it.Edition, reason, trouble); err != nil {
+	reason.Name = r.String()
+	d.log.Error("edition paused", "edition", it.Edition, "reason", reason.Key, "refused", reason.N, "of", reason.Of, "reply", reason.Name)
+	trouble := Trouble{Cause: CauseEditionPaused, Object: strconv.FormatInt(it.Edition, 10), Reason: reason}
+	if err := d.pauseEdition(it.Edition, *reason, trouble); err != nil {
 		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
 	}
 }

@@ -5,11 +5,18 @@ import (
 	"strings"
 	"testing"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer/smtptest"
+	"vistka/web"
 )
 
 func TestVerdictOfATally(t *testing.T) {
 	t.Parallel()
+	catalog, err := locale.Load(web.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := catalog.For("en")
 	for _, c := range []struct {
 		tally tally
 		want  string
@@ -22,9 +29,13 @@ func TestVerdictOfATally(t *testing.T) {
 		{tally{finals: 100, gone: 5}, "5 of the first 100 addresses do not exist"},
 		{tally{finals: 201, gone: 10}, ""},
 		{tally{finals: 1000, gone: 50}, ""},
-		{tally{finals: 1000, gone: 51}, "51 of 1000 addresses do not exist"},
+		{tally{finals: 1000, gone: 51}, "51 of 1,000 addresses do not exist"},
 	} {
-		if got := c.tally.verdict(); got != c.want {
+		got := ""
+		if v := c.tally.verdict(); v != nil {
+			got = l.Say(*v)
+		}
+		if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
 			t.Errorf("%+v: %q, want %q", c.tally, got, c.want)
 		}
 	}
@@ -47,8 +58,8 @@ func TestEditionBreakerOnHardBounces(t *testing.T) {
 	w.until("paused", func() bool { return w.editionState() == "paused" })
 	w.until("nothing under way", func() bool { return w.count("delivery WHERE state = 'sending'") == 0 })
 	var reason string
-	w.one(&reason, `SELECT reason FROM edition WHERE id = $1`, w.edition)
-	if !strings.Contains(reason, "addresses do not exist") || !strings.Contains(reason, "5.1.1") {
+	w.one(&reason, `SELECT reason::text FROM edition WHERE id = $1`, w.edition)
+	if !strings.Contains(reason, "edition.reason.gone") || !strings.Contains(reason, "5.1.1") {
 		t.Errorf("reason %q", reason)
 	}
 	w.until("what was refused is recorded", func() bool { return w.count("delivery WHERE state = 'failed'") >= leastGone })
@@ -56,7 +67,7 @@ func TestEditionBreakerOnHardBounces(t *testing.T) {
 		t.Errorf("%d refused before it stopped", n)
 	}
 	w.lab.Script(nil)
-	w.exec(`UPDATE edition SET state = 'open', reason = '' WHERE id = $1`, w.edition)
+	w.exec(`UPDATE edition SET state = 'open', reason = NULL WHERE id = $1`, w.edition)
 	w.exec(sqlNotify)
 	w.until("settled", func() bool { return w.editionState() == "settled" })
 	if n := w.count("delivery WHERE state = 'sent'"); n != 60-w.count("delivery WHERE state = 'failed'") || n == 0 {

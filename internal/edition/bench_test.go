@@ -44,7 +44,7 @@ func BenchmarkFanOut(b *testing.B) {
 			for range b.N {
 				if _, err := pool.Exec(b.Context(), `WITH n AS (UPDATE newsletter SET last_seq = last_seq + 1 WHERE id = 1 RETURNING last_seq)
 					INSERT INTO article (newsletter_id, story_id, url, title, topics, first_seen_at, updated_at, state, reason, seq, released_at)
-					SELECT 1, 1, 'https://example.org/', 'T', '{a}', $1, $1, 'released', 'grace over', last_seq, $1 FROM n`, clock.Now()); err != nil {
+					SELECT 1, 1, 'https://example.org/', 'T', '{a}', $1, $1, 'released', '{"key": "reason.words"}', last_seq, $1 FROM n`, clock.Now()); err != nil {
 					b.Fatal(err)
 				}
 				clock.Advance(time.Hour)

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/delivery"
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
@@ -93,7 +94,7 @@ func (s *Service) compose(ctx context.Context, editionID int64) error {
 // unmade pauses an edition of which no mail can be made, and tells the owners.
 func (s *Service) unmade(ctx context.Context, e content, cause error) error {
 	return postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		if err := s.Within(tx).Pause(ctx, e.ID, "no mail can be made of it: "+cause.Error()); err != nil {
+		if err := s.Within(tx).Pause(ctx, e.ID, locale.Message{Key: "edition.reason.not_composed", Name: cause.Error()}); err != nil {
 			return err
 		}
 		if s.Alert != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"vistka/internal/delivery"
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 	"vistka/internal/token"
@@ -129,10 +130,10 @@ type Edition struct {
 	Kind         string // instant, daily, weekly, monthly
 	Slot         time.Time
 	Locale       string
-	ArticleIDs   []int64 // in the order of release
-	State        string  // open, paused, cancelled, expired, settled
-	Reason       string
-	ResumeAt     *time.Time // cancelled, expired: when its articles are mailed after all
+	ArticleIDs   []int64         // in the order of release
+	State        string          // open, paused, cancelled, expired, settled
+	Reason       *locale.Message // why it is not open; nil when nobody said
+	ResumeAt     *time.Time      // cancelled, expired: when its articles are mailed after all
 	CreatedAt    time.Time
 	DroppedAt    *time.Time // when its deliveries were dropped; their totals are kept
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/locale"
 )
 
 // DefaultMaxAge is how long an edition may take to go out before its news is
@@ -14,7 +16,7 @@ import (
 // tried for the last time (REQUIREMENTS.md D19): what expires was held up.
 const DefaultMaxAge = 72 * time.Hour
 
-const staleReason = "it could not go out in time"
+const staleReason = "edition.reason.stale"
 
 func (s *Service) maxAge() time.Duration {
 	if s.MaxAge > 0 {
@@ -59,7 +61,7 @@ func (s *Service) ExpireStale(ctx context.Context) (int, error) {
 // expire stops an edition of that state if it is stale. Returns ErrState if it
 // is not, or not in that state.
 func (s *Service) expire(ctx context.Context, tx pgx.Tx, editionID int64, from string, now time.Time) (int64, error) {
-	args := pgx.StrictNamedArgs{"edition": editionID, "from": from, "now": now, "age": s.maxAge(), "reason": staleReason}
+	args := pgx.StrictNamedArgs{"edition": editionID, "from": from, "now": now, "age": s.maxAge(), "reason": locale.Message{Key: staleReason}}
 	if err := changed(ctx, tx, sqlExpire, editionID, args); err != nil {
 		return 0, err
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"vistka/internal/locale"
 )
 
 // only is the one edition of a letter.
@@ -50,7 +52,7 @@ func TestExpire(t *testing.T) {
 	}
 	e, err := s.svc.Get(t.Context(), id)
 	next := time.Date(2026, 3, 31, 5, 0, 0, 0, time.UTC) // eight in summer time
-	if err != nil || e.State != "expired" || e.Reason == "" || e.ResumeAt == nil || !e.ResumeAt.Equal(next) {
+	if err != nil || e.State != "expired" || e.Reason == nil || e.ResumeAt == nil || !e.ResumeAt.Equal(next) {
 		t.Fatalf("%+v, %v", e, err)
 	}
 	s.want("cancelled", s.count(inState, s.letters[2], "cancelled"), 2)
@@ -97,7 +99,7 @@ func TestPausedAndStale(t *testing.T) {
 	id := s.only(2).ID
 	resume := func() Edition {
 		t.Helper()
-		if err := s.svc.Pause(t.Context(), id, "a wrong name"); err != nil {
+		if err := s.svc.Pause(t.Context(), id, locale.Message{Key: "reason.words", Name: "a wrong name"}); err != nil {
 			t.Fatal(err)
 		}
 		s.want("expired", s.expired(), 0)
@@ -108,7 +110,7 @@ func TestPausedAndStale(t *testing.T) {
 		return e
 	}
 	s.clock.Advance(DefaultMaxAge)
-	if e := resume(); e.State != "open" || e.Reason != "" {
+	if e := resume(); e.State != "open" || e.Reason != nil {
 		t.Errorf("resumed in time: %+v", e)
 	}
 	s.clock.Advance(time.Hour)

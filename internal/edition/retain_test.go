@@ -60,7 +60,7 @@ func TestRetain(t *testing.T) {
 		if _, err := s.svc.Withdraw(t.Context(), tx, article); err != nil {
 			return err
 		}
-		owed, err := s.svc.ReleaseAgain(t.Context(), tx, article, "put right")
+		owed, err := s.svc.ReleaseAgain(t.Context(), tx, article)
 		s.want("owed after a year", int(owed), 0)
 		return err
 	})

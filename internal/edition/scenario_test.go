@@ -12,6 +12,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
 )
@@ -59,7 +60,7 @@ func (s *stage) publish(letter int, story int64) (article, newStory int64) {
 	}
 	err := s.pool.QueryRow(s.t.Context(), `WITH n AS (UPDATE newsletter SET last_seq = last_seq + 1 WHERE id = $1 RETURNING id, last_seq)
 		INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason, seq, released_at)
-		SELECT id, $2, 'https://example.org/a', 'T' || last_seq, $3, $3, 'released', 'grace over', last_seq, $3 FROM n RETURNING id`,
+		SELECT id, $2, 'https://example.org/a', 'T' || last_seq, $3, $3, 'released', '{"key": "reason.words"}', last_seq, $3 FROM n RETURNING id`,
 		s.letters[letter], story, s.clock.Now()).Scan(&article)
 	if err != nil {
 		s.t.Fatal(err)
@@ -150,7 +151,7 @@ func TestCancelAndSendLater(t *testing.T) {
 		t.Fatalf("editions %v, next %d, %v", list, next, err)
 	}
 	s.do(`UPDATE delivery SET state = 'sent' WHERE subscriber_id = $1`, s.readers[0])
-	gone, err := s.svc.Cancel(t.Context(), list[0].ID, s.clock.Now().Add(time.Hour), "a mistake in it")
+	gone, err := s.svc.Cancel(t.Context(), list[0].ID, s.clock.Now().Add(time.Hour), locale.Message{Key: "reason.words"})
 	if err != nil || gone != 2 {
 		t.Fatalf("cancelled %d, %v", gone, err)
 	}
@@ -158,10 +159,10 @@ func TestCancelAndSendLater(t *testing.T) {
 	if err != nil || counts[list[0].ID]["sent"] != 1 || counts[list[0].ID]["cancelled"] != 2 {
 		t.Fatalf("counts %v, %v", counts, err)
 	}
-	if _, err := s.svc.Cancel(t.Context(), list[0].ID, s.clock.Now(), ""); !errors.Is(err, ErrState) {
+	if _, err := s.svc.Cancel(t.Context(), list[0].ID, s.clock.Now(), locale.Message{Key: "reason.words"}); !errors.Is(err, ErrState) {
 		t.Errorf("cancelled twice: %v", err)
 	}
-	if err := s.svc.Pause(t.Context(), list[0].ID+1000, ""); !errors.Is(err, ErrNotFound) {
+	if err := s.svc.Pause(t.Context(), list[0].ID+1000, locale.Message{Key: "reason.words"}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("paused what is not there: %v", err)
 	}
 	s.run(2)
@@ -198,7 +199,7 @@ func TestWithdrawnWhileOnTheWire(t *testing.T) {
 	s.want("cancelled", s.count(inState, s.letters[2], "cancelled"), 1)
 	s.want("owed", s.count(owedRows, s.letters[2]), 0)
 	s.clock.Advance(time.Hour)
-	act(func(tx pgx.Tx) error { _, err := s.svc.ReleaseAgain(t.Context(), tx, article, "put right"); return err })
+	act(func(tx pgx.Tx) error { _, err := s.svc.ReleaseAgain(t.Context(), tx, article); return err })
 	s.run(2)
 	s.want("queued", s.count(inState, s.letters[2], "queued"), 1)
 	s.want("editions", s.count(`SELECT count(*) FROM edition WHERE newsletter_id = $1`, s.letters[2]), 2)

@@ -43,7 +43,7 @@ WHERE id = @edition AND state IN ('open', 'settled')`
 
 	sqlResume = `
 UPDATE edition
-SET state = 'open', reason = ''
+SET state = 'open', reason = NULL
 WHERE id = @edition AND state = 'paused'`
 
 	sqlLockFamilyOfEdition = `
@@ -140,7 +140,7 @@ WHERE id = @article AND seq IS NOT NULL AND withdrawn_at IS NULL`
 	sqlWithdrawDeliveries = `
 WITH hit AS (
     UPDATE edition e
-    SET state = 'cancelled', reason = 'an article in it was withdrawn',
+    SET state = 'cancelled', reason = '{"key": "edition.reason.withdrawn"}',
         resume_at = greatest(@now::timestamptz, e.slot + interval '1 second')
     WHERE e.article_ids @> ARRAY[@article::bigint]
     AND e.state IN ('open', 'paused')
@@ -220,7 +220,7 @@ FROM ed`
 
 	sqlReleaseAgain = `
 UPDATE article
-SET withdrawn_at = NULL, state = 'released', reason = @reason
+SET withdrawn_at = NULL, state = 'released'
 WHERE id = @article AND withdrawn_at IS NOT NULL AND seq IS NOT NULL`
 
 	// Owed to those who were there at its release and got nothing alive of it,

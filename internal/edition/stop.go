@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
@@ -16,7 +17,7 @@ const DefaultCancelWait = 24 * time.Hour
 
 // Pause stops an edition before its next mail; Resume goes on exactly there.
 // Returns ErrNotFound, or ErrState if it was cancelled or expired.
-func (s *Service) Pause(ctx context.Context, editionID int64, reason string) error {
+func (s *Service) Pause(ctx context.Context, editionID int64, reason locale.Message) error {
 	return changed(ctx, s.DB, sqlPause, editionID, pgx.StrictNamedArgs{"edition": editionID, "reason": reason})
 }
 
@@ -24,7 +25,7 @@ func (s *Service) Pause(ctx context.Context, editionID int64, reason string) err
 // (never before now): they get it then in a new edition with the text of that
 // time. To never mail an article, withdraw it. It returns how many deliveries
 // were cancelled; what is on the wire goes out. Returns ErrNotFound or ErrState.
-func (s *Service) Cancel(ctx context.Context, editionID int64, until time.Time, reason string) (int64, error) {
+func (s *Service) Cancel(ctx context.Context, editionID int64, until time.Time, reason locale.Message) (int64, error) {
 	var gone int64
 	err := s.held(ctx, editionID, func(tx pgx.Tx, now time.Time) error {
 		args := pgx.StrictNamedArgs{"edition": editionID, "until": until, "now": now, "reason": reason}

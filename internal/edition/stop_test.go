@@ -1,6 +1,10 @@
 package edition
 
-import "testing"
+import (
+	"testing"
+
+	"vistka/internal/locale"
+)
 
 // What was on the wire when its edition was cancelled and whose answer got lost
 // would never be sent again by itself: it is held for a person, and not owed.
@@ -13,7 +17,7 @@ func TestInDoubtAfterCancelling(t *testing.T) {
 	s.run(2)
 	s.do(`UPDATE delivery SET state = 'sending' WHERE newsletter_id = $1`, s.letters[2])
 	id := int64(s.count(`SELECT id FROM edition WHERE newsletter_id = $1`, s.letters[2]))
-	if _, err := s.svc.Cancel(t.Context(), id, s.clock.Now(), "a mistake in it"); err != nil {
+	if _, err := s.svc.Cancel(t.Context(), id, s.clock.Now(), locale.Message{Key: "reason.words", Name: "a mistake in it"}); err != nil {
 		t.Fatal(err)
 	}
 	s.do(`UPDATE delivery SET state = 'in doubt', doubts = 1, due_at = $2 WHERE newsletter_id = $1`, s.letters[2], s.clock.Now())

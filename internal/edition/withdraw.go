@@ -29,12 +29,12 @@ func (s *Service) Withdraw(ctx context.Context, tx pgx.Tx, articleID int64) (int
 // ReleaseAgain takes a withdrawal back, unless the caller's transaction has done
 // so: the article keeps its seq and is owed to those who would have got it. It
 // returns to how many. Released then makes it go at once.
-func (s *Service) ReleaseAgain(ctx context.Context, tx pgx.Tx, articleID int64, reason string) (int64, error) {
+func (s *Service) ReleaseAgain(ctx context.Context, tx pgx.Tx, articleID int64) (int64, error) {
 	args := pgx.StrictNamedArgs{"article": articleID}
 	if _, err := tx.Exec(ctx, sqlLockFamilyOfArticle, args); err != nil {
 		return 0, fmt.Errorf("release article %d again: %w", articleID, err)
 	}
-	if _, err := tx.Exec(ctx, sqlReleaseAgain, pgx.StrictNamedArgs{"article": articleID, "reason": reason}); err != nil {
+	if _, err := tx.Exec(ctx, sqlReleaseAgain, args); err != nil {
 		return 0, fmt.Errorf("release article %d again: %w", articleID, err)
 	}
 	tag, err := tx.Exec(ctx, sqlOweAgain, pgx.StrictNamedArgs{"article": articleID, "now": s.Clock.Now()})

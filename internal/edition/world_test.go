@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
@@ -142,7 +143,7 @@ func (w *world) release(ctx context.Context) error {
 		}
 		now := w.clock.Now()
 		return tx.QueryRow(ctx, `INSERT INTO article (newsletter_id, story_id, url, title, topics, first_seen_at, updated_at, state, reason, seq, released_at)
-			SELECT $1, $2, 'https://example.org/', 'T', $3, $4, $4, 'released', 'grace over', $5,
+			SELECT $1, $2, 'https://example.org/', 'T', $3, $4, $4, 'released', '{"key": "reason.words"}', $5,
 				greatest($4, (SELECT max(released_at) FROM article WHERE newsletter_id = $1))
 			RETURNING id`, letter, a.story, a.topics, now, a.seq).Scan(&a.id)
 	})
@@ -167,7 +168,7 @@ func (w *world) withdraw(ctx context.Context) error {
 	again := a.withdrawn
 	err := postgres.InTx(ctx, w.pool, func(tx pgx.Tx) (err error) {
 		if again {
-			_, err = w.svc.ReleaseAgain(ctx, tx, a.id, "mended")
+			_, err = w.svc.ReleaseAgain(ctx, tx, a.id)
 		} else {
 			_, err = w.svc.Withdraw(ctx, tx, a.id)
 		}
@@ -274,9 +275,9 @@ func (w *world) stopEdition(ctx context.Context) error {
 	w.note("stop edition %d of letter %d %v", e.ID, e.NewsletterID, e.ArticleIDs)
 	switch w.rnd.IntN(5) {
 	case 0, 1, 2:
-		_, err = w.svc.Cancel(ctx, e.ID, w.clock.Now().Add(time.Duration(w.rnd.IntN(3))*time.Hour), "not yet")
+		_, err = w.svc.Cancel(ctx, e.ID, w.clock.Now().Add(time.Duration(w.rnd.IntN(3))*time.Hour), locale.Message{Key: "reason.words", Name: "not yet"})
 	case 3:
-		err = w.svc.Pause(ctx, e.ID, "look at it")
+		err = w.svc.Pause(ctx, e.ID, locale.Message{Key: "reason.words", Name: "look at it"})
 	default:
 		_, err = w.svc.Resume(ctx, e.ID)
 	}

@@ -85,7 +85,7 @@ func (f *Fetcher) guess(ctx context.Context, base string) ([]Candidate, error) {
 	defer cancel()
 	b, err := url.Parse(base)
 	if err != nil {
-		return nil, &Error{Kind: KindAddress, URL: base, Err: err, Words: "This is not a web address."}
+		return nil, &Error{Kind: KindAddress, URL: base, Err: err, Words: words("address")}
 	}
 	root := b.ResolveReference(&url.URL{Path: "/"})
 	for _, g := range guesses {
@@ -103,7 +103,7 @@ func (f *Fetcher) guess(ctx context.Context, base string) ([]Candidate, error) {
 	}
 	return nil, &Error{
 		Kind: KindNotFeed, URL: base, Status: http.StatusOK,
-		Words: "The page names no feed, and none lies at the usual addresses. Look for an RSS link on the site and give its address.",
+		Words: words("none_named"),
 	}
 }
 

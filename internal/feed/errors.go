@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"vistka/internal/locale"
 )
 
 // Kind says what went wrong, for code; Error.Words says it to a person.
@@ -32,9 +34,9 @@ const (
 type Error struct {
 	Kind   Kind
 	URL    string
-	Status int           // HTTP status, or 0
-	Retry  time.Duration // what Retry-After asked for, or 0
-	Words  string        // one or two sentences for the person who runs the newsletter
+	Status int            // HTTP status, or 0
+	Retry  time.Duration  // what Retry-After asked for, or 0
+	Words  locale.Message // one or two sentences for the person who runs the newsletter
 	Err    error
 }
 
@@ -60,9 +62,20 @@ func KindOf(err error) Kind {
 }
 
 // Words is what to tell a person about err.
-func Words(err error) string {
+func Words(err error) locale.Message {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Words
 	}
-	return "The feed could not be read. Try again in a few minutes."
+	return words("unknown")
+}
+
+// words is the sentence feed.problem.KEY.
+func words(key string) locale.Message { return locale.Message{Key: "feed.problem." + key} }
+
+func wordsN(key string, n int) locale.Message {
+	return locale.Message{Key: "feed.problem." + key, N: n}
+}
+
+func wordsOf(key, name string) locale.Message {
+	return locale.Message{Key: "feed.problem." + key, Name: name}
 }

@@ -82,13 +82,13 @@ func (f *Fetcher) get(ctx context.Context, raw string, header http.Header) (resp
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil {
 		return nil, "", &Error{
 			Kind: KindAddress, URL: raw, Err: err,
-			Words: "This is not a web address. It must begin with https:// or http:// and name a site, without a password.",
+			Words: words("address"),
 		}
 	}
 	u.Fragment = ""
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, "", &Error{Kind: KindAddress, URL: raw, Err: err, Words: "This is not a web address."}
+		return nil, "", &Error{Kind: KindAddress, URL: raw, Err: err, Words: words("address")}
 	}
 	req.Header = header
 	req.Header.Set("User-Agent", cmp.Or(f.UserAgent, defaultUserAgent))
@@ -136,14 +136,14 @@ func readBody(raw string, r io.Reader) ([]byte, error) {
 	if len(body) > MaxBytes {
 		return nil, &Error{
 			Kind: KindTooLarge, URL: raw,
-			Words: "The feed is larger than 10 MB. Let it show fewer articles: the newest 20 are plenty.",
+			Words: words("too_large"),
 		}
 	}
 	if err != nil {
 		return nil, transportError(raw, err)
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, &Error{Kind: KindEmpty, URL: raw, Words: "The site answered with an empty page instead of a feed."}
+		return nil, &Error{Kind: KindEmpty, URL: raw, Words: words("empty")}
 	}
 	return body, nil
 }
@@ -154,14 +154,14 @@ func contentError(raw string, h http.Header) error {
 	if enc := h.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return &Error{
 			Kind: KindContentType, URL: raw,
-			Words: fmt.Sprintf("The site compressed the feed in a way that was not asked for (%s).", enc),
+			Words: wordsOf("compressed", enc),
 		}
 	}
 	media, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
 	major, _, _ := strings.Cut(media, "/")
 	switch {
 	case major == "image", major == "video", major == "audio", major == "font", media == "application/pdf", media == "application/zip":
-		return &Error{Kind: KindContentType, URL: raw, Words: fmt.Sprintf("This address leads to a file of type %s, not to a feed.", media)}
+		return &Error{Kind: KindContentType, URL: raw, Words: wordsOf("file", media)}
 	}
 	return nil
 }

@@ -159,7 +159,7 @@ func TestFetchErrors(t *testing.T) {
 			}
 			continue
 		}
-		if kind != row.kind || Delay(err) != row.retry || Words(err) == "" {
+		if kind != row.kind || Delay(err) != row.retry || Words(err).Key == "" {
 			t.Errorf("%s: kind %q, retry %s: %v", row.url, kind, Delay(err), err)
 		}
 	}

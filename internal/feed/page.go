@@ -2,8 +2,9 @@ package feed
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+
+	"vistka/internal/locale"
 )
 
 // PageStatus is whether an article's page can be read.
@@ -11,7 +12,7 @@ type PageStatus struct {
 	Live   bool
 	Gone   bool // 404 or 410
 	Status int  // 0 when there was no answer
-	Words  string
+	Words  locale.Message
 }
 
 // CheckPage asks for an article's page with GET, because HEAD is often answered
@@ -26,7 +27,7 @@ func (f *Fetcher) CheckPage(ctx context.Context, url string) PageStatus {
 	}
 	_ = resp.Body.Close()
 	code := resp.StatusCode
-	s := PageStatus{Status: code, Words: fmt.Sprintf("The page answers %d.", code)}
+	s := PageStatus{Status: code, Words: locale.Message{Key: "article.page.status", N: code}}
 	switch {
 	case code == http.StatusNotFound, code == http.StatusGone:
 		s.Gone = true

@@ -22,11 +22,11 @@ import (
 // even where its first entries could be read: half a feed decides nothing.
 func Parse(body []byte, contentType, baseURL string) (Document, error) {
 	if len(body) > MaxBytes {
-		return Document{}, &Error{Kind: KindTooLarge, URL: baseURL, Words: "The feed is larger than 10 MB."}
+		return Document{}, &Error{Kind: KindTooLarge, URL: baseURL, Words: words("too_large")}
 	}
 	body = bytes.TrimSpace(toUTF8(body, contentType))
 	if len(body) == 0 {
-		return Document{}, &Error{Kind: KindEmpty, URL: baseURL, Words: "The site answered with an empty page instead of a feed."}
+		return Document{}, &Error{Kind: KindEmpty, URL: baseURL, Words: words("empty")}
 	}
 	if err := checkShape(body, baseURL); err != nil {
 		return Document{}, err
@@ -39,7 +39,7 @@ func Parse(body []byte, contentType, baseURL string) (Document, error) {
 	if err != nil {
 		return Document{}, &Error{
 			Kind: KindBroken, URL: baseURL, Err: err,
-			Words: "The feed has an error in its XML or JSON and cannot be read. It is asked again later; nothing is lost.",
+			Words: words("broken"),
 		}
 	}
 	return build(raw, baseURL), nil
@@ -94,16 +94,16 @@ scan:
 			if ownEntity(t) {
 				return &Error{
 					Kind: KindBroken, URL: baseURL,
-					Words: "The feed defines words of its own (XML entities), which are not read: its articles would go out with holes in them. Take them out of the feed.",
+					Words: words("entities"),
 				}
 			}
 		}
 	}
 	if depth > MaxDepth {
-		return &Error{Kind: KindBroken, URL: baseURL, Words: "The feed is nested deeper than any real feed and was not read."}
+		return &Error{Kind: KindBroken, URL: baseURL, Words: words("deep")}
 	}
 	if root != "" && !bytes.Contains(body, []byte("</"+root)) && !bytes.HasSuffix(body, []byte("/>")) {
-		return &Error{Kind: KindBroken, URL: baseURL, Words: "The feed is cut short. It is asked again later; nothing is lost."}
+		return &Error{Kind: KindBroken, URL: baseURL, Words: words("cut")}
 	}
 	return nil
 }
@@ -128,9 +128,9 @@ var jsonVersion = regexp.MustCompile(`"version"\s*:\s*"https?:(?:\\?/){2}jsonfee
 var htmlStart = regexp.MustCompile(`(?i)^(\s|<!--.*?-->)*<(!doctype html|html|head|body)\b`)
 
 func notFeed(body []byte, baseURL string) error {
-	e := &Error{Kind: KindNotFeed, URL: baseURL, Words: "This is not an RSS, Atom or JSON feed."}
+	e := &Error{Kind: KindNotFeed, URL: baseURL, Words: words("not_feed")}
 	if htmlStart.Match(body[:min(len(body), 4096)]) {
-		e.Words = "The site answered with a web page instead of a feed. Check the feed's address, or whether the site is under repair."
+		e.Words = words("web_page")
 	}
 	return e
 }

@@ -145,7 +145,7 @@ func TestParseRefuses(t *testing.T) {
 			if got := KindOf(err); got != row.want {
 				t.Errorf("kind is %q, want %q: %v", got, row.want, err)
 			}
-			if Words(err) == "" {
+			if Words(err).Key == "" {
 				t.Error("there are no words for a person")
 			}
 		})
@@ -214,7 +214,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
 		d, err := Parse(body, contentType, "https://example.org/feed")
 		if err != nil {
-			if KindOf(err) == "" || Words(err) == "" {
+			if KindOf(err) == "" || Words(err).Key == "" {
 				t.Fatalf("an error without kind or words: %v", err)
 			}
 			return

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strconv"
@@ -25,24 +24,24 @@ func statusError(raw string, resp *http.Response) error {
 	case code == http.StatusOK:
 		return nil
 	case code == http.StatusGone:
-		e.Kind, e.Words = KindGone, "The site says that this feed is gone for good (410). It is not asked any more. Give the address of the new feed."
+		e.Kind, e.Words = KindGone, words("gone")
 	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable && e.Retry > 0:
-		e.Kind, e.Words = KindBusy, fmt.Sprintf("The site asks to be left alone for a while (%d). It is asked again later.", code)
+		e.Kind, e.Words = KindBusy, wordsN("busy", code)
 	case code == http.StatusNotFound:
-		e.Words = "There is nothing at this address (404). Check the feed's address."
+		e.Words = words("missing")
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		e.Words = fmt.Sprintf("The site refuses to show the feed (%d). If it has a firewall, let our requests through.", code)
+		e.Words = wordsN("forbidden", code)
 	case code >= 500:
-		e.Words = fmt.Sprintf("The site has a fault of its own (%d). It is asked again later; nothing is lost.", code)
+		e.Words = wordsN("fault", code)
 	default:
-		e.Words = fmt.Sprintf("The site answered %d instead of the feed.", code)
+		e.Words = wordsN("status", code)
 	}
 	return e
 }
 
 // transportError sorts the errors of net/http.
 func transportError(raw string, err error) error {
-	e := &Error{Kind: KindConnect, URL: raw, Err: err, Words: "The site could not be reached, or the connection broke. It is asked again later."}
+	e := &Error{Kind: KindConnect, URL: raw, Err: err, Words: words("connect")}
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
 	var unknown x509.UnknownAuthorityError
@@ -50,17 +49,17 @@ func transportError(raw string, err error) error {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, errRefused):
-		e.Kind, e.Words = KindRefused, "This address is not on the public internet, or its port is not 80 or 443. If it is meant, list it in VISTKA_FEED_ALLOW as host:port."
+		e.Kind, e.Words = KindRefused, words("refused")
 	case errors.Is(err, errRedirects):
-		e.Kind, e.Words = KindRedirect, fmt.Sprintf("The address redirects more than %d times. Give the address where it ends.", MaxRedirects)
+		e.Kind, e.Words = KindRedirect, wordsN("redirects", MaxRedirects)
 	case errors.Is(err, errRedirectScheme):
-		e.Kind, e.Words = KindRedirect, "The address redirects to something that is not a web page."
+		e.Kind, e.Words = KindRedirect, words("redirect_scheme")
 	case errors.As(err, &cert), errors.As(err, &unknown), errors.As(err, &record):
-		e.Kind, e.Words = KindTLS, "The site's certificate is not valid for this address. Renew it, or check the address."
+		e.Kind, e.Words = KindTLS, words("tls")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		e.Kind, e.Words = KindTimeout, "The site did not answer in 30 seconds. It is asked again later."
+		e.Kind, e.Words = KindTimeout, words("timeout")
 	case errors.As(err, &dns):
-		e.Kind, e.Words = KindDNS, "There is no site of this name. Check the spelling of the address."
+		e.Kind, e.Words = KindDNS, words("dns")
 	}
 	return e
 }

@@ -103,6 +103,45 @@ func TestMigrateFinishesWhatWasCutShort(t *testing.T) {
 	}
 }
 
+// Sentences stored before they had keys are read in every language; a person's own words stay.
+func TestStoredSentencesBecomeKeys(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.DownTo(t.Context(), 7); err != nil {
+		t.Fatal(err)
+	}
+	const filled = `
+WITH f AS (INSERT INTO family DEFAULT VALUES RETURNING id),
+n AS (INSERT INTO newsletter (family_id, slug, name, language, from_name, from_address)
+      SELECT id, 'news', 'News', 'en', 'News', 'news@example.org' FROM f RETURNING id),
+s AS (INSERT INTO story DEFAULT VALUES RETURNING id)
+INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason)
+SELECT n.id, s.id, '', 'T', now(), now(), 'held', reason
+FROM n, s, unnest(ARRAY['Held by an editor.', 'Wait for the lawyer.']) AS reason`
+	if _, err := pool.Exec(t.Context(), filled); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), "INSERT INTO feed (url, next_poll_at, problem) VALUES ('a', now(), ''), ('b', now(), 'It is away.')"); err != nil {
+		t.Fatal(err)
+	}
+	if err := postgres.Migrate(t.Context(), pool, nil); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	err = pool.QueryRow(t.Context(), `
+SELECT (SELECT string_agg(reason::text, ' ' ORDER BY id) FROM article) || (SELECT string_agg(coalesce(problem::text, 'none'), ' ' ORDER BY url) FROM feed)`).Scan(&got)
+	want := `{"key": "article.reason.held_by_hand"} {"key": "reason.words", "name": "Wait for the lawyer."}none {"key": "reason.words", "name": "It is away."}`
+	if err != nil || got != want {
+		t.Errorf("reasons are %s, %v\nwant %s", got, err, want)
+	}
+}
+
 // Each step can be taken back and taken again.
 func TestMigrationsGoDownAndUp(t *testing.T) {
 	t.Parallel()

@@ -62,7 +62,7 @@ func TestUndoOwesWhatWasCancelled(t *testing.T) {
 	f.exec(`UPDATE newsletter SET last_seq = 3`)
 	f.exec(`INSERT INTO story SELECT FROM generate_series(1, 3)`)
 	f.exec(`INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason, seq, released_at, withdrawn_at)
-		SELECT 1, n, 'https://example.org/' || n, 'T', $1::timestamptz, $1, 'released', 'new', n, $1, CASE WHEN n = 3 THEN $1 END
+		SELECT 1, n, 'https://example.org/' || n, 'T', $1::timestamptz, $1, 'released', '{"key": "reason.words"}', n, $1, CASE WHEN n = 3 THEN $1 END
 		FROM generate_series(1, 3) AS n`, start)
 	f.exec(`INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at)
 		SELECT '2026-11-01', 1, 'instant', $1::timestamptz + n * interval '1 second', 'uk', ARRAY[n], $1::timestamptz FROM generate_series(1, 3) AS n`, start)

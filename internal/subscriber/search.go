@@ -16,7 +16,7 @@ import (
 // Filter says which subscriptions the admin sees.
 type Filter struct {
 	Newsletter string // slug; empty: all
-	Status     string // empty: all who ever confirmed; not StatusPending
+	Status     string // empty: all who ever confirmed; not StatusPending: see Waits
 	Query      string // part of an address
 	Cursor     string // where the page before ended; empty: from the newest
 	Limit      int    // rows; 50 when not 1 to 200
@@ -63,9 +63,8 @@ func (s *Service) Search(ctx context.Context, db postgres.DB, f Filter) ([]Row, 
 		}
 		after, afterNewsletter = &x, &y
 	}
-	like := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(strings.TrimSpace(f.Query)))
 	rows, err := db.Query(ctx, search, pgx.StrictNamedArgs{
-		"newsletter": f.Newsletter, "status": f.Status, "query": "%" + clip(like, maxURL) + "%", "after": after,
+		"newsletter": f.Newsletter, "status": f.Status, "query": like(f.Query), "after": after,
 		"after_newsletter": afterNewsletter, "limit": f.Limit + 1, "now": s.Clock.Now(),
 	})
 	if err != nil {
@@ -81,6 +80,16 @@ func (s *Service) Search(ctx context.Context, db postgres.DB, f Filter) ([]Row, 
 	out = out[:f.Limit]
 	last := out[f.Limit-1]
 	return out, fmt.Sprintf("%d-%d", last.SubscriberID, last.NewsletterID), nil
+}
+
+// Readers counts people with an active subscription, paused or not, to a
+// newsletter that is not archived: each once, however many they read.
+func (s *Service) Readers(ctx context.Context, db postgres.DB) (int64, error) {
+	var n int64
+	if err := db.QueryRow(ctx, readers).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count readers: %w", err)
+	}
+	return n, nil
 }
 
 // Totals are the numbers of Home.

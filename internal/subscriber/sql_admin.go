@@ -39,6 +39,13 @@ SELECT count(*) FILTER (WHERE state = 'active' AND (paused_until IS NULL OR paus
 FROM subscription
 WHERE @newsletter::bigint = 0 OR newsletter_id = @newsletter::bigint`
 
+	readers = `
+SELECT count(DISTINCT s.subscriber_id)
+FROM subscription s
+JOIN newsletter n ON n.id = s.newsletter_id
+WHERE s.state = 'active'
+  AND n.archived_at IS NULL`
+
 	getPerson = `
 SELECT r.address, r.locale, r.created_at, r.address_hash, coalesce(p.reason, '')
 FROM subscriber r

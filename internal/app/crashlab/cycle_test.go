@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vistka/internal/config"
+	"vistka/internal/locale"
 	"vistka/internal/mailer/smtptest"
 	"vistka/internal/postgres/pgtest"
 )
@@ -63,7 +64,7 @@ func TestCycle(t *testing.T) {
 // out until the edition is resumed.
 func (l *lab) pauseAndResume(edition int64) {
 	l.t.Helper()
-	if err := l.desk.Editions.Pause(context.Background(), edition, "a cycle"); err != nil {
+	if err := l.desk.Editions.Pause(context.Background(), edition, locale.Message{Key: "reason.words", Name: "a cycle"}); err != nil {
 		l.t.Fatal(err)
 	}
 	before := l.relay.Journal.Len()
