@@ -81,7 +81,7 @@ func TestTroubleReachesTheOwners(t *testing.T) {
 	article := id(`
 		WITH st AS (INSERT INTO story DEFAULT VALUES RETURNING id)
 		INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason, seq, released_at)
-		SELECT $1, id, 'https://news.example/a', 'An article', now(), now(), 'released', 'test', 1, now() FROM st RETURNING id`, letter)
+		SELECT $1, id, 'https://news.example/a', 'An article', now(), now(), 'released', '{"key": "reason.words"}', 1, now() FROM st RETURNING id`, letter)
 	edition := id(`
 		INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at)
 		VALUES (date_trunc('month', now())::date, $1, 'instant', now(), 'en', ARRAY[$2::bigint], now()) RETURNING id`, letter, article)

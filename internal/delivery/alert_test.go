@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer/smtptest"
 	"vistka/internal/postgres"
 )
@@ -96,7 +97,7 @@ func TestAlertFailsAlone(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	w.owner("owner@example.org", "en")
 	err := postgres.InTx(t.Context(), w.db, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(t.Context(), sqlEditionPause, pgx.StrictNamedArgs{"edition": w.edition, "reason": "a reason"}); err != nil {
+		if _, err := tx.Exec(t.Context(), sqlEditionPause, pgx.StrictNamedArgs{"edition": w.edition, "reason": locale.Message{Key: "edition.reason.command_line"}}); err != nil {
 			return err
 		}
 		w.s.AlertOwners(t.Context(), tx, Trouble{Cause: "unheard of"})
