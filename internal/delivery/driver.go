@@ -43,6 +43,8 @@ type driver struct {
 	providers *providers
 	wake      <-chan struct{}
 
+	saying sync.Mutex // one state of the relay is written after another
+
 	mu       sync.Mutex
 	editions map[int64]*edition
 	cursors  map[int64]*cursor
@@ -177,8 +179,17 @@ func (d *driver) state() string {
 
 // say writes the relay's state, for the admin pages and for the other relays'
 // drivers: their parts of the mail depend on it. The owners are told of what is
-// not for the relay to mend.
+// not for the relay to mend. What the breaker has overtaken while one waited
+// for another is left unsaid: the last word must be the true one.
 func (d *driver) say(state, words string) {
+	d.saying.Lock()
+	defer d.saying.Unlock()
+	if words != "" {
+		d.said.Store(true) // before the look at the breaker: who closes it after that sees it
+	}
+	if (state == down) != d.breaker.isOpen() {
+		return
+	}
 	d.said.Store(words != "")
 	err := postgres.InTx(d.books, d.s.DB, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(d.books, sqlRelayState, pgx.StrictNamedArgs{
