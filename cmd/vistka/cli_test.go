@@ -187,6 +187,12 @@ func TestPollGoesPastFeedsThatAreNotPolled(t *testing.T) {
 	if err := json.Unmarshal([]byte(c.run("", "feed", "poll", allow, "--json")), &results); err != nil || len(results) != 3 || results[0].Problem == "" || results[2].Problem != "" {
 		t.Errorf("as JSON: %+v, %v", results, err)
 	}
+	if _, err := db.Exec(t.Context(), `UPDATE feed SET state = 'active', problem = '{"key": "feed.problem.dns"}' WHERE url LIKE '%gone'`); err != nil {
+		t.Fatal(err)
+	}
+	if out, _ := c.try("", "doctor"); !strings.Contains(out, "/active: read without trouble") || !strings.Contains(out, "/gone: There is no site of this name.") {
+		t.Errorf("doctor: %s", out)
+	}
 }
 
 // What cannot work is refused in words for a person.

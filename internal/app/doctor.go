@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vistka/internal/article"
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
@@ -129,15 +130,16 @@ func (a *App) diagnoseFeeds(ctx context.Context) []Finding {
 	defer rows.Close()
 	var out []Finding
 	for rows.Next() {
-		var url, state, problem string
+		var url, state string
+		var problem *locale.Message
 		var stale bool
 		if err := rows.Scan(&url, &state, &problem, &stale); err != nil {
 			return append(out, Finding{"feeds", Bad, err.Error(), ""})
 		}
 		f := Finding{About: "feed " + url, Grade: Good, Words: "read without trouble"}
 		switch {
-		case problem != "":
-			f.Grade, f.Words, f.Fix = Bad, problem, "open the address in a browser; vistka feed check shows what Vistka sees"
+		case problem != nil:
+			f.Grade, f.Words, f.Fix = Bad, a.Catalog.For("en").Say(*problem), "open the address in a browser; vistka feed check shows what Vistka sees"
 		case state != "active":
 			f.Grade, f.Words, f.Fix = Warn, "is "+state+" and not polled", "add the feed's new address"
 		case stale:
