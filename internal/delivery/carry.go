@@ -199,7 +199,7 @@ func (w *worker) refused(l *letter, r mailer.Reply) {
 		w.settle(outcome(it.Key, r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
 		return
 	}
-	reason := locale.Message{Key: "edition.reason.sender_refused", Name: r.String()}
+	reason := locale.Message{Key: "edition.reason.sender_refused", Name: l.From + ": " + r.String()}
 	if err := d.pauseEdition(it.Edition, reason, senderRefused(l.From, r)); err != nil {
 		d.log.Error("edition cannot be paused", "edition", it.Edition, "error", err)
 	}
