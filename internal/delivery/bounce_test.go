@@ -10,18 +10,27 @@ import (
 // A mailbox that is gone, found out by two editions in the same commit.
 func TestOneDeadMailboxInTwoEditions(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
-	w.s.Relays[0].Connections = 1
-	gone := w.deliver("550-5.1.1@example.org")
-	first := w.edition
+	gone := w.deliver("gone@example.org")
+	first := w.key(gone)
 	w.edition = w.newEdition(w.clock.Now().Add(time.Second))
 	w.queue(w.edition, gone)
-	good := w.deliver("good@example.org")
-	w.start(w.s)
-	w.untilState(good, Sent)
-	w.until("both are settled", func() bool {
-		return w.count("edition WHERE state = 'settled' AND id IN ($1, $2)", first, w.edition) == 2
-	})
-	if n := w.count("delivery WHERE subscriber_id = $1 AND state = 'failed'", gone); n != 2 || w.count("suppression") != 1 {
+	ids, err := w.s.upsertRelays(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fence, err := w.s.takeOver(t.Context(), ids[0], true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Ledger{DB: w.db, Clock: w.clock, Relay: ids[0], Fence: fence}
+	var outcomes []Outcome
+	for _, k := range []Key{first, w.key(gone)} {
+		outcomes = append(outcomes, Outcome{Key: k, Early: true, State: Failed, Tries: 1, Reply: "550 5.1.1 no such user", Gone: true})
+	}
+	if _, err := l.Record(t.Context(), outcomes, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count("delivery WHERE state = 'failed'"); n != 2 || w.count("suppression") != 1 {
 		t.Errorf("%d failed", n)
 	}
 }
