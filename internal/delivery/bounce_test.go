@@ -14,15 +14,7 @@ func TestOneDeadMailboxInTwoEditions(t *testing.T) {
 	first := w.key(gone)
 	w.edition = w.newEdition(w.clock.Now().Add(time.Second))
 	w.queue(w.edition, gone)
-	ids, err := w.s.upsertRelays(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fence, err := w.s.takeOver(t.Context(), ids[0], true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &Ledger{DB: w.db, Clock: w.clock, Relay: ids[0], Fence: fence}
+	l := w.ledger()
 	var outcomes []Outcome
 	for _, k := range []Key{first, w.key(gone)} {
 		outcomes = append(outcomes, Outcome{Key: k, Early: true, State: Failed, Tries: 1, Reply: "550 5.1.1 no such user", Gone: true})

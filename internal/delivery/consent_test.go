@@ -93,14 +93,7 @@ func TestUnwillingAreSettledUnsent(t *testing.T) {
 func TestLeavingAndAttemptAreOrdered(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	id := w.deliver("reader@example.org")
-	ids, err := w.s.upsertRelays(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fence, err := w.s.takeOver(t.Context(), ids[0], true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := w.ledger()
 	leaving, err := w.db.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +108,6 @@ func TestLeavingAndAttemptAreOrdered(t *testing.T) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		l := &Ledger{DB: w.db, Clock: w.clock, Relay: ids[0], Fence: fence}
 		granted, err := l.Record(context.Background(), nil, []Next{{Key: w.key(id)}})
 		answered <- answer{granted, err}
 	}()

@@ -13,15 +13,7 @@ import (
 func TestDoubtOfAStoppedEdition(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	id := w.deliver("reader@example.org")
-	ids, err := w.s.upsertRelays(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fence, err := w.s.takeOver(t.Context(), ids[0], true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &Ledger{DB: w.db, Clock: w.clock, Relay: ids[0], Fence: fence}
+	l := w.ledger()
 	if granted, err := l.Record(t.Context(), nil, []Next{{Key: w.key(id)}}); err != nil || !granted[0] {
 		t.Fatalf("%v, %v", granted, err)
 	}

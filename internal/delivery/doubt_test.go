@@ -98,15 +98,7 @@ func TestDoubtWaitsAndStaysDoubtful(t *testing.T) {
 func TestRecordAgainAfterLostAnswer(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	a, b := w.deliver("a@example.org"), w.deliver("b@example.org")
-	ids, err := w.s.upsertRelays(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fence, err := w.s.takeOver(t.Context(), ids[0], true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &Ledger{DB: w.db, Clock: w.clock, Relay: ids[0], Fence: fence}
+	l := w.ledger()
 	for range 3 {
 		if granted, err := l.Record(t.Context(), nil, []Next{{Key: w.key(a)}}); err != nil || !granted[0] {
 			t.Fatalf("%v, %v", granted, err)

@@ -159,6 +159,20 @@ func (w *world) key(subscriber int64) Key {
 	return Key{Month: w.month, Edition: w.edition, Subscriber: subscriber}
 }
 
+// ledger takes the first relay over and records under its fence.
+func (w *world) ledger() *Ledger {
+	w.t.Helper()
+	ids, err := w.s.upsertRelays(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	fence, err := w.s.takeOver(w.t.Context(), ids[0], true)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &Ledger{DB: w.db, Clock: w.clock, Relay: ids[0], Fence: fence}
+}
+
 // row is what a test asks of a delivery.
 type row struct {
 	State         State

@@ -65,15 +65,7 @@ func TestNoAttemptWhileStopped(t *testing.T) {
 	var notice int64
 	w.one(&notice, `INSERT INTO notice (kind, locale, address, content, state, due_at, created_at)
 		VALUES ('test', 'en', 'desk@example.org', '{}', 'queued', $1, $1) RETURNING id`, w.clock.Now())
-	ids, err := w.s.upsertRelays(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fence, err := w.s.takeOver(t.Context(), ids[0], false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &Ledger{DB: w.db, Clock: w.clock, Relay: ids[0], Fence: fence}
+	l := w.ledger()
 	nexts := []Next{{Key: w.key(id)}, {Key: Key{Notice: notice}, Hash: w.s.Hasher.Sum("desk@example.org")}}
 	record := func(want bool) {
 		t.Helper()

@@ -87,27 +87,20 @@ func TestTakeOverSeesAttemptInFlight(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	id := w.deliver("reader@example.org")
 	late := w.deliver("late@example.org")
-	ids, err := w.s.upsertRelays(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fence, err := w.s.takeOver(t.Context(), ids[0], true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := w.ledger()
 	tx, err := w.db.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(context.Background())
-	old := &Ledger{DB: tx, Clock: w.clock, Relay: ids[0], Fence: fence}
+	old := &Ledger{DB: tx, Clock: w.clock, Relay: l.Relay, Fence: l.Fence}
 	granted, err := old.Record(t.Context(), nil, []Next{{Key: w.key(id)}})
 	if err != nil || !granted[0] {
 		t.Fatalf("%v, %v", granted, err)
 	}
 	taken := make(chan error, 1)
 	go func() {
-		_, err := w.s.takeOver(context.Background(), ids[0], true)
+		_, err := w.s.takeOver(context.Background(), l.Relay, true)
 		taken <- err
 	}()
 	w.until("the take-over waits, or wrongly does not", func() bool {

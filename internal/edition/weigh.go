@@ -34,7 +34,7 @@ const (
 )
 
 // settles maps a delivery's state to what it means for its stories. On the wire
-// is not had: a refusal for now puts it off, and then the reader may leave that
+// is not had: a temporary refusal puts it off, and then the reader may leave that
 // newsletter or the article be withdrawn.
 func settles(state string) outcome {
 	switch state {
