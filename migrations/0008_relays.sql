@@ -7,7 +7,7 @@ ALTER TABLE relay
     DROP CONSTRAINT relay_state_check,
     ADD CONSTRAINT relay_state_check CHECK (state IN ('ready', 'down', 'spent'));
 COMMENT ON COLUMN relay.position IS 'of the healthy relays those with the lowest share the mail';
-COMMENT ON COLUMN relay.taken IS 'attempts on that day (UTC), counted in the commit of each';
+COMMENT ON COLUMN relay.taken IS 'attempts asked for on that day (UTC), counted in their commit: never fewer than were made';
 COMMENT ON COLUMN relay.state IS 'spent: the daily limit is used up, a tenth kept for notices';
 
 

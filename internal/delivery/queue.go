@@ -32,19 +32,18 @@ func newQueue(mark int) *queue {
 	return &queue{busy: map[Key]struct{}{}, open: map[int64]int{}, low: make(chan struct{}, 1), mark: mark}
 }
 
-// add takes an item unless it is here already. Returns whether it was taken.
-func (q *queue) add(it *item) bool {
+// add takes an item unless it is here already.
+func (q *queue) add(it *item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if _, ok := q.busy[it.Key]; ok {
-		return false
+		return
 	}
 	q.busy[it.Key] = struct{}{}
 	if it.Notice == 0 {
 		q.open[it.Edition]++
 	}
 	q.push(it, false)
-	return true
 }
 
 // back returns an item that was not tried; it is first again.

@@ -12,7 +12,7 @@ import (
 
 // Run drives every configured relay until ctx ends, then lets what is under way
 // finish within StopTimeout. Returns an error only if the relays cannot be
-// registered at all.
+// registered, or SessionURL cannot be read.
 func (s *Service) Run(ctx context.Context) error {
 	ids, err := s.upsertRelays(ctx)
 	if err != nil {
