@@ -279,7 +279,7 @@ func (s *site) seeded() (n newsletter.Newsletter, articleID, subscriberID, editi
 		s.t.Fatal(err)
 	}
 	s.exec(`INSERT INTO delivery (month, edition_id, subscriber_id, newsletter_id, provider_id, state, settled_at, reply, doubts)
-		SELECT $1, $2, s.id, $3, s.provider_id, (ARRAY['sent','sent','sent','failed','in doubt','queued'])[1 + s.id % 6], now(), '550 5.1.1 <nobody> unknown', CASE WHEN s.id % 6 = 3 THEN 2 ELSE 0 END
+		SELECT $1, $2, s.id, $3, s.provider_id, (ARRAY['sent','sent','sent','failed','in doubt','queued'])[1 + s.id % 6], now(), '550 5.1.1 <nobody> unknown', CASE WHEN s.id % 6 IN (3, 4) THEN 2 ELSE 0 END
 		FROM subscriber s`, month, editionID, n.ID)
 	return n, articleID, subscriberID, editionID
 }

@@ -24,8 +24,10 @@ func TestProgress(t *testing.T) {
 	s.exec(`UPDATE delivery SET settled_at = now() - interval '30 seconds' WHERE settled_at IS NOT NULL`)
 
 	got := b.get(path)
-	if w := got.text("#live p.num"); w != "80 mails a minute. Less than a minute is left." {
-		t.Errorf("pace: %q", w)
+	var pace int // 40 in half a minute, and a little for the time that this takes
+	_, err := fmt.Sscanf(got.text("#live p.num"), "%d mails a minute. Less than a minute is left.", &pace)
+	if err != nil || pace < 60 || pace > 82 {
+		t.Errorf("pace: %q", got.text("#live p.num"))
 	}
 	var width int
 	got.Find("#live rect").Each(func(_ int, r *goquery.Selection) {

@@ -113,10 +113,8 @@ func (d *driver) fill() error {
 	if err := d.fillNotices(); err != nil {
 		return err
 	}
-	for _, sql := range []string{sqlFeedDeferred, sqlFeedDoubtful} {
-		if err := d.fillDue(sql); err != nil {
-			return err
-		}
+	if err := d.fillDue(); err != nil {
+		return err
 	}
 	return d.fillQueued()
 }
@@ -163,13 +161,13 @@ func (d *driver) fillNotices() error {
 	return nil
 }
 
-func (d *driver) fillDue(sql string) error {
+func (d *driver) fillDue() error {
 	if d.queue.room() <= 0 {
 		return nil
 	}
 	args := d.shareArgs()
 	args["limit"] = page
-	_, _, err := d.read(sql, args)
+	_, _, err := d.read(sqlFeedDue, args)
 	if err != nil {
 		return fmt.Errorf("read due deliveries: %w", err)
 	}

@@ -66,6 +66,9 @@ func (s *Service) takeOver(ctx context.Context, relay int64, own bool) (fence in
 // doubt lists every message in doubt in the log (D3).
 func (s *Service) doubt(ctx context.Context, tx pgx.Tx, relay, fence int64, now time.Time) error {
 	due := now.Add(s.InDoubtWait)
+	if _, err := tx.Exec(ctx, sqlByIndex); err != nil {
+		return err
+	}
 	rows, err := tx.Query(ctx, sqlDoubtDeliveries, pgx.StrictNamedArgs{"relay": relay, "fence": fence, "due": due})
 	if err != nil {
 		return err

@@ -50,17 +50,23 @@ WHERE id = @relay
 
 // Runs in the take-over's transaction after sqlLeaseTake: an attempt of the
 // last holder either committed before that UPDATE got its lock, and is seen
-// here, or finds its fence gone.
+// here, or finds its fence gone. No index leads to what is on its way, for each
+// mail would have to keep it up: editions that are not settled are read instead.
 const sqlDoubtDeliveries = `
-UPDATE delivery
+UPDATE delivery d
 SET state = 'in doubt',
-    doubts = doubts + 1,
-    due_at = CASE WHEN doubts = 0 THEN @due::timestamptz END,
+    doubts = d.doubts + 1,
+    due_at = CASE WHEN d.doubts = 0 THEN @due::timestamptz END,
     reply = 'the process that sent this ended before the relay''s answer was recorded'
-WHERE relay_id = @relay
-  AND state = 'sending'
-  AND fence < @fence
-RETURNING month, edition_id, subscriber_id, doubts`
+FROM edition e
+WHERE e.state <> 'settled'
+  AND e.dropped_at IS NULL
+  AND d.month = e.month
+  AND d.edition_id = e.id
+  AND d.relay_id = @relay
+  AND d.state = 'sending'
+  AND d.fence < @fence
+RETURNING d.month, d.edition_id, d.subscriber_id, d.doubts`
 
 const sqlDoubtNotices = `
 UPDATE notice
@@ -155,21 +161,15 @@ WHERE d.month = @month
 ORDER BY d.subscriber_id
 LIMIT @limit`
 
-// Each state by its name, for as a parameter it would not lead to its index.
-const (
-	sqlFeedDeferred = sqlFeedColumns + `
+// What waits for another try: only such a row has due_at.
+const sqlFeedDue = sqlFeedColumns + `
 JOIN edition e ON e.id = d.edition_id AND e.state = 'open'
-WHERE d.state = 'deferred'` + feedDue
-	sqlFeedDoubtful = sqlFeedColumns + `
-JOIN edition e ON e.id = d.edition_id AND e.state = 'open'
-WHERE d.state = 'in doubt'` + feedDue
-	feedDue = `
+WHERE d.state IN ('deferred', 'in doubt')
   AND d.due_at <= @now
   AND d.provider_id <> ALL(@resting::bigint[])
   AND mod(d.subscriber_id, @shares::bigint) = @share
 ORDER BY d.due_at
 LIMIT @limit`
-)
 
 const sqlBody = `
 SELECT e.newsletter_id, b.from_address, b.base_url, b.key_id, b.segments

@@ -15,9 +15,9 @@ WITH waiting AS (
 SELECT (SELECT count(*) FROM pending) AS notices,
        (SELECT count(*) FROM waiting WHERE state = 'queued') AS queued,
        (SELECT count(*) FROM waiting WHERE state = 'deferred') AS deferred,
-       (SELECT count(*) FROM delivery WHERE state = 'in doubt' AND due_at IS NOT NULL)
+       (SELECT count(*) FROM delivery WHERE doubts > 0 AND state = 'in doubt' AND due_at IS NOT NULL)
        + (SELECT count(*) FROM notice WHERE state = 'in doubt' AND settled_at IS NULL) AS doubtful,
-       (SELECT count(*) FROM delivery WHERE state = 'in doubt' AND due_at IS NULL)
+       (SELECT count(*) FROM delivery WHERE doubts > 0 AND state = 'in doubt' AND due_at IS NULL)
        + (SELECT count(*) FROM notice WHERE state = 'in doubt' AND settled_at IS NOT NULL) AS held,
        (SELECT count(*) FROM notice WHERE state = 'failed' AND settled_at > @since) AS failed,
        least((SELECT min(created_at) FROM waiting WHERE state = 'queued'), (SELECT min(created_at) FROM pending)) AS oldest`
@@ -62,7 +62,7 @@ FROM (
     JOIN edition e ON e.id = d.edition_id
     JOIN newsletter l ON l.id = d.newsletter_id
     LEFT JOIN subscriber r ON r.id = d.subscriber_id
-    WHERE d.state = 'in doubt'
+    WHERE d.doubts > 0 AND d.state = 'in doubt'
     UNION ALL
     SELECT n.id, n.created_at::date, 0, 0, coalesce(l.name, ''), coalesce(r.address, g.address, n.address),
            n.doubts, CASE WHEN n.settled_at IS NULL THEN n.due_at END, '', coalesce(n.reply, '')

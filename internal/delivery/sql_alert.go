@@ -36,5 +36,5 @@ WHERE id = @relay
   AND problem_at IS NOT NULL`
 
 const sqlDoubtHeld = `
-SELECT EXISTS (SELECT FROM delivery WHERE state = 'in doubt' AND due_at IS NULL)
+SELECT EXISTS (SELECT FROM delivery WHERE doubts > 0 AND state = 'in doubt' AND due_at IS NULL)
     OR EXISTS (SELECT FROM notice WHERE state = 'in doubt' AND settled_at IS NOT NULL)`

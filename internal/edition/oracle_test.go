@@ -218,7 +218,7 @@ func (w *world) sendOne(ctx context.Context, edition, reader int64, from, to str
 		if to == "sending" {
 			to = "in doubt"
 		}
-		_, err := w.exec(ctx, `UPDATE delivery SET state = CASE WHEN doubts > 0 AND $4 IN ('deferred', 'failed') THEN 'in doubt' ELSE $4 END, settled_at = $5, doubts = doubts + CASE WHEN $4 = 'in doubt' THEN 1 ELSE 0 END WHERE edition_id = $1 AND subscriber_id = $2 AND state = $3`, edition, reader, from, to, w.clock.Now())
+		_, err := w.exec(ctx, `UPDATE delivery SET state = CASE WHEN doubts > 0 AND $4 IN ('deferred', 'failed') THEN 'in doubt' ELSE $4 END, settled_at = $5, due_at = CASE WHEN doubts = 0 AND $4 = 'deferred' THEN $5::timestamptz END, doubts = doubts + CASE WHEN $4 = 'in doubt' THEN 1 ELSE 0 END WHERE edition_id = $1 AND subscriber_id = $2 AND state = $3`, edition, reader, from, to, w.clock.Now())
 		return err
 	}
 	// The subscription is held while it is judged: otherwise an undo between the
@@ -230,7 +230,7 @@ func (w *world) sendOne(ctx context.Context, edition, reader int64, from, to str
 		}
 		_, err := tx.Exec(ctx, `
 			WITH went AS (
-				UPDATE delivery d SET settled_at = $4,
+				UPDATE delivery d SET settled_at = $4, due_at = CASE WHEN $3 = 'deferred' THEN $4::timestamptz END,
 					state = CASE WHEN s.state = 'active' AND coalesce(s.paused_until <= $4, true) THEN $3
 						WHEN d.doubts > 0 THEN 'in doubt' WHEN s.state = 'ended' THEN 'cancelled' ELSE 'skipped' END,
 					doubts = d.doubts + CASE WHEN $3 = 'in doubt' AND s.state = 'active' AND coalesce(s.paused_until <= $4, true) THEN 1 ELSE 0 END

@@ -126,7 +126,7 @@ SELECT count(*) FROM gone WHERE doubts = 0`
 SELECT DISTINCT d.edition_id
 FROM delivery d
 JOIN edition e ON e.id = d.edition_id AND e.state IN ('cancelled', 'expired')
-WHERE d.state = 'deferred' OR (d.state = 'in doubt' AND d.due_at IS NOT NULL)`
+WHERE d.due_at IS NOT NULL AND d.state IN ('deferred', 'in doubt')`
 
 	sqlWithdraw = `
 UPDATE article
