@@ -41,7 +41,7 @@ type driver struct {
 	breaker   *breaker
 	pace      *pace
 	providers *providers
-	wake      <-chan struct{}
+	bell      bell
 
 	saying sync.Mutex // one state of the relay is written after another
 

@@ -42,21 +42,17 @@ func (d *driver) feed() {
 				return
 			}
 		}
+		low := d.queue.low
+		if d.idle() { // nothing is left to read: wait for news
+			low = nil
+		}
 		select {
 		case <-d.soft.Done():
 			return
-		case <-d.wake:
+		case <-d.bell.news:
 			d.news()
-		case <-d.queue.low:
-			if d.idle() { // nothing is left to read: wait for news
-				select {
-				case <-d.soft.Done():
-					return
-				case <-d.wake:
-					d.news()
-				case <-tick.C:
-				}
-			}
+		case <-d.bell.notice:
+		case <-low:
 		case <-tick.C:
 		}
 	}

@@ -148,8 +148,10 @@ func (w *world) deliver(address string) (subscriber int64) {
 	return subscriber
 }
 
+// queue adds a delivery as a fan-out does, which opens an edition that was settled.
 func (w *world) queue(edition, subscriber int64) {
 	w.t.Helper()
+	w.exec(`UPDATE edition SET state = 'open' WHERE id = $1 AND state = 'settled'`, edition)
 	w.exec(`INSERT INTO delivery (month, edition_id, subscriber_id, newsletter_id, provider_id, state)
 		SELECT $1, $2, id, 1, provider_id, 'queued' FROM subscriber WHERE id = $3`, w.month, edition, subscriber)
 	w.exec(sqlNotify)

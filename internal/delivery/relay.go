@@ -92,7 +92,7 @@ func (s *Service) doubt(ctx context.Context, tx pgx.Tx, relay, fence int64, now 
 }
 
 // drive holds one relay whenever it can, until ctx ends.
-func (s *Service) drive(ctx context.Context, session postgres.DB, id int64, all []int64, config mailer.RelayConfig, wake <-chan struct{}) {
+func (s *Service) drive(ctx context.Context, session postgres.DB, id int64, all []int64, config mailer.RelayConfig, b bell) {
 	log := s.Log.With("relay", config.Name())
 	// Only the first time: a second process on the same data directory takes
 	// the relay from a dead first one at once, but two live ones must not take
@@ -103,7 +103,7 @@ func (s *Service) drive(ctx context.Context, session postgres.DB, id int64, all 
 		case err == nil:
 			own = false
 			log.Info("relay taken", "fence", fence)
-			if died := s.tenure(ctx, session, id, fence, all, config, wake); died {
+			if died := s.tenure(ctx, session, id, fence, all, config, b); died {
 				return
 			}
 		case errors.Is(err, errHeld):
@@ -122,7 +122,7 @@ func (s *Service) drive(ctx context.Context, session postgres.DB, id int64, all 
 
 // tenure sends under one fence until the lease is lost or ctx ends; then what is
 // under way gets StopTimeout to finish, and the lease is released.
-func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int64, all []int64, config mailer.RelayConfig, wake <-chan struct{}) (died bool) {
+func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int64, all []int64, config mailer.RelayConfig, b bell) (died bool) {
 	soft, stop := context.WithCancel(ctx)
 	hard, drop := context.WithCancel(context.WithoutCancel(ctx))
 	books, shut := context.WithCancel(context.WithoutCancel(ctx))
@@ -132,7 +132,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 	d := &driver{
 		s: s, log: s.Log.With("relay", config.Name(), "fence", fence), config: config, id: id, others: all,
 		ledger: &Ledger{DB: s.DB, Clock: s.Clock, Relay: id, Fence: fence},
-		soft:   soft, stop: stop, hard: hard, books: books, wake: wake,
+		soft:   soft, stop: stop, hard: hard, books: books, bell: b,
 		queue: newQueue(2 * max(config.Connections, 1)), breaker: newBreaker(s.Backoff), pace: newPace(config.Rate), providers: newProviders(),
 		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, shares: 1,
 	}

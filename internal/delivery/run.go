@@ -32,30 +32,51 @@ func (s *Service) Run(ctx context.Context) error {
 		defer sessions[i].Close()
 	}
 	var group sync.WaitGroup
-	var wakes []chan struct{}
+	var bells []bell
 	for i, config := range s.Relays {
-		wake := make(chan struct{}, 1)
-		wakes = append(wakes, wake)
-		group.Go(func() { s.drive(ctx, sessions[i], ids[i], ids, config, wake) })
+		b := bell{news: make(chan struct{}, 1), notice: make(chan struct{}, 1)}
+		bells = append(bells, b)
+		group.Go(func() { s.drive(ctx, sessions[i], ids[i], ids, config, b) })
 	}
-	group.Go(func() { s.listen(ctx, wakes) })
+	group.Go(func() { s.listen(ctx, bells) })
 	group.Wait()
 	return nil
 }
 
+// bell wakes a driver: a notice was queued, or editions or relays may have
+// changed. Each confirmation is a notice, and must not have the driver read a
+// large edition again from its first reader.
+type bell struct {
+	notice, news chan struct{}
+}
+
+func (b bell) ring(payload string) {
+	to := b.news
+	if payload == noticeQueued {
+		to = b.notice
+	}
+	select {
+	case to <- struct{}{}:
+	default:
+	}
+}
+
+// noticeQueued is the payload of sqlEnqueue's notification.
+const noticeQueued = "notice"
+
 // listen wakes the drivers at each notification. The connection is its own:
 // one of the pool's would be away for good. A lost one is replaced; what was
 // notified meanwhile is found because everyone is woken then.
-func (s *Service) listen(ctx context.Context, wakes []chan struct{}) {
+func (s *Service) listen(ctx context.Context, bells []bell) {
 	for ctx.Err() == nil {
-		if err := s.listenOnce(ctx, wakes); err != nil && ctx.Err() == nil {
+		if err := s.listenOnce(ctx, bells); err != nil && ctx.Err() == nil {
 			s.Log.Warn("notifications are not heard: polling", "error", err)
 		}
 		sleep(ctx, poll)
 	}
 }
 
-func (s *Service) listenOnce(ctx context.Context, wakes []chan struct{}) error {
+func (s *Service) listenOnce(ctx context.Context, bells []bell) error {
 	conn, err := postgres.Connect(ctx, s.sessionURL())
 	if err != nil {
 		return err
@@ -64,15 +85,14 @@ func (s *Service) listenOnce(ctx context.Context, wakes []chan struct{}) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+Channel); err != nil {
 		return err
 	}
-	for {
-		for _, wake := range wakes {
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
+	for payload := ""; ; {
+		for _, b := range bells {
+			b.ring(payload)
 		}
-		if _, err := conn.WaitForNotification(ctx); err != nil {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
 			return err
 		}
+		payload = n.Payload
 	}
 }

@@ -9,7 +9,7 @@ WITH row AS (
     VALUES (@kind, @locale, @newsletter, @signup, @subscriber, @address, @content, 'queued', @now, @now)
     RETURNING id
 )
-SELECT pg_notify('vistka_delivery', '')
+SELECT pg_notify('vistka_delivery', '` + noticeQueued + `')
 FROM row`
 
 const sqlRelayUpsert = `
