@@ -218,3 +218,36 @@ func TestRefusals(t *testing.T) {
 	}
 	refused("http://127.0.0.1:1/feed: This address is not on the public internet", "feed", "add", "--newsletter", "news", "http://127.0.0.1:1/feed")
 }
+
+// A command line that cannot be gets an answer that says what to write, with no
+// word of the language this is written in.
+func TestMisspelledCommandLines(t *testing.T) {
+	c := cli{t, "postgres://nobody@127.0.0.1:1/none", t.TempDir()} // none of these gets as far
+	for line, want := range map[string]string{
+		"bogus":                                `there is no command "vistka bogus".` + "\nvistka --help lists what there is",
+		"newslettre list":                      `Did you mean "newsletter"?`,
+		"edition shw 1":                        `there is no command "vistka edition shw". Did you mean "show"?`,
+		"edition":                              "vistka edition needs one more word: list, show, pause, resume, cancel or retry",
+		"edition show 1 2":                     `"2" is one word too many`,
+		"edition show x":                       `"x" is not the number of an edition; vistka edition list shows which there are`,
+		"edition list --state bogus":           `--state: "bogus" is unknown: write open, paused, cancelled, expired or settled`,
+		"edition list --limit 0":               "--limit: 0 is too few",
+		"edition list --limit -3":              "--limit: -3 is too few",
+		"doubt list --limit many":              `--limit: "many" is not a whole number`,
+		"edition cancel 1 --resume-at Tuesday": `--resume-at: "Tuesday" is not a time: write the day, the hour and how far the zone is from UTC, like 2026-12-01T08:00:00+02:00`,
+		"subscribers export --status bogus":    "write active, paused, ended or pending",
+		"serve --max-age soon":                 `--max-age: "soon" is not a length of time: write a number and its unit`,
+		"account add --name Desk":              "missing flags: --address=STRING; see vistka account add --help",
+	} {
+		var said strings.Builder
+		out, code := c.do("", &said, strings.Fields(line))
+		if code != exitUsage || out != "" || !strings.Contains(said.String(), want) || strings.Contains(said.String(), "2006") || strings.Count(said.String(), "\n") > 2 {
+			t.Errorf("vistka %s: exit %d, %s%s; want %q", line, code, out, &said, want)
+		}
+	}
+	t.Setenv("VISTKA_KEEP_MONTHS", "many")
+	var said strings.Builder
+	if _, code := c.do("", &said, []string{"doctor"}); code != exitUsage || !strings.Contains(said.String(), `--keep-months: "many" is not a whole number: write one like 20, in VISTKA_KEEP_MONTHS;`) {
+		t.Errorf("a variable: exit %d, %s", code, &said)
+	}
+}

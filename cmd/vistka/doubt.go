@@ -19,8 +19,8 @@ type doubtCommand struct {
 }
 
 type doubtListCommand struct {
-	Limit int  `default:"200" help:"How many at most."`
-	JSON  bool `name:"json" help:"As JSON."`
+	Limit howMany `default:"200" help:"How many at most."`
+	JSON  bool    `name:"json" help:"As JSON."`
 }
 
 // doubtful is a mail in doubt as it is printed: with what names it.
@@ -32,7 +32,7 @@ type doubtful struct {
 // Run lists the mails in doubt.
 func (c doubtListCommand) Run(ctx context.Context, s *session) error {
 	return s.attach(ctx, func(a *app.App) error {
-		list, err := a.Deliveries.InDoubt(ctx, c.Limit)
+		list, err := a.Deliveries.InDoubt(ctx, int(c.Limit))
 		if err != nil {
 			return err
 		}

@@ -12,9 +12,9 @@ import (
 )
 
 type editionShowCommand struct {
-	ID    int64 `arg:"" help:"Number of the edition."`
-	Watch bool  `help:"Stay and show how it goes out, until nothing of it waits."`
-	JSON  bool  `name:"json" help:"As JSON."`
+	ID    editionNumber `arg:"" help:"Number of the edition."`
+	Watch bool          `help:"Stay and show how it goes out, until nothing of it waits."`
+	JSON  bool          `name:"json" help:"As JSON."`
 }
 
 // shownEdition is an edition with all that its page tells.
@@ -29,7 +29,7 @@ type shownEdition struct {
 // Run shows one edition.
 func (c editionShowCommand) Run(ctx context.Context, s *session) error {
 	return s.attach(ctx, func(a *app.App) error {
-		e, err := showEdition(ctx, a, c.ID)
+		e, err := showEdition(ctx, a, int64(c.ID))
 		if err == nil && c.Watch {
 			e, err = s.watchEdition(ctx, a, e)
 		}

@@ -66,12 +66,11 @@ const (
 func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 	var c command
 	exit := -1
-	parser, err := kong.New(&c,
+	options := append(values(),
 		kong.Name("vistka"),
 		kong.Description("Vistka turns a website's new articles into mail its readers asked for.\n\nStart with: vistka demo"),
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exit = code }),
-		kong.UsageOnError(),
 		kong.ExplicitGroups([]kong.Group{{
 			Key:   "settings",
 			Title: "Settings, of every command:",
@@ -81,6 +80,7 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 		}}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
+	parser, err := kong.New(&c, options...)
 	if err != nil {
 		fmt.Fprintln(errOut, "vistka:", err)
 		return exitFailure
@@ -95,7 +95,9 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 	if exit >= 0 { // --help was shown
 		return exit
 	}
-	if err == nil {
+	if err != nil {
+		err = usageError(err)
+	} else {
 		err = errors.Join(c.ReadSecrets(getenv), c.Validate())
 	}
 	if err != nil {

@@ -24,17 +24,24 @@ type subscribersCommand struct {
 }
 
 type subscribersExportCommand struct {
-	Newsletter string `help:"Slug of one newsletter; all without it."`
-	Status     string `help:"active, paused, ended or pending; all who ever confirmed without it."`
-	Output     string `short:"o" default:"-" help:"File to write; - is standard output."`
-	BOM        bool   `name:"bom" help:"A byte order mark first, for Excel."`
-	Raw        bool   `help:"Cells as they are, without an apostrophe before what a spreadsheet would take for a formula."`
+	Newsletter string         `help:"Slug of one newsletter; all without it."`
+	Status     statusOfReader `help:"active, paused, ended or pending; all who ever confirmed without it."`
+	Output     string         `short:"o" default:"-" help:"File to write; - is standard output."`
+	BOM        bool           `name:"bom" help:"A byte order mark first, for Excel."`
+	Raw        bool           `help:"Cells as they are, without an apostrophe before what a spreadsheet would take for a formula."`
+}
+
+type statusOfReader string
+
+// Validate is called by kong.
+func (s statusOfReader) Validate() error {
+	return oneOf(string(s), subscriber.StatusActive, subscriber.StatusPaused, subscriber.StatusEnded, subscriber.StatusPending)
 }
 
 // Run streams the export from one snapshot, with a bar when it goes to a file.
 func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
 	return s.attach(ctx, func(a *app.App) (err error) {
-		filter := subscriber.ExportFilter{Newsletter: c.Newsletter, Status: c.Status, BOM: c.BOM, Raw: c.Raw}
+		filter := subscriber.ExportFilter{Newsletter: c.Newsletter, Status: string(c.Status), BOM: c.BOM, Raw: c.Raw}
 		if c.Output == "-" {
 			rows, err := a.Subscribers.Export(ctx, s.out, filter)
 			return errors.Join(err, c.note(ctx, a, rows))
