@@ -228,8 +228,10 @@ func TestMisspelledCommandLines(t *testing.T) {
 		"newslettre list":                      `Did you mean "newsletter"?`,
 		"edition shw 1":                        `there is no command "vistka edition shw". Did you mean "show"?`,
 		"edition":                              "vistka edition needs one more word: list, show, pause, resume, cancel or retry",
+		"edition pause":                        "vistka edition pause needs <id>; see vistka edition pause --help",
+		"edition list --newslettre x":          `there is no flag --newslettre. Did you mean "--newsletter"?`,
 		"edition show 1 2":                     `"2" is one word too many`,
-		"edition show x":                       `"x" is not the number of an edition; vistka edition list shows which there are`,
+		"edition show x":                       `vistka: "x" is not the number of an edition; vistka edition list shows which there are`,
 		"edition list --state bogus":           `--state: "bogus" is unknown: write open, paused, cancelled, expired or settled`,
 		"edition list --limit 0":               "--limit: 0 is too few",
 		"edition list --limit -3":              "--limit: -3 is too few",
@@ -237,7 +239,7 @@ func TestMisspelledCommandLines(t *testing.T) {
 		"edition cancel 1 --resume-at Tuesday": `--resume-at: "Tuesday" is not a time: write the day, the hour and how far the zone is from UTC, like 2026-12-01T08:00:00+02:00`,
 		"subscribers export --status bogus":    "write active, paused, ended or pending",
 		"serve --max-age soon":                 `--max-age: "soon" is not a length of time: write a number and its unit`,
-		"account add --name Desk":              "missing flags: --address=STRING; see vistka account add --help",
+		"account add --name Desk":              "vistka account add needs --address; see vistka account add --help",
 	} {
 		var said strings.Builder
 		out, code := c.do("", &said, strings.Fields(line))
@@ -247,7 +249,7 @@ func TestMisspelledCommandLines(t *testing.T) {
 	}
 	t.Setenv("VISTKA_KEEP_MONTHS", "many")
 	var said strings.Builder
-	if _, code := c.do("", &said, []string{"doctor"}); code != exitUsage || !strings.Contains(said.String(), `--keep-months: "many" is not a whole number: write one like 20, in VISTKA_KEEP_MONTHS;`) {
+	if _, code := c.do("", &said, []string{"doctor"}); code != exitUsage || !strings.Contains(said.String(), `--keep-months: "many" is not a whole number: write one like 20, in VISTKA_KEEP_MONTHS`) {
 		t.Errorf("a variable: exit %d, %s", code, &said)
 	}
 }

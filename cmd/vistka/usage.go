@@ -99,15 +99,12 @@ func oneOf(word string, words ...string) error {
 	return fmt.Errorf("%q is unknown: write %s or %s, or leave it out for all", word, strings.Join(words[:last], ", "), words[last])
 }
 
-// What the library says of a command line that cannot be.
-const (
-	unexpectedWord = "unexpected argument "
-	expectedMore   = "expected "
-	meantPerhaps   = ", did you mean "
+// What the library puts before or behind what is wrong.
+var (
+	positional   = regexp.MustCompile(`^<\w+>: `)
+	fromVariable = regexp.MustCompile(`(?s) \(from envar (\w+)=.*\)$`)
+	kindOfValue  = regexp.MustCompile(`=[A-Z]+`)
 )
-
-// fromVariable is how it says that a flag's value came from its variable.
-var fromVariable = regexp.MustCompile(`(?s) \(from envar (\w+)=.*\)$`)
 
 // usageError is what is wrong with the command line and what to do about it.
 func usageError(err error) error {
@@ -121,22 +118,45 @@ func usageError(err error) error {
 			node = step.Command
 		}
 	}
-	words := fromVariable.ReplaceAllString(wrong.Error(), ", in $1")
-	help := node.FullPath() + " --help"
-	word, unexpected := strings.CutPrefix(words, unexpectedWord)
-	switch {
-	case unexpected && len(node.Children) > 0:
-		word, meant, found := strings.Cut(word, meantPerhaps)
-		if found {
-			meant = " Did you mean " + meant
-		}
-		return fmt.Errorf("there is no command %q.%s\n%s lists what there is", node.FullPath()+" "+word, meant, help)
-	case unexpected:
-		return fmt.Errorf("%q is one word too many; see %s", word, help)
-	case strings.HasPrefix(words, expectedMore) && len(node.Children) > 0:
-		return fmt.Errorf("%s needs one more word: %s; see %s", node.FullPath(), names(node.Children), help)
+	name, help := node.FullPath(), node.FullPath()+" --help"
+	words := positional.ReplaceAllString(fromVariable.ReplaceAllString(wrong.Error(), ", in $1"), "")
+	kind, rest := sortOf(words)
+	word, meant, found := strings.Cut(rest, ", did you mean ")
+	if found {
+		meant = " Did you mean " + meant
 	}
-	return fmt.Errorf("%s; see %s", words, help)
+	switch {
+	case kind == unexpected && len(node.Children) > 0:
+		return fmt.Errorf("there is no command %q.%s\n%s lists what there is", name+" "+word, meant, help)
+	case kind == unexpected:
+		return fmt.Errorf("%q is one word too many; see %s", rest, help)
+	case kind == unknownFlag:
+		return fmt.Errorf("there is no flag %s.%s\n%s lists what there is", word, meant, help)
+	case kind == missingFlags:
+		return fmt.Errorf("%s needs %s; see %s", name, kindOfValue.ReplaceAllString(rest, ""), help)
+	case kind == expected && len(node.Children) > 0:
+		return fmt.Errorf("%s needs one more word: %s; see %s", name, names(node.Children), help)
+	case kind == expected:
+		return fmt.Errorf("%s needs %s; see %s", name, strings.Trim(rest, `"`), help)
+	}
+	return errors.New(words)
+}
+
+// How the library's complaints begin, save those of values.
+const (
+	unexpected   = "unexpected argument "
+	unknownFlag  = "unknown flag "
+	missingFlags = "missing flags: "
+	expected     = "expected "
+)
+
+func sortOf(words string) (kind, rest string) {
+	for _, kind := range []string{unexpected, unknownFlag, missingFlags, expected} {
+		if rest, ok := strings.CutPrefix(words, kind); ok {
+			return kind, rest
+		}
+	}
+	return "", words
 }
 
 func names(nodes []*kong.Node) string {
