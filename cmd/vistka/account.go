@@ -33,9 +33,11 @@ type accountAddCommand struct {
 
 // person is an account as it is printed: without the password's hash.
 type person struct {
-	ID                  int64
-	Address, Name, Role string
-	DisabledAt          *time.Time
+	ID         int64      `json:"id"`
+	Address    string     `json:"address"`
+	Name       string     `json:"name"`
+	Role       string     `json:"role"`
+	DisabledAt *time.Time `json:"disabled_at"`
 }
 
 func personOf(a account.Account) person {

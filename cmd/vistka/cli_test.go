@@ -87,12 +87,12 @@ func TestCommandsSpeakJSONAndLeaveATrace(t *testing.T) {
 		}
 		return v
 	}
-	if v := answer("", "migrate"); v["Have"] != v["Want"] || v["Have"] == nil {
+	if v := answer("", "migrate"); v["have"] != v["want"] || v["have"] == nil {
 		t.Errorf("migrate: %v", v)
 	}
 	answer("", "newsletter", "add", "--slug", "news", "--name", "News", "--language", "en", "--from-name", "Desk", "--from-address", "desk@example.org")
 	traced("newsletter.add", "newsletter 1")
-	if v := answer("", "seed", "--newsletter", "news", "-n", "7"); v["Subscribers"] != 7.0 {
+	if v := answer("", "seed", "--newsletter", "news", "-n", "7"); v["subscribers"] != 7.0 {
 		t.Errorf("seed: %v", v)
 	}
 	traced("seed", "newsletter 1")
@@ -107,10 +107,10 @@ func TestCommandsSpeakJSONAndLeaveATrace(t *testing.T) {
 		t.Errorf("%d rows are in the trail, %v", rows, err)
 	}
 	const reader = "reader@example.org"
-	if v := answer("", "subscribers", "erase", reader); v["Erased"] != false {
+	if v := answer("", "subscribers", "erase", reader); v["erased"] != false {
 		t.Errorf("erase without --yes: %v", v)
 	}
-	if v := answer("", "subscribers", "erase", reader, "--yes"); v["Erased"] != true || v["Known"] != false {
+	if v := answer("", "subscribers", "erase", reader, "--yes"); v["erased"] != true || v["known"] != false {
 		t.Errorf("erase: %v", v)
 	}
 	traced("subscriber.erase", "")
@@ -125,7 +125,7 @@ func TestAccounts(t *testing.T) {
 		t.Helper()
 		return c.run(password, "account", "add", "--address", address, "--name", "Desk", "--role", role, "--json")
 	}
-	if out := add("desk@example.org", "owner"); !strings.Contains(out, `"Role": "owner"`) || strings.Contains(out, "argon2") {
+	if out := add("desk@example.org", "owner"); !strings.Contains(out, `"role": "owner"`) || strings.Contains(out, "argon2") {
 		t.Errorf("add: %s", out)
 	}
 	if _, code := c.try("", "account", "disable", "desk@example.org"); code != exitFailure {
@@ -190,8 +190,23 @@ func TestPollGoesPastFeedsThatAreNotPolled(t *testing.T) {
 	if _, err := db.Exec(t.Context(), `UPDATE feed SET state = 'active', problem = '{"key": "feed.problem.dns"}' WHERE url LIKE '%gone'`); err != nil {
 		t.Fatal(err)
 	}
+	if out := c.run("", "feed", "list"); strings.Count(out, "active") != 3 { // /active itself, and two states
+		t.Errorf("feeds:\n%s", out)
+	}
 	if out, _ := c.try("", "doctor"); !strings.Contains(out, "/active: read without trouble") || !strings.Contains(out, "/gone: There is no site of this name.") {
 		t.Errorf("doctor: %s", out)
+	}
+	if _, err := db.Exec(t.Context(), `UPDATE newsletter SET archived_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	if out := c.run("", "feed", "list"); strings.Count(out, "archived") != 3 {
+		t.Errorf("feeds of an archived newsletter:\n%s", out)
+	}
+	if out := c.run("", "feed", "poll", allow); strings.Count(out, "not read: its newsletter is archived") != 3 {
+		t.Errorf("poll of an archived newsletter:\n%s", out)
+	}
+	if out, _ := c.try("", "doctor"); strings.Contains(out, site.URL) {
+		t.Errorf("doctor looks at feeds that nobody reads:\n%s", out)
 	}
 }
 

@@ -67,7 +67,11 @@ func (c editionListCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, all)
+			shown := make([]jsonEdition, len(all))
+			for i, e := range all {
+				shown[i] = editionAsJSON(e)
+			}
+			return printJSON(s.out, shown)
 		}
 		rows := make([][]any, len(all))
 		for i, e := range all {
@@ -209,7 +213,7 @@ func (s *session) actEdition(ctx context.Context, name string, number editionNum
 		if err != nil {
 			return err
 		}
-		return s.say(asJSON, e, "%s\n", words)
+		return s.say(asJSON, progressAsJSON(e), "%s\n", words)
 	})
 }
 

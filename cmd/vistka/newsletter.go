@@ -75,7 +75,7 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, added)
+			return printJSON(s.out, newsletterAsJSON(added))
 		}
 		fmt.Fprintf(s.out, "Added %s. Its sign-up page: %s/n/%s\nNext: vistka feed add --newsletter %s URL\n", added.Name, a.Config.BaseURL, added.Slug, added.Slug)
 		return nil
@@ -108,16 +108,23 @@ func (c newsletterListCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, all)
+			shown := make([]jsonNewsletter, len(all))
+			for i, n := range all {
+				shown[i] = newsletterAsJSON(n)
+			}
+			return printJSON(s.out, shown)
 		}
 		rows := make([][]any, len(all))
 		for i, n := range all {
-			state := "active"
-			if n.ArchivedAt != nil {
-				state = "archived"
-			}
-			rows[i] = []any{n.Slug, state, n.Name, n.Language, n.DefaultCadence, n.FromAddress, n.LastSeq}
+			rows[i] = []any{n.Slug, newsletterState(n), n.Name, n.Language, n.DefaultCadence, n.FromAddress, n.LastSeq}
 		}
 		return printTable(s.out, []any{"SLUG", "STATE", "NAME", "LANGUAGE", "CADENCE", "FROM", "ARTICLES MAILED"}, rows)
 	})
+}
+
+func newsletterState(n newsletter.Newsletter) string {
+	if n.ArchivedAt != nil {
+		return archived
+	}
+	return "active"
 }

@@ -33,9 +33,9 @@ func (c seedCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		done := struct {
-			Newsletter  string
-			Subscribers int
-			Seconds     float64
+			Newsletter  string  `json:"newsletter"`
+			Subscribers int     `json:"subscribers"`
+			Seconds     float64 `json:"seconds"`
 		}{n.Slug, int(c.Count), took.Seconds()}
 		return s.say(c.JSON, done, "%d made-up readers of %s in %s\n", c.Count, n.Name, took)
 	})

@@ -47,7 +47,7 @@ func (s *session) sendingStatus(ctx context.Context, a *app.App, asJSON bool) er
 		return err
 	}
 	if asJSON {
-		return printJSON(s.out, status)
+		return printJSON(s.out, sendingAsJSON(status))
 	}
 	l := a.Catalog.For("en")
 	fmt.Fprintln(s.out, l.T("admin.sending.state."+string(status.State)))

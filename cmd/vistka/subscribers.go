@@ -139,8 +139,8 @@ type subscribersEraseCommand struct {
 
 // erasure is what came of it. Known is whether anything was kept about the address.
 type erasure struct {
-	Erased bool
-	Known  *bool `json:",omitempty"`
+	Erased bool  `json:"erased"`
+	Known  *bool `json:"known,omitempty"`
 }
 
 // Run erases one person (GDPR article 17).
