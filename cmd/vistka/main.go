@@ -166,7 +166,18 @@ func newLogger(format string, w io.Writer) *slog.Logger {
 		}
 	}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, nil))
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: withUnits}))
 	}
-	return slog.New(tint.NewTextHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal}))
+	return slog.New(tint.NewTextHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal, ReplaceAttr: withUnits}))
 }
+
+// withUnits writes a length of time as people and log programs read it, like
+// 4.61ms: JSON would have a bare number of nanoseconds.
+func withUnits(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().Round(logPrecision).String())
+	}
+	return a
+}
+
+const logPrecision = 10 * time.Microsecond
