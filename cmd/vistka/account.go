@@ -51,6 +51,9 @@ func (c accountAddCommand) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	return s.attach(ctx, func(a *app.App) error {
+		if err := knownLanguage(a, c.Language); err != nil {
+			return err
+		}
 		added, err := a.Accounts.Create(ctx, account.NewAccount{
 			Address: c.Address, Name: c.Name, Password: password, Role: account.Role(c.Role), Locale: c.Language,
 		})

@@ -128,6 +128,9 @@ func TestAccounts(t *testing.T) {
 	if out := add("desk@example.org", "owner"); !strings.Contains(out, `"role": "owner"`) || strings.Contains(out, "argon2") {
 		t.Errorf("add: %s", out)
 	}
+	if _, code := c.try(password, "account", "add", "--address", "third@example.org", "--name", "Desk", "--language", "de"); code != exitFailure {
+		t.Errorf("a language without words: exit %d", code)
+	}
 	if _, code := c.try("", "account", "disable", "desk@example.org"); code != exitFailure {
 		t.Errorf("the last owner is gone: exit %d", code)
 	}
@@ -226,6 +229,8 @@ func TestRefusals(t *testing.T) {
 	add := []string{"newsletter", "add", "--slug", "more", "--name", "More", "--from-name", "More", "--from-address", "more@example.org"}
 	refused("the languages are en, uk", append(add, "--language", "de")...)
 	refused("--origin:", append(add, "--language", "en", "--origin", "ftp://x")...)
+	refused(`there is no newsletter "nope"`, "subscribers", "export", "--newsletter", "nope")
+	refused("--output: "+c.dir+"/none/x cannot be written", "subscribers", "export", "--output", c.dir+"/none/x")
 	refused(`"nope" is no e-mail address`, "subscribers", "erase", "nope")
 	refused(`"zzz" is no e-mail address`, "subscribers", "person", "zzz")
 	if got := c.run("", "--version"); !strings.HasPrefix(got, "vistka ") {

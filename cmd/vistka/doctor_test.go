@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,20 @@ func TestSettingsThatDoNotOpen(t *testing.T) {
 		if want := "vistka: " + f.About + ": " + f.Words + ": " + f.Fix + "\n"; code != exitFailure || said.String() != want || strings.Contains(want, "hid") {
 			t.Errorf("%s: exit %d, %q, want %q", row.name, code, &said, want)
 		}
+	}
+}
+
+func TestPortTakenByAnother(t *testing.T) {
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	c := cli{t, pgtest.URL(t), t.TempDir()}
+	var said strings.Builder
+	want := "vistka: --listen (VISTKA_LISTEN): something is at " + other.Addr().String() + " already, perhaps another Vistka: choose another port\n"
+	if _, code := c.do("", &said, []string{"serve", "--run", "web", "--listen", other.Addr().String()}); code != exitFailure || !strings.HasSuffix(said.String(), want) {
+		t.Errorf("exit %d, %s; want %q", code, &said, want)
 	}
 }
 

@@ -36,15 +36,15 @@ type command struct {
 	Serve       serveCommand       `cmd:"" help:"Serve the pages, watch the feeds, send the mail."`
 	Demo        demoCommand        `cmd:"" help:"Everything at once, with an example news site and a built-in inbox."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database's schema up to date and stop."`
-	Doctor      doctorCommand      `cmd:"" help:"Check database, relay, feeds, DNS records and clock."`
+	Doctor      doctorCommand      `cmd:"" help:"Check settings, database, clock, sending, relays, feeds and DNS records, and say what to mend."`
 	Newsletter  newsletterCommand  `cmd:"" help:"Add and list newsletters."`
 	Feed        feedCommand        `cmd:"" help:"Add, list, check and poll feeds."`
 	Edition     editionCommand     `cmd:"" help:"List editions; pause, resume or cancel one; try its failed mails again."`
 	Doubt       doubtCommand       `cmd:"" help:"Mails of which nobody knows whether the relay took them: list, decide."`
 	Relay       relayCommand       `cmd:"" help:"How the relays are."`
 	Sending     sendingCommand     `cmd:"" help:"Stop and start all sending; unlock it in a copy."`
-	Subscribers subscribersCommand `cmd:"" help:"Export and erase subscribers."`
-	Account     accountCommand     `cmd:"" help:"Add people to the admin pages."`
+	Subscribers subscribersCommand `cmd:"" help:"Export subscribers; write out or erase what is kept about a person."`
+	Account     accountCommand     `cmd:"" help:"Add and list the people of the admin pages; set a password, end an access."`
 	Seed        seedCommand        `cmd:"" help:"Fill a newsletter with made-up subscribers, to try things at size."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

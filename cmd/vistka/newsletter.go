@@ -57,8 +57,8 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 		if complaints := n.CheckPostalAddress(a.RelaysOnLoopback()); complaints != nil {
 			return flagErrors(a, complaints)
 		}
-		if !a.Catalog.Has(n.Language) {
-			return fmt.Errorf("--language %q: the languages are %s", n.Language, strings.Join(a.Catalog.Codes(), ", "))
+		if err := knownLanguage(a, n.Language); err != nil {
+			return err
 		}
 		var added newsletter.Newsletter
 		err := postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) (err error) {
@@ -80,6 +80,14 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 		fmt.Fprintf(s.out, "Added %s. Its sign-up page: %s/n/%s\nNext: vistka feed add --newsletter %s URL\n", added.Name, a.Config.BaseURL, added.Slug, added.Slug)
 		return nil
 	})
+}
+
+// knownLanguage complains of a language that the pages and mails have no words in.
+func knownLanguage(a *app.App, code string) error {
+	if !a.Catalog.Has(code) {
+		return fmt.Errorf("--language: %q is unknown; the languages are %s", code, strings.Join(a.Catalog.Codes(), ", "))
+	}
+	return nil
 }
 
 // flagErrors puts complaints about fields in terms of flags.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"vistka/internal/app"
 	"vistka/internal/emailaddr"
+	"vistka/internal/newsletter"
 	"vistka/internal/postgres"
 	"vistka/internal/subscriber"
 )
@@ -41,6 +43,11 @@ func (s statusOfReader) Validate() error {
 // Run streams the export from one snapshot, with a bar when it goes to a file.
 func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
 	return s.attach(ctx, func(a *app.App) (err error) {
+		if c.Newsletter != "" {
+			if _, err := newsletter.BySlug(ctx, a.Pool, c.Newsletter); err != nil {
+				return unknownNewsletter(c.Newsletter, err)
+			}
+		}
 		filter := subscriber.ExportFilter{Newsletter: c.Newsletter, Status: string(c.Status), BOM: c.BOM, Raw: c.Raw}
 		if c.Output == "-" {
 			rows, err := a.Subscribers.Export(ctx, s.out, filter)
@@ -51,6 +58,9 @@ func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		f, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if wrong, ok := errors.AsType[*fs.PathError](err); ok {
+			return fmt.Errorf("--output: %s cannot be written (%w): name a file in a directory that is there and that this user may write to", c.Output, wrong.Err)
+		}
 		if err != nil {
 			return err
 		}

@@ -55,6 +55,26 @@ func onTheWay(a, b string) bool {
 	return errA == nil && errB == nil && (a == b || strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/"))
 }
 
+// listen opens the address of a setting. Returns a *SettingError.
+func listen(setting, address string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", address)
+	if err == nil {
+		return ln, nil
+	}
+	e := &SettingError{Setting: setting, Err: err}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		e.Problem, e.Fix = "something is at "+address+" already, perhaps another Vistka", "choose another port"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		e.Problem, e.Fix = address+" is no address of this machine", "write one that is, or 127.0.0.1 for this machine alone"
+	case errors.Is(err, fs.ErrPermission):
+		e.Problem, e.Fix = "this user may not listen at "+address, "choose a port above 1023, with a proxy before it"
+	default:
+		e.Problem, e.Fix = "cannot listen at "+address+": "+unreachable(err), "write host:port, like 127.0.0.1:8080"
+	}
+	return nil, e
+}
+
 // SQLSTATEs of a server that answers and does not let us in (PostgreSQL
 // documentation, appendix A).
 const (
