@@ -34,12 +34,12 @@ func dataDirError(dir string, err error) error {
 	if !ok || !onTheWay(wrong.Path, dir) {
 		return err
 	}
-	e := &SettingError{Setting: "--data-dir (VISTKA_DATA_DIR)", Err: err, Fix: "name a directory that this user may write to"}
+	e := &SettingError{Setting: "--data-dir (VISTKA_DATA_DIR)", Err: err, Fix: "name a directory that this user may read and write"}
 	switch {
 	case errors.Is(err, syscall.ENOTDIR):
 		e.Problem, e.Fix = "there is a file in the way of "+dir, "name a directory, or remove the file"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		e.Problem = "this user may not write to " + wrong.Path
+		e.Problem = "this user may not read or write " + wrong.Path
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		e.Problem, e.Fix = "there is no room left for "+wrong.Path, "free some, or name a directory on another disk"
 	default:
