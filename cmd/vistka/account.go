@@ -33,9 +33,11 @@ type accountAddCommand struct {
 
 // person is an account as it is printed: without the password's hash.
 type person struct {
-	ID                  int64
-	Address, Name, Role string
-	DisabledAt          *time.Time
+	ID         int64      `json:"id"`
+	Address    string     `json:"address"`
+	Name       string     `json:"name"`
+	Role       string     `json:"role"`
+	DisabledAt *time.Time `json:"disabled_at"`
 }
 
 func personOf(a account.Account) person {
@@ -49,6 +51,9 @@ func (c accountAddCommand) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	return s.attach(ctx, func(a *app.App) error {
+		if err := knownLanguage(a, c.Language); err != nil {
+			return err
+		}
 		added, err := a.Accounts.Create(ctx, account.NewAccount{
 			Address: c.Address, Name: c.Name, Password: password, Role: account.Role(c.Role), Locale: c.Language,
 		})

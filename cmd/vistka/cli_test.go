@@ -87,12 +87,12 @@ func TestCommandsSpeakJSONAndLeaveATrace(t *testing.T) {
 		}
 		return v
 	}
-	if v := answer("", "migrate"); v["Have"] != v["Want"] || v["Have"] == nil {
+	if v := answer("", "migrate"); v["have"] != v["want"] || v["have"] == nil {
 		t.Errorf("migrate: %v", v)
 	}
 	answer("", "newsletter", "add", "--slug", "news", "--name", "News", "--language", "en", "--from-name", "Desk", "--from-address", "desk@example.org")
 	traced("newsletter.add", "newsletter 1")
-	if v := answer("", "seed", "--newsletter", "news", "-n", "7"); v["Subscribers"] != 7.0 {
+	if v := answer("", "seed", "--newsletter", "news", "-n", "7"); v["subscribers"] != 7.0 {
 		t.Errorf("seed: %v", v)
 	}
 	traced("seed", "newsletter 1")
@@ -107,10 +107,10 @@ func TestCommandsSpeakJSONAndLeaveATrace(t *testing.T) {
 		t.Errorf("%d rows are in the trail, %v", rows, err)
 	}
 	const reader = "reader@example.org"
-	if v := answer("", "subscribers", "erase", reader); v["Erased"] != false {
+	if v := answer("", "subscribers", "erase", reader); v["erased"] != false {
 		t.Errorf("erase without --yes: %v", v)
 	}
-	if v := answer("", "subscribers", "erase", reader, "--yes"); v["Erased"] != true || v["Known"] != false {
+	if v := answer("", "subscribers", "erase", reader, "--yes"); v["erased"] != true || v["known"] != false {
 		t.Errorf("erase: %v", v)
 	}
 	traced("subscriber.erase", "")
@@ -125,8 +125,11 @@ func TestAccounts(t *testing.T) {
 		t.Helper()
 		return c.run(password, "account", "add", "--address", address, "--name", "Desk", "--role", role, "--json")
 	}
-	if out := add("desk@example.org", "owner"); !strings.Contains(out, `"Role": "owner"`) || strings.Contains(out, "argon2") {
+	if out := add("desk@example.org", "owner"); !strings.Contains(out, `"role": "owner"`) || strings.Contains(out, "argon2") {
 		t.Errorf("add: %s", out)
+	}
+	if _, code := c.try(password, "account", "add", "--address", "third@example.org", "--name", "Desk", "--language", "de"); code != exitFailure {
+		t.Errorf("a language without words: exit %d", code)
 	}
 	if _, code := c.try("", "account", "disable", "desk@example.org"); code != exitFailure {
 		t.Errorf("the last owner is gone: exit %d", code)
@@ -190,8 +193,23 @@ func TestPollGoesPastFeedsThatAreNotPolled(t *testing.T) {
 	if _, err := db.Exec(t.Context(), `UPDATE feed SET state = 'active', problem = '{"key": "feed.problem.dns"}' WHERE url LIKE '%gone'`); err != nil {
 		t.Fatal(err)
 	}
+	if out := c.run("", "feed", "list"); strings.Count(out, "active") != 3 { // /active itself, and two states
+		t.Errorf("feeds:\n%s", out)
+	}
 	if out, _ := c.try("", "doctor"); !strings.Contains(out, "/active: read without trouble") || !strings.Contains(out, "/gone: There is no site of this name.") {
 		t.Errorf("doctor: %s", out)
+	}
+	if _, err := db.Exec(t.Context(), `UPDATE newsletter SET archived_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	if out := c.run("", "feed", "list"); strings.Count(out, "archived") != 3 {
+		t.Errorf("feeds of an archived newsletter:\n%s", out)
+	}
+	if out := c.run("", "feed", "poll", allow); strings.Count(out, "not read: its newsletter is archived") != 3 {
+		t.Errorf("poll of an archived newsletter:\n%s", out)
+	}
+	if out, _ := c.try("", "doctor"); strings.Contains(out, site.URL) {
+		t.Errorf("doctor looks at feeds that nobody reads:\n%s", out)
 	}
 }
 
@@ -211,10 +229,47 @@ func TestRefusals(t *testing.T) {
 	add := []string{"newsletter", "add", "--slug", "more", "--name", "More", "--from-name", "More", "--from-address", "more@example.org"}
 	refused("the languages are en, uk", append(add, "--language", "de")...)
 	refused("--origin:", append(add, "--language", "en", "--origin", "ftp://x")...)
+	refused(`there is no newsletter "nope"`, "subscribers", "export", "--newsletter", "nope")
+	refused("--output: "+c.dir+"/none/x cannot be written", "subscribers", "export", "--output", c.dir+"/none/x")
 	refused(`"nope" is no e-mail address`, "subscribers", "erase", "nope")
 	refused(`"zzz" is no e-mail address`, "subscribers", "person", "zzz")
 	if got := c.run("", "--version"); !strings.HasPrefix(got, "vistka ") {
 		t.Errorf("--version: %s", got)
 	}
 	refused("http://127.0.0.1:1/feed: This address is not on the public internet", "feed", "add", "--newsletter", "news", "http://127.0.0.1:1/feed")
+}
+
+// A command line that cannot be gets an answer that says what to write, with no
+// word of the language this is written in.
+func TestMisspelledCommandLines(t *testing.T) {
+	c := cli{t, "postgres://nobody@127.0.0.1:1/none", t.TempDir()} // none of these gets as far
+	for line, want := range map[string]string{
+		"bogus":                                `there is no command "vistka bogus".` + "\nvistka --help lists what there is",
+		"newslettre list":                      `Did you mean "newsletter"?`,
+		"edition shw 1":                        `there is no command "vistka edition shw". Did you mean "show"?`,
+		"edition":                              "vistka edition needs one more word: list, show, pause, resume, cancel or retry",
+		"edition pause":                        "vistka edition pause needs <id>; see vistka edition pause --help",
+		"edition list --newslettre x":          `there is no flag --newslettre. Did you mean "--newsletter"?`,
+		"edition show 1 2":                     `"2" is one word too many`,
+		"edition show x":                       `vistka: "x" is not the number of an edition; vistka edition list shows which there are`,
+		"edition list --state bogus":           `--state: "bogus" is unknown: write open, paused, cancelled, expired or settled`,
+		"edition list --limit 0":               "--limit: 0 is too few",
+		"edition list --limit -3":              "--limit: -3 is too few",
+		"doubt list --limit many":              `--limit: "many" is not a whole number`,
+		"edition cancel 1 --resume-at Tuesday": `--resume-at: "Tuesday" is not a time: write the day, the hour and how far the zone is from UTC, like 2026-12-01T08:00:00+02:00`,
+		"subscribers export --status bogus":    "write active, paused, ended or pending",
+		"serve --max-age soon":                 `--max-age: "soon" is not a length of time: write a number and its unit`,
+		"account add --name Desk":              "vistka account add needs --address; see vistka account add --help",
+	} {
+		var said strings.Builder
+		out, code := c.do("", &said, strings.Fields(line))
+		if code != exitUsage || out != "" || !strings.Contains(said.String(), want) || strings.Contains(said.String(), "2006") || strings.Count(said.String(), "\n") > 2 {
+			t.Errorf("vistka %s: exit %d, %s%s; want %q", line, code, out, &said, want)
+		}
+	}
+	t.Setenv("VISTKA_KEEP_MONTHS", "many")
+	var said strings.Builder
+	if _, code := c.do("", &said, []string{"doctor"}); code != exitUsage || !strings.Contains(said.String(), `--keep-months: "many" is not a whole number: write one like 20, in VISTKA_KEEP_MONTHS`) {
+		t.Errorf("a variable: exit %d, %s", code, &said)
+	}
 }

@@ -19,26 +19,20 @@ type doubtCommand struct {
 }
 
 type doubtListCommand struct {
-	Limit int  `default:"200" help:"How many at most."`
-	JSON  bool `name:"json" help:"As JSON."`
-}
-
-// doubtful is a mail in doubt as it is printed: with what names it.
-type doubtful struct {
-	Ref string
-	delivery.Doubt
+	Limit howMany `default:"200" help:"How many at most."`
+	JSON  bool    `name:"json" help:"As JSON."`
 }
 
 // Run lists the mails in doubt.
 func (c doubtListCommand) Run(ctx context.Context, s *session) error {
 	return s.attach(ctx, func(a *app.App) error {
-		list, err := a.Deliveries.InDoubt(ctx, c.Limit)
+		list, err := a.Deliveries.InDoubt(ctx, int(c.Limit))
 		if err != nil {
 			return err
 		}
-		all, rows := make([]doubtful, len(list)), make([][]any, len(list))
+		all, rows := make([]jsonDoubt, len(list)), make([][]any, len(list))
 		for i, d := range list {
-			all[i] = doubtful{d.Key().Ref(), d}
+			all[i] = doubtAsJSON(d)
 			rows[i] = []any{all[i].Ref, d.Address, d.Newsletter, whatNext(d), d.Reply}
 		}
 		if c.JSON {
@@ -104,6 +98,6 @@ func (s *session) decide(ctx context.Context, ref string, again, asJSON bool) er
 		case err != nil:
 			return err
 		}
-		return s.say(asJSON, struct{ Ref, Decision string }{ref, decision}, "%s", words)
+		return s.say(asJSON, jsonDecision{ref, decision}, "%s", words)
 	})
 }

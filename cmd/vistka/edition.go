@@ -34,16 +34,23 @@ type listedEdition struct {
 }
 
 type editionListCommand struct {
-	Newsletter string `help:"Slug of one newsletter; all without it."`
-	State      string `default:"" enum:",open,paused,cancelled,expired,settled" help:"open, paused, cancelled, expired or settled; all without it."`
-	Limit      int    `default:"20" help:"How many at most."`
-	JSON       bool   `name:"json" help:"As JSON."`
+	Newsletter string         `help:"Slug of one newsletter; all without it."`
+	State      stateOfEdition `help:"open (going out), paused, cancelled, expired or settled (done); all without it."`
+	Limit      howMany        `default:"20" help:"How many at most."`
+	JSON       bool           `name:"json" help:"As JSON."`
+}
+
+type stateOfEdition string
+
+// Validate is called by kong.
+func (s stateOfEdition) Validate() error {
+	return oneOf(string(s), "open", "paused", "cancelled", "expired", "settled")
 }
 
 // Run lists the editions.
 func (c editionListCommand) Run(ctx context.Context, s *session) error {
 	return s.attach(ctx, func(a *app.App) error {
-		filter := edition.Filter{State: c.State, Limit: c.Limit}
+		filter := edition.Filter{State: string(c.State), Limit: int(c.Limit)}
 		if c.Newsletter != "" {
 			n, err := newsletter.BySlug(ctx, a.Pool, c.Newsletter)
 			if err != nil {
@@ -60,7 +67,11 @@ func (c editionListCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, all)
+			shown := make([]jsonEdition, len(all))
+			for i, e := range all {
+				shown[i] = editionAsJSON(e)
+			}
+			return printJSON(s.out, shown)
 		}
 		rows := make([][]any, len(all))
 		for i, e := range all {
@@ -103,27 +114,27 @@ func editionState(a *app.App, state string) string {
 }
 
 type editionPauseCommand struct {
-	ID     int64  `arg:"" help:"Number of the edition."`
-	Reason string `help:"Why, for the others."`
-	JSON   bool   `name:"json" help:"As JSON."`
+	ID     editionNumber `arg:"" help:"Number of the edition."`
+	Reason string        `help:"Why, for the others."`
+	JSON   bool          `name:"json" help:"As JSON."`
 }
 
 // Run pauses the edition.
 func (c editionPauseCommand) Run(ctx context.Context, s *session) error {
 	return s.actEdition(ctx, "pause", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
-		return "Paused before the next mail.", editions.Pause(ctx, c.ID, whyEdition(c.Reason))
+		return "Paused before the next mail.", editions.Pause(ctx, int64(c.ID), whyEdition(c.Reason))
 	})
 }
 
 type editionResumeCommand struct {
-	ID   int64 `arg:"" help:"Number of the edition."`
-	JSON bool  `name:"json" help:"As JSON."`
+	ID   editionNumber `arg:"" help:"Number of the edition."`
+	JSON bool          `name:"json" help:"As JSON."`
 }
 
 // Run resumes the edition.
 func (c editionResumeCommand) Run(ctx context.Context, s *session) error {
 	return s.actEdition(ctx, "resume", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
-		e, err := editions.Resume(ctx, c.ID)
+		e, err := editions.Resume(ctx, int64(c.ID))
 		if e.State == "expired" {
 			return fmt.Sprintf("It was too old to go out as it is. Its articles go out in its readers' next edition, from %s.", utc(*e.ResumeAt)), nil
 		}
@@ -132,10 +143,10 @@ func (c editionResumeCommand) Run(ctx context.Context, s *session) error {
 }
 
 type editionCancelCommand struct {
-	ID       int64     `arg:"" help:"Number of the edition."`
-	ResumeAt time.Time `help:"When its readers get those articles after all, like 2026-12-01T08:00:00+02:00; a day from now without it. To never mail an article, withdraw it in the admin pages."`
-	Reason   string    `help:"Why, for the others."`
-	JSON     bool      `name:"json" help:"As JSON."`
+	ID       editionNumber `arg:"" help:"Number of the edition."`
+	ResumeAt time.Time     `help:"When its readers get those articles after all, like 2026-12-01T08:00:00+02:00; a day from now without it. To never mail an article, withdraw it in the admin pages."`
+	Reason   string        `help:"Why, for the others."`
+	JSON     bool          `name:"json" help:"As JSON."`
 }
 
 // Run cancels what has not left.
@@ -147,22 +158,25 @@ func (c editionCancelCommand) Run(ctx context.Context, s *session) error {
 			until = now.Add(edition.DefaultCancelWait)
 		}
 		if until.Before(now) {
-			return "", fmt.Errorf("--resume-at %s is past: name a time to come", until.Format(time.RFC3339))
+			return "", refusal(fmt.Sprintf("--resume-at: %s is past; now it is %s", until.Format(time.RFC3339), now.In(until.Location()).Format(time.RFC3339)))
 		}
-		readers, err := editions.Cancel(ctx, c.ID, until, whyEdition(c.Reason))
+		readers, err := editions.Cancel(ctx, int64(c.ID), until, whyEdition(c.Reason))
+		if readers == 0 {
+			return "Cancelled. Nothing of it waited any more, so nothing was taken back.", err
+		}
 		return fmt.Sprintf("Cancelled. Mails taken back: %d; their articles go out on %s.", readers, utc(until)), err
 	})
 }
 
 type editionRetryCommand struct {
-	ID   int64 `arg:"" help:"Number of the edition."`
-	JSON bool  `name:"json" help:"As JSON."`
+	ID   editionNumber `arg:"" help:"Number of the edition."`
+	JSON bool          `name:"json" help:"As JSON."`
 }
 
 // Run owes what failed again to its readers.
 func (c editionRetryCommand) Run(ctx context.Context, s *session) error {
 	return s.actEdition(ctx, "retry", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
-		readers, err := editions.Retry(ctx, c.ID)
+		readers, err := editions.Retry(ctx, int64(c.ID))
 		if readers == 0 {
 			return "Nothing failed that could be tried again.", err
 		}
@@ -172,7 +186,8 @@ func (c editionRetryCommand) Run(ctx context.Context, s *session) error {
 
 // actEdition does something to an edition, leaves it in the trail with it, and
 // says how the edition is now.
-func (s *session) actEdition(ctx context.Context, name string, id int64, asJSON bool, act func(a *app.App, editions *edition.Service) (string, error)) error {
+func (s *session) actEdition(ctx context.Context, name string, number editionNumber, asJSON bool, act func(a *app.App, editions *edition.Service) (string, error)) error {
+	id := int64(number)
 	return s.attach(ctx, func(a *app.App) error {
 		var words string
 		err := postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) (err error) {
@@ -186,7 +201,10 @@ func (s *session) actEdition(ctx context.Context, name string, id int64, asJSON 
 			if err != nil {
 				return err
 			}
-			return fmt.Errorf("edition %d is %s, which allows no %s: nothing was changed", id, editionState(a, e.State), name)
+			return notNow(e, a.Clock.Now())
+		}
+		if no, ok := errors.AsType[refusal](err); ok {
+			return no
 		}
 		if err != nil {
 			return editionError(id, err)
@@ -195,8 +213,35 @@ func (s *session) actEdition(ctx context.Context, name string, id int64, asJSON 
 		if err != nil {
 			return err
 		}
-		return s.say(asJSON, e, "%s\n", words)
+		return s.say(asJSON, progressAsJSON(e), "%s\n", words)
 	})
+}
+
+// refusal is an error in words for a person, who needs none of what it is
+// wrapped in.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// notNow is why an edition that is so does not do what it was told.
+func notNow(e edition.Edition, now time.Time) error {
+	switch e.State {
+	case "paused":
+		return fmt.Errorf("edition %d is paused already; go on with vistka edition resume %d, or take it back with vistka edition cancel %d", e.ID, e.ID, e.ID)
+	case "open":
+		return fmt.Errorf("edition %d is going out and is not paused, so there is nothing to resume", e.ID)
+	case "settled":
+		return fmt.Errorf("edition %d is done and is not paused, so there is nothing to resume; vistka edition show %d tells what became of its mails", e.ID, e.ID)
+	}
+	why := "was cancelled"
+	if e.State == "expired" {
+		why = "expired, because it took too long to go out"
+	}
+	next := "what was not sent went into another edition"
+	if e.ResumeAt != nil && e.ResumeAt.After(now) {
+		next = "what was not sent goes out in another one on " + utc(*e.ResumeAt)
+	}
+	return fmt.Errorf("edition %d %s, and nothing of it goes out any more; %s", e.ID, why, next)
 }
 
 // whyEdition is the reason of an act, said or not.

@@ -12,15 +12,14 @@ import (
 )
 
 type editionShowCommand struct {
-	ID    int64 `arg:"" help:"Number of the edition."`
-	Watch bool  `help:"Stay and show how it goes out, until nothing of it waits."`
-	JSON  bool  `name:"json" help:"As JSON."`
+	ID    editionNumber `arg:"" help:"Number of the edition."`
+	Watch bool          `help:"Stay and show how it goes out, until nothing of it waits."`
+	JSON  bool          `name:"json" help:"As JSON."`
 }
 
 // shownEdition is an edition with all that its page tells.
 type shownEdition struct {
 	edition.Progress
-	Left       int64  // seconds, instead of a Go duration
 	Reason     string // in English
 	Newsletter string // its slug
 	HoldUps    []delivery.HoldUp
@@ -29,7 +28,7 @@ type shownEdition struct {
 // Run shows one edition.
 func (c editionShowCommand) Run(ctx context.Context, s *session) error {
 	return s.attach(ctx, func(a *app.App) error {
-		e, err := showEdition(ctx, a, c.ID)
+		e, err := showEdition(ctx, a, int64(c.ID))
 		if err == nil && c.Watch {
 			e, err = s.watchEdition(ctx, a, e)
 		}
@@ -37,7 +36,7 @@ func (c editionShowCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, e)
+			return printJSON(s.out, progressAsJSON(e))
 		}
 		return s.printEdition(a, e)
 	})
@@ -52,7 +51,7 @@ func showEdition(ctx context.Context, a *app.App, id int64) (shownEdition, error
 	if err != nil {
 		return shownEdition{}, err
 	}
-	e := shownEdition{Progress: p, Reason: all[0].Reason, Newsletter: all[0].Newsletter, Left: int64(p.Left.Seconds())}
+	e := shownEdition{Progress: p, Reason: all[0].Reason, Newsletter: all[0].Newsletter}
 	if p.State == "open" && p.Moving() {
 		e.HoldUps, err = a.Deliveries.HoldUps(ctx, id)
 	}

@@ -76,8 +76,9 @@ func TestEditionsFromTheCommandLine(t *testing.T) {
 
 	says("Paused", "edition", "pause", "1", "--reason", "A wrong name in it.")
 	says("A wrong name in it.", "edition", "list", "--state", "paused")
+	refused("edition 1 is paused already; go on with vistka edition resume 1", "edition", "pause", "1")
 	says("Resumed", "edition", "resume", "1")
-	refused("edition 1 is going out, which allows no resume", "edition", "resume", "1")
+	refused("edition 1 is going out and is not paused", "edition", "resume", "1")
 	says("once more: 1", "edition", "retry", "1")
 	says("Nothing failed", "edition", "retry", "1")
 	if n := count("owed WHERE article_id = 1"); n != 1 {
@@ -93,11 +94,14 @@ func TestEditionsFromTheCommandLine(t *testing.T) {
 		t.Fatalf("%d in doubt, %v", len(doubts), err)
 	}
 	says("waits for you: again, or sent", "doubt", "list")
-	refused("is past", "edition", "cancel", "1", "--resume-at", "2020-01-01T08:00:00+02:00")
+	refused("vistka: --resume-at: 2020-01-01T08:00:00+02:00 is past; now it is 20", "edition", "cancel", "1", "--resume-at", "2020-01-01T08:00:00+02:00")
 	until := time.Now().Add(72 * time.Hour).Truncate(time.Second)
 	says("taken back: 1", "edition", "cancel", "1", "--resume-at", until.Format(time.RFC3339))
 	if n := count("edition WHERE state = 'cancelled' AND resume_at = '" + until.Format(time.RFC3339) + "'"); n != 1 {
 		t.Error("cancelled until another time than was asked for")
+	}
+	for _, act := range []string{"pause", "resume", "cancel"} {
+		refused("edition 1 was cancelled, and nothing of it goes out any more; what was not sent goes out in another one on "+utc(until), "edition", act, "1")
 	}
 	refused("cannot be sent again", "doubt", "again", doubts[0].Ref)
 	says("counts as sent", "doubt", "sent", doubts[0].Ref)

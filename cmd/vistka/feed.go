@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"vistka/internal/app"
@@ -40,7 +41,7 @@ func (c feedAddCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, shownAdded{added, shownPoll{added.Poll, english(a, added.Poll.Problem)}})
+			return printJSON(s.out, jsonAdded{added.FeedID, added.URL, added.Title, added.Already, pollAsJSON(added.Poll, english(a, added.Poll.Problem))})
 		}
 		if added.Already {
 			fmt.Fprintf(s.out, "%s reads %s (%s) already; nothing was changed.\n", n.Name, added.URL, added.Title)
@@ -58,11 +59,11 @@ type feedListCommand struct {
 
 // Run lists feeds and how they are.
 func (c feedListCommand) Run(ctx context.Context, s *session) error {
-	return s.withFeeds(ctx, c.Newsletter, func(a *app.App, feeds []article.FeedRow, names map[int64]string) error {
+	return s.withFeeds(ctx, c.Newsletter, func(a *app.App, feeds []article.FeedRow, newsletters map[int64]newsletter.Newsletter) error {
 		if c.JSON {
-			shown := make([]shownFeed, len(feeds))
+			shown := make([]jsonFeed, len(feeds))
 			for i, f := range feeds {
-				shown[i] = shownFeed{f, english(a, f.Problem), english(a, f.Warning)}
+				shown[i] = feedAsJSON(a, f, newsletters[f.NewsletterID])
 			}
 			return printJSON(s.out, shown)
 		}
@@ -72,7 +73,8 @@ func (c feedListCommand) Run(ctx context.Context, s *session) error {
 			if f.GoodAt != nil {
 				read = f.GoodAt.UTC().Format(time.DateTime)
 			}
-			rows[i] = []any{names[f.NewsletterID], f.URL, f.State, f.Entries, read, english(a, f.Problem)}
+			n := newsletters[f.NewsletterID]
+			rows[i] = []any{n.Slug, f.URL, feedState(f, n), f.Entries, read, english(a, f.Problem)}
 		}
 		return printTable(s.out, []any{"NEWSLETTER", "URL", "STATE", "ENTRIES", "LAST READ (UTC)", "PROBLEM"}, rows)
 	})
@@ -92,7 +94,7 @@ func (c feedCheckCommand) Run(ctx context.Context, s *session) error {
 			return inWords(a, err)
 		}
 		if c.JSON {
-			return printJSON(s.out, showCheck(a, check))
+			return printJSON(s.out, checkAsJSON(a, check))
 		}
 		rows := make([][]any, len(check.Verdicts))
 		for i, v := range check.Verdicts {
@@ -114,24 +116,26 @@ type feedPollCommand struct {
 // Run reads each feed now, once however many newsletters take from it, and says
 // of those that are not polled why.
 func (c feedPollCommand) Run(ctx context.Context, s *session) error {
-	return s.withFeeds(ctx, c.Newsletter, func(a *app.App, feeds []article.FeedRow, _ map[int64]string) error {
-		var results []shownPoll
+	return s.withFeeds(ctx, c.Newsletter, func(a *app.App, feeds []article.FeedRow, newsletters map[int64]newsletter.Newsletter) error {
+		results := []jsonPoll{}
 		var rows [][]any
 		read := map[int64]bool{}
 		for _, f := range feeds {
-			if read[f.ID] {
+			state := feedState(f, newsletters[f.NewsletterID])
+			if read[f.ID] || state == archived && readByOthers(f, feeds, newsletters) {
 				continue
 			}
 			read[f.ID] = true
-			r, err := a.Articles.PollNow(ctx, f.ID)
-			words := english(a, r.Problem)
-			if errors.Is(err, article.ErrNotActive) {
-				r, words, err = article.PollResult{FeedID: f.ID}, notPolled(f.State), nil
+			r, words := article.PollResult{FeedID: f.ID}, notPolled(state)
+			if state != archived {
+				switch polled, err := a.Articles.PollNow(ctx, f.ID); {
+				case err == nil:
+					r, words = polled, english(a, polled.Problem)
+				case !errors.Is(err, article.ErrNotActive):
+					return err
+				}
 			}
-			if err != nil {
-				return err
-			}
-			results = append(results, shownPoll{r, words})
+			results = append(results, pollAsJSON(r, words))
 			if r.NotModified {
 				words = "nothing changed since the last time"
 			}
@@ -144,10 +148,32 @@ func (c feedPollCommand) Run(ctx context.Context, s *session) error {
 	})
 }
 
+// archived is the state of a feed for a newsletter that is.
+const archived = "archived"
+
+// feedState is the state of a feed for one of its newsletters: for an archived
+// one it is not read.
+func feedState(f article.FeedRow, n newsletter.Newsletter) string {
+	if n.ArchivedAt != nil {
+		return archived
+	}
+	return f.State
+}
+
+// readByOthers says whether a newsletter that is not archived takes from the feed.
+func readByOthers(f article.FeedRow, feeds []article.FeedRow, newsletters map[int64]newsletter.Newsletter) bool {
+	return slices.ContainsFunc(feeds, func(other article.FeedRow) bool {
+		return other.ID == f.ID && newsletters[other.NewsletterID].ArchivedAt == nil
+	})
+}
+
 // notPolled says why a feed in this state was left out, and what to do.
 func notPolled(state string) string {
-	if state == "gone" {
+	switch state {
+	case "gone":
 		return "not read: the site says it is gone for good. Add the new address, or resume it on the page Feeds"
+	case archived:
+		return "not read: its newsletter is archived"
 	}
 	return "not read: it is paused. Resume it on the page Feeds"
 }
@@ -160,42 +186,6 @@ func inWords(a *app.App, err error) error {
 	return err
 }
 
-// Feeds and what was read of them, with sentences in English where the tables have their keys.
-type (
-	shownFeed struct {
-		article.FeedRow
-		Problem, Warning string
-	}
-	shownPoll struct {
-		article.PollResult
-		Problem string
-	}
-	shownAdded struct {
-		article.AddResult
-		Poll shownPoll
-	}
-	shownCheck struct {
-		article.Check
-		Verdicts []shownVerdict
-		Remarks  []string
-	}
-	shownVerdict struct {
-		article.Verdict
-		Reason string
-	}
-)
-
-func showCheck(a *app.App, c article.Check) shownCheck {
-	out := shownCheck{Check: c}
-	for _, v := range c.Verdicts {
-		out.Verdicts = append(out.Verdicts, shownVerdict{v, english(a, &v.Reason)})
-	}
-	for _, remark := range c.Remarks {
-		out.Remarks = append(out.Remarks, english(a, &remark))
-	}
-	return out
-}
-
 // english is m as the command line says it; "" for none.
 func english(a *app.App, m *locale.Message) string {
 	if m == nil {
@@ -205,16 +195,16 @@ func english(a *app.App, m *locale.Message) string {
 }
 
 // withFeeds opens the application and lists the feeds of one newsletter, or of
-// all if slug is empty, with the newsletters' slugs by id.
-func (s *session) withFeeds(ctx context.Context, slug string, f func(a *app.App, feeds []article.FeedRow, names map[int64]string) error) error {
+// all if slug is empty, with the newsletters by id.
+func (s *session) withFeeds(ctx context.Context, slug string, f func(a *app.App, feeds []article.FeedRow, newsletters map[int64]newsletter.Newsletter) error) error {
 	return s.attach(ctx, func(a *app.App) error {
 		all, err := newsletter.List(ctx, a.Pool)
 		if err != nil {
 			return err
 		}
-		names, id := map[int64]string{}, int64(0)
+		newsletters, id := map[int64]newsletter.Newsletter{}, int64(0)
 		for _, n := range all {
-			names[n.ID] = n.Slug
+			newsletters[n.ID] = n
 			if n.Slug == slug {
 				id = n.ID
 			}
@@ -226,7 +216,7 @@ func (s *session) withFeeds(ctx context.Context, slug string, f func(a *app.App,
 		if err != nil {
 			return err
 		}
-		return f(a, feeds, names)
+		return f(a, feeds, newsletters)
 	})
 }
 

@@ -36,15 +36,15 @@ type command struct {
 	Serve       serveCommand       `cmd:"" help:"Serve the pages, watch the feeds, send the mail."`
 	Demo        demoCommand        `cmd:"" help:"Everything at once, with an example news site and a built-in inbox."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database's schema up to date and stop."`
-	Doctor      doctorCommand      `cmd:"" help:"Check database, relay, feeds, DNS records and clock."`
+	Doctor      doctorCommand      `cmd:"" help:"Check settings, database, clock, sending, relays, feeds and DNS records, and say what to mend."`
 	Newsletter  newsletterCommand  `cmd:"" help:"Add and list newsletters."`
 	Feed        feedCommand        `cmd:"" help:"Add, list, check and poll feeds."`
 	Edition     editionCommand     `cmd:"" help:"List editions; pause, resume or cancel one; try its failed mails again."`
 	Doubt       doubtCommand       `cmd:"" help:"Mails of which nobody knows whether the relay took them: list, decide."`
 	Relay       relayCommand       `cmd:"" help:"How the relays are."`
 	Sending     sendingCommand     `cmd:"" help:"Stop and start all sending; unlock it in a copy."`
-	Subscribers subscribersCommand `cmd:"" help:"Export and erase subscribers."`
-	Account     accountCommand     `cmd:"" help:"Add people to the admin pages."`
+	Subscribers subscribersCommand `cmd:"" help:"Export subscribers; write out or erase what is kept about a person."`
+	Account     accountCommand     `cmd:"" help:"Add and list the people of the admin pages; set a password, end an access."`
 	Seed        seedCommand        `cmd:"" help:"Fill a newsletter with made-up subscribers, to try things at size."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
@@ -66,12 +66,11 @@ const (
 func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 	var c command
 	exit := -1
-	parser, err := kong.New(&c,
+	options := append(values(),
 		kong.Name("vistka"),
 		kong.Description("Vistka turns a website's new articles into mail its readers asked for.\n\nStart with: vistka demo"),
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exit = code }),
-		kong.UsageOnError(),
 		kong.ExplicitGroups([]kong.Group{{
 			Key:   "settings",
 			Title: "Settings, of every command:",
@@ -81,6 +80,7 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 		}}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 	)
+	parser, err := kong.New(&c, options...)
 	if err != nil {
 		fmt.Fprintln(errOut, "vistka:", err)
 		return exitFailure
@@ -95,7 +95,9 @@ func run(args []string, getenv func(string) string, out, errOut io.Writer) int {
 	if exit >= 0 { // --help was shown
 		return exit
 	}
-	if err == nil {
+	if err != nil {
+		err = usageError(err)
+	} else {
 		err = errors.Join(c.ReadSecrets(getenv), c.Validate())
 	}
 	if err != nil {
@@ -164,7 +166,18 @@ func newLogger(format string, w io.Writer) *slog.Logger {
 		}
 	}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, nil))
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: withUnits}))
 	}
-	return slog.New(tint.NewTextHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal}))
+	return slog.New(tint.NewTextHandler(w, &tint.Options{TimeFormat: "15:04:05", NoColor: !terminal, ReplaceAttr: withUnits}))
 }
+
+// withUnits writes a length of time as people and log programs read it, like
+// 4.61ms: JSON would have a bare number of nanoseconds.
+func withUnits(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().Round(logPrecision).String())
+	}
+	return a
+}
+
+const logPrecision = 10 * time.Microsecond

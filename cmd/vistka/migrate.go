@@ -18,6 +18,6 @@ func (c migrateCommand) Run(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
-		return s.say(c.JSON, schema, "The schema is at step %d of %d.\n", schema.Have, schema.Want)
+		return s.say(c.JSON, schemaAsJSON(schema), "The schema is at step %d of %d.\n", schema.Have, schema.Want)
 	})
 }

@@ -57,8 +57,8 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 		if complaints := n.CheckPostalAddress(a.RelaysOnLoopback()); complaints != nil {
 			return flagErrors(a, complaints)
 		}
-		if !a.Catalog.Has(n.Language) {
-			return fmt.Errorf("--language %q: the languages are %s", n.Language, strings.Join(a.Catalog.Codes(), ", "))
+		if err := knownLanguage(a, n.Language); err != nil {
+			return err
 		}
 		var added newsletter.Newsletter
 		err := postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) (err error) {
@@ -75,11 +75,19 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, added)
+			return printJSON(s.out, newsletterAsJSON(added))
 		}
 		fmt.Fprintf(s.out, "Added %s. Its sign-up page: %s/n/%s\nNext: vistka feed add --newsletter %s URL\n", added.Name, a.Config.BaseURL, added.Slug, added.Slug)
 		return nil
 	})
+}
+
+// knownLanguage complains of a language that the pages and mails have no words in.
+func knownLanguage(a *app.App, code string) error {
+	if !a.Catalog.Has(code) {
+		return fmt.Errorf("--language: %q is unknown; the languages are %s", code, strings.Join(a.Catalog.Codes(), ", "))
+	}
+	return nil
 }
 
 // flagErrors puts complaints about fields in terms of flags.
@@ -108,16 +116,23 @@ func (c newsletterListCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, all)
+			shown := make([]jsonNewsletter, len(all))
+			for i, n := range all {
+				shown[i] = newsletterAsJSON(n)
+			}
+			return printJSON(s.out, shown)
 		}
 		rows := make([][]any, len(all))
 		for i, n := range all {
-			state := "active"
-			if n.ArchivedAt != nil {
-				state = "archived"
-			}
-			rows[i] = []any{n.Slug, state, n.Name, n.Language, n.DefaultCadence, n.FromAddress, n.LastSeq}
+			rows[i] = []any{n.Slug, newsletterState(n), n.Name, n.Language, n.DefaultCadence, n.FromAddress, n.LastSeq}
 		}
 		return printTable(s.out, []any{"SLUG", "STATE", "NAME", "LANGUAGE", "CADENCE", "FROM", "ARTICLES MAILED"}, rows)
 	})
+}
+
+func newsletterState(n newsletter.Newsletter) string {
+	if n.ArchivedAt != nil {
+		return archived
+	}
+	return "active"
 }

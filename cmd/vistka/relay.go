@@ -23,7 +23,11 @@ func (c relayListCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.out, relays)
+			shown := make([]jsonRelay, len(relays))
+			for i, r := range relays {
+				shown[i] = jsonRelay(r)
+			}
+			return printJSON(s.out, shown)
 		}
 		rows := make([][]any, len(relays))
 		for i, r := range relays {

@@ -10,9 +10,9 @@ import (
 )
 
 type seedCommand struct {
-	Newsletter string `required:"" help:"Slug of the newsletter."`
-	Count      int    `short:"n" default:"1000" help:"How many."`
-	JSON       bool   `name:"json" help:"As JSON."`
+	Newsletter string  `required:"" help:"Slug of the newsletter."`
+	Count      howMany `short:"n" default:"1000" help:"How many."`
+	JSON       bool    `name:"json" help:"As JSON."`
 }
 
 // Run fills the newsletter. The addresses are at example.com: with a real
@@ -24,7 +24,7 @@ func (c seedCommand) Run(ctx context.Context, s *session) error {
 		}
 		bar := s.progress(int64(c.Count), "seeding")
 		start := time.Now()
-		if err := a.Subscribers.Seed(ctx, n.ID, c.Count, func(done int) { _ = bar.Set(done) }); err != nil {
+		if err := a.Subscribers.Seed(ctx, n.ID, int(c.Count), func(done int) { _ = bar.Set(done) }); err != nil {
 			return err
 		}
 		_ = bar.Finish()
@@ -33,10 +33,10 @@ func (c seedCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		done := struct {
-			Newsletter  string
-			Subscribers int
-			Seconds     float64
-		}{n.Slug, c.Count, took.Seconds()}
+			Newsletter  string  `json:"newsletter"`
+			Subscribers int     `json:"subscribers"`
+			Seconds     float64 `json:"seconds"`
+		}{n.Slug, int(c.Count), took.Seconds()}
 		return s.say(c.JSON, done, "%d made-up readers of %s in %s\n", c.Count, n.Name, took)
 	})
 }

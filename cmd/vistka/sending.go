@@ -47,7 +47,7 @@ func (s *session) sendingStatus(ctx context.Context, a *app.App, asJSON bool) er
 		return err
 	}
 	if asJSON {
-		return printJSON(s.out, status)
+		return printJSON(s.out, sendingAsJSON(status))
 	}
 	l := a.Catalog.For("en")
 	fmt.Fprintln(s.out, l.T("admin.sending.state."+string(status.State)))
@@ -85,7 +85,7 @@ type sendingStopCommand struct {
 
 // Run stops all sending.
 func (c sendingStopCommand) Run(ctx context.Context, s *session) error {
-	return s.turnSending(ctx, "stop", c.JSON, "sending is not on: vistka sending says how it stands", func(ctx context.Context, tx pgx.Tx, now time.Time) error {
+	return s.turnSending(ctx, "stop", c.JSON, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		return guard.Stop(ctx, tx, c.Reason, 0, now)
 	})
 }
@@ -96,7 +96,7 @@ type sendingStartCommand struct {
 
 // Run starts what a person stopped.
 func (c sendingStartCommand) Run(ctx context.Context, s *session) error {
-	return s.turnSending(ctx, "start", c.JSON, "sending is not stopped: vistka sending says how it stands", func(ctx context.Context, tx pgx.Tx, now time.Time) error {
+	return s.turnSending(ctx, "start", c.JSON, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		return guard.Start(ctx, tx, 0, now)
 	})
 }
@@ -109,20 +109,32 @@ type sendingUnlockCommand struct {
 // Run unlocks what the guard locked.
 func (c sendingUnlockCommand) Run(ctx context.Context, s *session) error {
 	if !c.Yes {
-		err := s.attach(ctx, func(a *app.App) error { return s.sendingStatus(ctx, a, c.JSON) })
-		if err == nil && !c.JSON {
-			fmt.Fprint(s.out, "\nIf this is the original, run it again with --yes.\n")
-		}
-		return err
+		return s.attach(ctx, func(a *app.App) error { return s.showLock(ctx, a, c.JSON) })
 	}
-	return s.turnSending(ctx, "unlock", c.JSON, "sending is not locked: vistka sending says how it stands", func(ctx context.Context, tx pgx.Tx, now time.Time) error {
+	return s.turnSending(ctx, "unlock", c.JSON, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		return guard.Unlock(ctx, tx, 0, now)
 	})
 }
 
+// showLock says what would go out.
+func (s *session) showLock(ctx context.Context, a *app.App, asJSON bool) error {
+	now, err := guard.Read(ctx, a.Pool)
+	if err != nil {
+		return err
+	}
+	if now.State != guard.Locked {
+		return notTurned("unlock", now)
+	}
+	if err := s.sendingStatus(ctx, a, asJSON); err != nil || asJSON {
+		return err
+	}
+	_, err = fmt.Fprint(s.out, "\nIf this is the original, run it again with --yes.\n")
+	return err
+}
+
 // turnSending acts on the switch, leaves it in the trail with it, and says how
-// things are then. refused is for a switch that stands otherwise.
-func (s *session) turnSending(ctx context.Context, name string, asJSON bool, refused string, act func(ctx context.Context, tx pgx.Tx, now time.Time) error) error {
+// things are then.
+func (s *session) turnSending(ctx context.Context, name string, asJSON bool, act func(ctx context.Context, tx pgx.Tx, now time.Time) error) error {
 	return s.attach(ctx, func(a *app.App) error {
 		now := a.Clock.Now()
 		err := postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) error {
@@ -132,11 +144,30 @@ func (s *session) turnSending(ctx context.Context, name string, asJSON bool, ref
 			return account.Record(ctx, tx, account.Event{At: now, Act: "sending." + name})
 		})
 		if errors.Is(err, guard.ErrState) {
-			return errors.New(refused)
+			now, err := guard.Read(ctx, a.Pool)
+			if err != nil {
+				return err
+			}
+			return notTurned(name, now)
 		}
 		if err != nil {
 			return err
 		}
 		return s.sendingStatus(ctx, a, asJSON)
 	})
+}
+
+// notTurned is why the switch, as it stands, was left alone, and what to do.
+func notTurned(name string, now guard.Sending) error {
+	switch now.State {
+	case guard.Locked:
+		return fmt.Errorf("sending is locked, because this looks like a copy, so there is nothing to %s: no mail goes out. "+
+			"vistka sending says why and what would go out; if this is the original, vistka sending unlock --yes", name)
+	case guard.Stopped:
+		if name == "unlock" {
+			return errors.New("sending is not locked: it was stopped by a person. Start it again with vistka sending start")
+		}
+		return errors.New("all sending is stopped already; vistka sending says since when and why. Start it again with vistka sending start")
+	}
+	return fmt.Errorf("mail goes out, so there is nothing to %s", name)
 }

@@ -43,15 +43,25 @@ func TestSendingCommands(t *testing.T) {
 	if out, _ := c.try("", "doctor"); !strings.Contains(out, "sending: all sending is stopped: a slip") {
 		t.Errorf("doctor: %s", out)
 	}
+	refused := func(want string, args ...string) {
+		t.Helper()
+		var said strings.Builder
+		if _, code := c.do("", &said, append([]string{"sending"}, args...)); code != exitFailure || !strings.Contains(said.String(), want) {
+			t.Errorf("vistka sending %s: exit %d, %s; want %q", args, code, &said, want)
+		}
+	}
+	refused("stopped already", "stop", "--reason", "another")
+	refused("it was stopped by a person. Start it again with vistka sending start", "unlock")
+	refused("it was stopped by a person. Start it again with vistka sending start", "unlock", "--yes")
 	if got := state("start"); got != "on" {
 		t.Errorf("after start: %s", got)
 	}
+	refused("mail goes out, so there is nothing to start", "start")
+	refused("mail goes out, so there is nothing to unlock", "unlock")
 	exec(`INSERT INTO notice (kind, locale, address, state, due_at, created_at) SELECT 'test', 'en', 'desk@example.org', 'queued', now(), now() FROM generate_series(1, 3)`)
 	exec(`UPDATE sending SET state = 'locked', cause = 'restored'`)
-	for _, refused := range []string{"start", "stop"} {
-		if _, code := c.try("", "sending", refused); code != exitFailure {
-			t.Errorf("%s while locked: exit %d", refused, code)
-		}
+	for _, act := range []string{"start", "stop"} {
+		refused("if this is the original, vistka sending unlock --yes", act)
 	}
 	if out := c.run("", "sending", "unlock"); !strings.Contains(out, "restored from a dump") || !strings.Contains(out, "What would go out: 3 mails") || !strings.Contains(out, "--yes") {
 		t.Errorf("unlock without --yes: %s", out)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"vistka/internal/app"
 	"vistka/internal/emailaddr"
+	"vistka/internal/newsletter"
 	"vistka/internal/postgres"
 	"vistka/internal/subscriber"
 )
@@ -24,17 +26,29 @@ type subscribersCommand struct {
 }
 
 type subscribersExportCommand struct {
-	Newsletter string `help:"Slug of one newsletter; all without it."`
-	Status     string `help:"active, paused, ended or pending; all who ever confirmed without it."`
-	Output     string `short:"o" default:"-" help:"File to write; - is standard output."`
-	BOM        bool   `name:"bom" help:"A byte order mark first, for Excel."`
-	Raw        bool   `help:"Cells as they are, without an apostrophe before what a spreadsheet would take for a formula."`
+	Newsletter string         `help:"Slug of one newsletter; all without it."`
+	Status     statusOfReader `help:"active, paused, ended or pending; all who ever confirmed without it."`
+	Output     string         `short:"o" default:"-" help:"File to write; - is standard output."`
+	BOM        bool           `name:"bom" help:"A byte order mark first, for Excel."`
+	Raw        bool           `help:"Cells as they are, without an apostrophe before what a spreadsheet would take for a formula."`
+}
+
+type statusOfReader string
+
+// Validate is called by kong.
+func (s statusOfReader) Validate() error {
+	return oneOf(string(s), subscriber.StatusActive, subscriber.StatusPaused, subscriber.StatusEnded, subscriber.StatusPending)
 }
 
 // Run streams the export from one snapshot, with a bar when it goes to a file.
 func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
 	return s.attach(ctx, func(a *app.App) (err error) {
-		filter := subscriber.ExportFilter{Newsletter: c.Newsletter, Status: c.Status, BOM: c.BOM, Raw: c.Raw}
+		if c.Newsletter != "" {
+			if _, err := newsletter.BySlug(ctx, a.Pool, c.Newsletter); err != nil {
+				return unknownNewsletter(c.Newsletter, err)
+			}
+		}
+		filter := subscriber.ExportFilter{Newsletter: c.Newsletter, Status: string(c.Status), BOM: c.BOM, Raw: c.Raw}
 		if c.Output == "-" {
 			rows, err := a.Subscribers.Export(ctx, s.out, filter)
 			return errors.Join(err, c.note(ctx, a, rows))
@@ -44,6 +58,9 @@ func (c subscribersExportCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		f, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if wrong, ok := errors.AsType[*fs.PathError](err); ok {
+			return fmt.Errorf("--output: %s cannot be written (%w): name a file in a directory that is there and that this user may write to", c.Output, wrong.Err)
+		}
 		if err != nil {
 			return err
 		}
@@ -132,8 +149,8 @@ type subscribersEraseCommand struct {
 
 // erasure is what came of it. Known is whether anything was kept about the address.
 type erasure struct {
-	Erased bool
-	Known  *bool `json:",omitempty"`
+	Erased bool  `json:"erased"`
+	Known  *bool `json:"known,omitempty"`
 }
 
 // Run erases one person (GDPR article 17).

@@ -45,6 +45,12 @@ type App struct {
 // and senders hold every other connection.
 const leavingConns = 2
 
+// The settings that name a database.
+const (
+	databaseSetting = "VISTKA_DATABASE_URL"
+	directSetting   = "VISTKA_DATABASE_DIRECT_URL"
+)
+
 // closeTimeout bounds the clean stop of the private Postgres.
 const closeTimeout = 30 * time.Second
 
@@ -70,7 +76,7 @@ func open(ctx context.Context, cfg config.Config, log *slog.Logger, migrate bool
 		a.files = os.DirFS("web")
 	}
 	if err := a.open(ctx, migrate); err != nil {
-		return nil, errors.Join(err, a.Close())
+		return nil, errors.Join(dataDirError(cfg.DataDir, err), a.Close())
 	}
 	return a, nil
 }
@@ -94,11 +100,11 @@ func (a *App) open(ctx context.Context, migrate bool) error {
 	if url == "" {
 		// It makes the data directory too: its own user may have to pass through.
 		if a.private, err = private.Start(ctx, private.Options{DataDir: a.Config.DataDir, Log: a.log}); err != nil {
-			return fmt.Errorf("private Postgres: %w", err)
+			return err
 		}
 		url = a.private.URL()
 	} else if err := os.MkdirAll(a.Config.DataDir, 0o700); err != nil {
-		return fmt.Errorf("--data-dir (VISTKA_DATA_DIR): %w", err)
+		return err
 	}
 	if a.Keys, err = loadKeys(a.Config.SecretKey, a.Config.DataDir); err != nil {
 		return err
@@ -109,10 +115,10 @@ func (a *App) open(ctx context.Context, migrate bool) error {
 		}
 	}
 	if a.Pool, err = postgres.Open(ctx, url); err != nil {
-		return fmt.Errorf("open database: %w", err)
+		return databaseError(databaseSetting, err)
 	}
 	if a.leaving, err = postgres.Open(ctx, url, postgres.WithMaxConns(leavingConns)); err != nil {
-		return fmt.Errorf("open database: %w", err)
+		return databaseError(databaseSetting, err)
 	}
 	if pending, err := postgres.Pending(ctx, a.Pool); err != nil {
 		return fmt.Errorf("open database: %w", err)
@@ -130,12 +136,13 @@ func (a *App) open(ctx context.Context, migrate bool) error {
 
 // migrate goes round a pooler where there is one: migrations take session locks.
 func (a *App) migrate(ctx context.Context, url string) error {
+	setting := databaseSetting
 	if a.Config.DatabaseDirectURL != "" {
-		url = a.Config.DatabaseDirectURL
+		url, setting = a.Config.DatabaseDirectURL, directSetting
 	}
 	pool, err := postgres.Open(ctx, url)
 	if err != nil {
-		return fmt.Errorf("open database: %w", err)
+		return databaseError(setting, err)
 	}
 	defer pool.Close()
 	return postgres.Migrate(ctx, pool, a.log)

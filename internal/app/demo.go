@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
 
 	"vistka/internal/article"
@@ -20,9 +19,9 @@ const demoAccent = "#a02c1f"
 // and feeds are added on the first start, through the same calls as the
 // command line's.
 func (a *App) RunDemo(ctx context.Context, siteListen string, opened func(Ready)) error {
-	ln, err := net.Listen("tcp", siteListen)
+	ln, err := listen("--site-listen", siteListen)
 	if err != nil {
-		return fmt.Errorf("--site-listen: %w", err)
+		return err
 	}
 	defer ln.Close()
 	siteURL := "http://" + config.Browsable(ln.Addr().String())

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,8 +38,8 @@ const (
 	maxSkew       = 2 * time.Second
 )
 
-// Diagnose looks at database, clock, the switch of sending, relays, feeds and DNS records, in that
-// order. It changes nothing and mails nothing.
+// Diagnose looks at database, clock, the switch of sending, mails to one person, relays, feeds and
+// DNS records, in that order. It changes nothing and mails nothing.
 func (a *App) Diagnose(ctx context.Context) []Finding {
 	var out []Finding
 	out = append(out, a.diagnoseDatabase(ctx)...)
@@ -56,6 +57,9 @@ func (a *App) Diagnose(ctx context.Context) []Finding {
 
 // Unopened is the finding when the application does not even open.
 func Unopened(err error) Finding {
+	if wrong, ok := errors.AsType[*SettingError](err); ok {
+		return Finding{wrong.Setting, Bad, wrong.Problem, wrong.Fix}
+	}
 	switch {
 	case errors.Is(err, ErrBehind):
 		return Finding{"schema", Bad, "the database's schema is older than this version of Vistka", "run vistka migrate"}
@@ -108,18 +112,49 @@ func diagnoseRelay(ctx context.Context, relay mailer.RelayConfig) Finding {
 	about := "relay " + relay.Name()
 	conn, err := mailer.Dial(ctx, relay)
 	if err != nil {
-		return Finding{about, Bad, err.Error(), "check host, port, tls= and the password of VISTKA_SMTP_URL"}
+		return Finding{about, Bad, undialled(err), "check host, port, tls=, user and password in VISTKA_SMTP_URL"}
 	}
+	offers := conn.OffersLogIn()
 	conn.Quit()
-	if relay.TLS == mailer.TLSNone && !relay.Loopback() {
+	switch {
+	case relay.TLS == mailer.TLSNone && !relay.Loopback():
 		return Finding{about, Warn, "takes our connection, in clear text", "use tls=starttls or tls=implicit"}
+	case relay.User != "":
+		return Finding{About: about, Grade: Good, Words: "takes our connection and log-in"}
+	case relay.Loopback():
+		return Finding{About: about, Grade: Good, Words: "takes our connection. No log-in is set, as is usual for a relay on this machine"}
+	case offers:
+		return Finding{
+			about, Warn, "takes our connection. It offers a log-in and we have none, so it may refuse mail to other domains",
+			"put user and password into VISTKA_SMTP_URL, like smtp://user:password@host:587; if it lets this machine in by its address, ignore this",
+		}
 	}
-	return Finding{About: about, Grade: Good, Words: "takes our connection and log-in"}
+	return Finding{About: about, Grade: Good, Words: "takes our connection. It offers no log-in, so it goes by this machine's address"}
+}
+
+// undialled says why the relay takes no connection of ours.
+func undialled(err error) string {
+	wrong, ok := errors.AsType[*mailer.DialError](err)
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	switch {
+	case ok && wrong.Code != 0:
+		return "refuses us: " + wrong.Err.Error()
+	case noTLS:
+		return "takes no connection of ours: it does not begin with TLS on that port"
+	case strings.Contains(err.Error(), "does not support STARTTLS"): // the library has no sentinel for it
+		return "takes no connection of ours: it offers no STARTTLS"
+	}
+	return "takes no connection of ours: " + unreachable(err)
 }
 
 const feedHealthSQL = `
 SELECT url, state, problem, coalesce(@now - good_at, interval '0') > @stale
 FROM feed
+WHERE EXISTS (SELECT
+              FROM newsletter_feed nf
+              JOIN newsletter n ON n.id = nf.newsletter_id
+              WHERE nf.feed_id = feed.id
+                AND n.archived_at IS NULL)
 ORDER BY id`
 
 func (a *App) diagnoseFeeds(ctx context.Context) []Finding {
@@ -140,8 +175,10 @@ func (a *App) diagnoseFeeds(ctx context.Context) []Finding {
 		switch {
 		case problem != nil:
 			f.Grade, f.Words, f.Fix = Bad, a.Catalog.For("en").Say(*problem), "open the address in a browser; vistka feed check shows what Vistka sees"
-		case state != "active":
-			f.Grade, f.Words, f.Fix = Warn, "is "+state+" and not polled", "add the feed's new address"
+		case state == "paused":
+			f.Grade, f.Words, f.Fix = Warn, "is paused and not read", "resume it on the page Feeds"
+		case state == "gone":
+			f.Grade, f.Words, f.Fix = Warn, "is gone, says the site, and not read any more", "add the feed's new address"
 		case stale:
 			f.Grade, f.Words, f.Fix = Warn, "not read for two hours", "is a process with the role jobs running?"
 		}

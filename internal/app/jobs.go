@@ -56,7 +56,7 @@ func (a *App) runJobs(ctx context.Context) error {
 	if a.Config.DatabaseDirectURL != "" { // behind a pooler notifications would be lost
 		pool, err := postgres.Open(ctx, a.Config.DatabaseDirectURL)
 		if err != nil {
-			return fmt.Errorf("VISTKA_DATABASE_DIRECT_URL: %w", err)
+			return databaseError(directSetting, err)
 		}
 		defer pool.Close()
 		if jobs, err = a.newJobs(pool); err != nil {

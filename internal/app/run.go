@@ -128,9 +128,9 @@ func (a *App) inboxURL() string {
 const inboxConnections = 2
 
 func (a *App) startPages(parts *lifetimes, box *inbox.Box) error {
-	ln, err := net.Listen("tcp", a.Config.Listen)
+	ln, err := listen("--listen (VISTKA_LISTEN)", a.Config.Listen)
 	if err != nil {
-		return fmt.Errorf("--listen (VISTKA_LISTEN): %w: is another Vistka running? Choose another port, like --listen 127.0.0.1:8090", err)
+		return err
 	}
 	handler, err := a.pages(box)
 	if err != nil {
@@ -141,9 +141,9 @@ func (a *App) startPages(parts *lifetimes, box *inbox.Box) error {
 }
 
 func (a *App) startOperatorPages(parts *lifetimes) error {
-	ln, err := net.Listen("tcp", a.Config.MetricsListen)
+	ln, err := listen("--metrics-listen (VISTKA_METRICS_LISTEN)", a.Config.MetricsListen)
 	if err != nil {
-		return fmt.Errorf("--metrics-listen (VISTKA_METRICS_LISTEN): %w", err)
+		return err
 	}
 	parts.start("operator pages", func(ctx context.Context) error { return serveHTTP(ctx, ln, a.operatorPages(), a.log) })
 	return nil

@@ -18,7 +18,10 @@ import (
 )
 
 // errUnknownSecret means that links already mailed would stop to work.
-var errUnknownSecret = errors.New("VISTKA_SECRET_KEY: this database was used with another secret key. Put the former one behind the new one, separated by a space, so that links already mailed go on working")
+var errUnknownSecret = &SettingError{
+	Setting: "VISTKA_SECRET_KEY", Problem: "this database was used with another secret key",
+	Fix: "put the former one behind the new one, separated by a space, so that links already mailed go on working",
+}
 
 const secretFile = "secret.key"
 

@@ -190,7 +190,7 @@ func (s *Service) feedBad(ctx context.Context, f source, cause error) (PollResul
 	if alarming {
 		level = slog.LevelWarn
 	}
-	s.Log.Log(ctx, level, "feed not read", "feed", f.ID, "failures", f.Failures+1, "next", res.Next, "err", cause)
+	s.Log.Log(ctx, level, "feed not read", "feed", f.ID, "failures", f.Failures+1, "next", res.Next, "error", cause)
 	return res, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"vistka/internal/mailer"
+	"vistka/internal/token"
 )
 
 // Config holds every setting. Each is a flag and an environment variable,
@@ -83,14 +84,14 @@ func (c *Config) secret(name string, getenv func(string) string) (string, error)
 	}
 	info, err := os.Stat(file)
 	if err != nil {
-		return "", fmt.Errorf("%s_FILE: %w: name a file this process can read", name, err)
+		return "", fmt.Errorf("%s_FILE: %s cannot be read: name a file that is there and that this user can read", name, file)
 	}
 	if info.Mode().Perm()&0o007 != 0 {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s_FILE: every user of this machine can read %s; outside a container, chmod o= %s", name, file, file))
 	}
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("%s_FILE: %w", name, err)
+		return "", fmt.Errorf("%s_FILE: %s cannot be read: name a file that this user can read", name, file)
 	}
 	return strings.TrimSpace(string(raw)), nil
 }
@@ -151,6 +152,11 @@ func (c *Config) Validate() error {
 		}
 		if c.SecretKey == "" {
 			complain("VISTKA_SECRET_KEY: an external database needs one: run `openssl rand -base64 32` once and keep the result safe, apart from the database's backups")
+		}
+	}
+	for i, key := range strings.Fields(c.SecretKey) {
+		if len(key) < token.MinSecretSize {
+			complain("VISTKA_SECRET_KEY: key %d has %d characters and needs %d or more: run `openssl rand -base64 32` for one", i+1, len(key), token.MinSecretSize)
 		}
 	}
 	relays := map[string]bool{}

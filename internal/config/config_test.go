@@ -19,6 +19,7 @@ func TestValidate(t *testing.T) {
 		{"an address for host:port", func(c *Config) { c.FeedAllow = []string{"http://x"} }, "VISTKA_FEED_ALLOW"},
 		{"two relays", func(c *Config) { c.SMTPURL = "smtp://a.example smtp://b.example" }, ""},
 		{"one relay twice", func(c *Config) { c.SMTPURL = "smtp://a.example smtp://a.example?connections=8" }, "stands there twice"},
+		{"a short key behind a good one", func(c *Config) { c.SecretKey = strings.Repeat("k", 44) + " short" }, "VISTKA_SECRET_KEY: key 2 has 5 characters"},
 		{"no relay's address", func(c *Config) { c.SMTPURL = "http://a.example" }, "VISTKA_SMTP_URL"},
 	} {
 		c := Config{Listen: "127.0.0.1:8080"}

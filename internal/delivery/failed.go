@@ -35,6 +35,46 @@ func (s *Service) FailedNotices(ctx context.Context, limit int) ([]FailedNotice,
 	return list, nil
 }
 
+// NoticeHealth is how the mails to one person of one kind fare.
+type NoticeHealth struct {
+	Kind    NoticeKind
+	Failed  int64  // in the last seven days
+	Late    int64  // not gone, though they were asked for a while ago
+	Replied string // the relay's latest words about one of these; "" for none
+}
+
+// lateAfter is when a notice that has not gone is a reason to look. A
+// confirmation takes seconds, and a relay that puts strangers off for the time
+// being mostly takes them within this.
+const lateAfter = 15 * time.Minute
+
+// NoticeHealths lists the kinds of which some failed or are late.
+func (s *Service) NoticeHealths(ctx context.Context) ([]NoticeHealth, error) {
+	now := s.Clock.Now()
+	rows, err := s.DB.Query(ctx, sqlNoticeHealths, pgx.StrictNamedArgs{"since": now.Add(-failedFor), "late": now.Add(-lateAfter)})
+	if err != nil {
+		return nil, fmt.Errorf("count failed and late notices: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[NoticeHealth])
+	if err != nil {
+		return nil, fmt.Errorf("count failed and late notices: %w", err)
+	}
+	return list, nil
+}
+
+const sqlNoticeHealths = `
+SELECT kind,
+       count(*) FILTER (WHERE state = 'failed') AS failed,
+       count(*) FILTER (WHERE state <> 'failed') AS late,
+       coalesce((array_agg(reply ORDER BY settled_at DESC NULLS FIRST, id DESC) FILTER (WHERE reply <> ''))[1], '') AS replied
+FROM notice
+WHERE state = 'failed'
+  AND settled_at > @since
+   OR state IN ('queued', 'deferred')
+  AND created_at <= @late
+GROUP BY kind
+ORDER BY kind`
+
 const sqlFailedNotices = `
 SELECT n.kind, coalesce(l.name, '') AS newsletter, coalesce(r.address, g.address, n.address) AS address, n.settled_at,
        coalesce(n.reply, '') AS reply

@@ -3,6 +3,7 @@ package feed
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"vistka/internal/locale"
@@ -40,15 +41,30 @@ type Error struct {
 	Err    error
 }
 
+// Error is for the log, so it leaves out of the address what may be a key:
+// user, password and query.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("feed %s: %s", e.URL, e.Kind)
+	s := fmt.Sprintf("feed %s: %s", withoutKey(e.URL), e.Kind)
 	if e.Status != 0 {
 		s += fmt.Sprintf(" %d", e.Status)
 	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
+	err := e.Err
+	if repeats, ok := errors.AsType[*url.Error](err); ok {
+		err = repeats.Err // without the address, which stands before
+	}
+	if err != nil {
+		s += ": " + err.Error()
 	}
 	return s
+}
+
+func withoutKey(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "of an address that cannot be read"
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
 
 func (e *Error) Unwrap() error { return e.Err }

@@ -112,6 +112,9 @@ func dial(ctx context.Context, cfg RelayConfig) (*Conn, error) {
 	return c, nil
 }
 
+// OffersLogIn says whether the relay takes a user and a password (RFC 4954).
+func (c *Conn) OffersLogIn() bool { return c.offers("AUTH") }
+
 // logIn picks the mechanism itself: what may go over which connection is a
 // decision of ours. LOGIN and PLAIN carry the password.
 func logIn(sc *smtp.Client, cfg RelayConfig) error {

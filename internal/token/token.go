@@ -37,10 +37,10 @@ const (
 // ErrInvalid says that a token is not one of ours for that purpose.
 var ErrInvalid = errors.New("token: invalid")
 
-const (
-	macSize       = 16 // octets: 128 bits
-	minSecretSize = 16 // characters
-)
+const macSize = 16 // octets: 128 bits
+
+// MinSecretSize is the least length of a secret, in characters.
+const MinSecretSize = 16
 
 var encoding = base64.RawURLEncoding.Strict()
 
@@ -53,15 +53,15 @@ type Keys struct {
 }
 
 // NewKeys takes the secrets, newest first. Returns an error if there is none
-// or one is shorter than 16 characters.
+// or one is shorter than MinSecretSize.
 func NewKeys(secrets ...string) (*Keys, error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("token: no secret key")
 	}
 	k := &Keys{}
 	for i, s := range secrets {
-		if len(s) < minSecretSize {
-			return nil, fmt.Errorf("token: secret key %d has %d characters, at least %d are needed", i+1, len(s), minSecretSize)
+		if len(s) < MinSecretSize {
+			return nil, fmt.Errorf("token: secret key %d has %d characters, at least %d are needed", i+1, len(s), MinSecretSize)
 		}
 		k.secrets = append(k.secrets, []byte(s))
 		k.fingerprints = append(k.fingerprints, fingerprint(s))

@@ -73,7 +73,7 @@ func (s *Server) rejoin(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			return false
 		}
-		s.log.ErrorContext(ctx, "start the database server", "err", err, "again_in", pause)
+		s.log.ErrorContext(ctx, "start the database server", "error", err, "again_in", pause)
 		select {
 		case <-ctx.Done():
 			return false
