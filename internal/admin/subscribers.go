@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/delivery"
+	"vistka/internal/edition"
 	"vistka/internal/emailaddr"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -87,6 +88,7 @@ type subscriberBody struct {
 	subscriber.Person
 	Names      map[string]string
 	Deliveries []delivery.Listed
+	Headlines  map[int64]edition.Headline
 	Liftable   bool // suppressed by a person's decision, which an editor may lift
 }
 
@@ -113,6 +115,13 @@ func (a *admin) subscriber(w http.ResponseWriter, r *http.Request) error {
 		b.Names[n.Slug] = n.Name
 	}
 	if b.Deliveries, err = delivery.OfSubscriber(r.Context(), a.DB, p.ID, deliveriesShown); err != nil {
+		return err
+	}
+	ids := make([]int64, len(b.Deliveries))
+	for i, d := range b.Deliveries {
+		ids[i] = d.EditionID
+	}
+	if b.Headlines, err = a.Editions.Headlines(r.Context(), ids); err != nil {
 		return err
 	}
 	return a.render(w, r, http.StatusOK, "subscriber", "admin.subscriber.title", b)

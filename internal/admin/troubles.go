@@ -73,7 +73,7 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 	}
 	for _, e := range b.Paused {
 		out = append(out, trouble{
-			Title: l.T("admin.trouble.paused", "id", e.ID, "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: say(l, e.Reason),
+			Title: l.T("admin.trouble.paused", "title", headline(l, e.Headline), "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: say(l, e.Reason),
 			URL: "/admin/editions/" + strconv.FormatInt(e.ID, 10), Link: l.T("admin.trouble.paused_link"),
 		})
 	}

@@ -54,6 +54,9 @@ func (f frame) Ago(t time.Time) string {
 	return f.L.N("admin."+side+".days", int(d/(24*time.Hour)))
 }
 
+// Language is a language's own name for itself.
+func (f frame) Language(code string) string { return locale.LanguageName(code) }
+
 // Num groups digits.
 func (f frame) Num(n any) string {
 	switch n := n.(type) {
