@@ -44,6 +44,11 @@ type homeNewsletter struct {
 	subscriber.Totals
 }
 
+// Untried says that no relay has had any mail, so that nobody knows whether one takes it.
+func (b homeBody) Untried() bool {
+	return !slices.ContainsFunc(b.Relays, func(r delivery.RelayState) bool { return r.Tried })
+}
+
 const (
 	// staleQueue is when mail that waits is a reason to look: a relay's greylisting takes minutes.
 	staleQueue = time.Hour
