@@ -63,7 +63,7 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 	}
 	if b.Backlog.Failed > 0 {
 		out = append(out, trouble{
-			Title: l.N("admin.trouble.failed", int(b.Backlog.Failed)), Text: l.T("admin.trouble.failed_do"),
+			Title: l.N("admin.trouble.failed", int(b.Backlog.Failed)), Text: l.T("admin.trouble.failed_do"), Failed: b.Failed,
 			URL: "/admin/deliveries#failed", Link: l.T("admin.trouble.failed_link"),
 		})
 	}

@@ -9,8 +9,9 @@ WITH row AS (
     VALUES (@kind, @locale, @newsletter, @signup, @subscriber, @address, @content, 'queued', @now, @now)
     RETURNING id
 )
-SELECT pg_notify('vistka_delivery', '')
-FROM row`
+SELECT row.id
+FROM row
+CROSS JOIN pg_notify('vistka_delivery', '')`
 
 const sqlRelayUpsert = `
 INSERT INTO relay (name, position)
