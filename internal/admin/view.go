@@ -163,19 +163,11 @@ func (a *admin) fail(w http.ResponseWriter, r *http.Request, err error) {
 	})
 }
 
-// zone is that of the first newsletter: accounts have none of their own.
 func (a *admin) zone(r *http.Request) (*time.Location, error) {
 	if me(r).ID == 0 {
 		return time.UTC, nil
 	}
-	list, err := newsletter.List(r.Context(), a.DB)
-	if err != nil || len(list) == 0 {
-		return time.UTC, err
-	}
-	if z, err := time.LoadLocation(list[0].Timezone); err == nil {
-		return z, nil
-	}
-	return time.UTC, nil
+	return newsletter.Zone(r.Context(), a.DB)
 }
 
 func section(r *http.Request) string {
