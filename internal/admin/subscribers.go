@@ -13,6 +13,7 @@ import (
 	"vistka/internal/delivery"
 	"vistka/internal/edition"
 	"vistka/internal/emailaddr"
+	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/subscriber"
@@ -90,6 +91,25 @@ type subscriberBody struct {
 	Deliveries []delivery.Listed
 	Headlines  map[int64]edition.Headline
 	Liftable   bool // suppressed by a person's decision, which an editor may lift
+}
+
+// By says in words how the person did it.
+func (subscriberBody) By(l *locale.Locale, e subscriber.Event) string {
+	if cadence, ok := strings.CutPrefix(e.Source, "preferences: "); ok {
+		return l.T("admin.consent.by.preferences", "cadence", l.T("admin.kind."+cadence))
+	}
+	if key := "admin.consent.by." + e.Source; l.Has(key) {
+		return l.T(key)
+	}
+	return e.Source
+}
+
+// Words are those that were agreed to.
+func (subscriberBody) Words(l *locale.Locale, e subscriber.Event) string {
+	if e.Wording == subscriber.ForeignWording {
+		return l.T("admin.consent.foreign")
+	}
+	return e.Wording
 }
 
 // liftable tells the reasons that a colleague or the reader gave from what a
