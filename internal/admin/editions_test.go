@@ -37,7 +37,16 @@ func TestEditionsAreNamedByTheirArticles(t *testing.T) {
 	if got := b.get("/admin/editions").text("tbody th"); !strings.HasPrefix(got, "The <older> story and 1 more") {
 		t.Errorf("with the newest withdrawn it is named %q", got)
 	}
+	// What was put off and is overdue is not tried in the past, and not at all while paused.
+	s.exec(`UPDATE delivery SET state = 'deferred', due_at = now() - interval '1 hour', settled_at = NULL WHERE state = 'queued'`)
+	path := fmt.Sprintf("/admin/editions/%d", id)
+	if got := b.get(path).text("#live"); !strings.Contains(got, "is tried again in a moment") {
+		t.Errorf("the next try: %q", got)
+	}
 	s.exec(`UPDATE edition SET state = 'paused'`)
+	if got := b.get(path).text("#live"); strings.Contains(got, "tried again") {
+		t.Errorf("the next try while paused: %q", got)
+	}
 	if got := b.get("/admin/").text(".troubles"); !strings.Contains(got, "“The <older> story and 1 more” is paused") {
 		t.Errorf("Home: %q", got)
 	}

@@ -54,6 +54,14 @@ func (f frame) Ago(t time.Time) string {
 	return f.L.N("admin."+side+".days", int(d/(24*time.Hour)))
 }
 
+// Next is when what is due at t happens: what is overdue, in a moment.
+func (f frame) Next(t time.Time) string {
+	if t.Before(f.Now) {
+		return f.L.T("admin.ahead.now")
+	}
+	return f.Ago(t)
+}
+
 // Language is a language's own name for itself.
 func (f frame) Language(code string) string { return locale.LanguageName(code) }
 
