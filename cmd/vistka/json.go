@@ -228,6 +228,7 @@ type jsonRelay struct {
 	Driven    bool       `json:"driven"`
 	Holder    string     `json:"holder"`
 	State     string     `json:"state"` // ready, down, spent
+	Tried     bool       `json:"tried"`
 	Problem   string     `json:"problem"`
 	ProblemAt *time.Time `json:"problem_at"`
 }

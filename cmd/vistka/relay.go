@@ -39,6 +39,8 @@ func (c relayListCommand) Run(ctx context.Context, s *session) error {
 				state, holder = "nobody is sending", ""
 			case r.State == "spent":
 				state = "day's limit reached"
+			case !r.Tried:
+				state = "not tried yet"
 			}
 			if r.ProblemAt != nil {
 				since = r.ProblemAt.UTC().Format(time.DateTime)

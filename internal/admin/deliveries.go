@@ -7,12 +7,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/delivery"
+	"vistka/internal/edition"
 	"vistka/internal/page"
 )
 
 type doubtfulBody struct {
-	Rows   []delivery.Doubt
-	Failed []delivery.FailedNotice
+	Rows      []delivery.Doubt
+	Headlines map[int64]edition.Headline
+	Failed    []delivery.FailedNotice
 }
 
 // Bounds of the page's two lists. Doubts are at most as many as connections a crash.
@@ -27,6 +29,13 @@ func (a *admin) doubtful(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b := doubtfulBody{Rows: list}
+	ids := make([]int64, len(list))
+	for i, d := range list {
+		ids[i] = d.EditionID
+	}
+	if b.Headlines, err = a.Editions.Headlines(r.Context(), ids); err != nil {
+		return err
+	}
 	if b.Failed, err = a.Deliveries.FailedNotices(r.Context(), failedShown); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 type editionRow struct {
 	edition.Edition
 	Newsletter string
+	Headline   edition.Headline
 	Counts     edition.Counts
 }
 
@@ -33,11 +34,23 @@ func (a *admin) editionRows(r *http.Request, list []edition.Edition, names map[i
 	if err != nil {
 		return nil, err
 	}
+	headlines, err := a.Editions.Headlines(r.Context(), ids)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]editionRow, len(list))
 	for i, e := range list {
-		out[i] = editionRow{Edition: e, Newsletter: names[e.NewsletterID], Counts: counts[e.ID]}
+		out[i] = editionRow{Edition: e, Newsletter: names[e.NewsletterID], Headline: headlines[e.ID], Counts: counts[e.ID]}
 	}
 	return out, nil
+}
+
+// headline is what an edition carries, as one line of words.
+func headline(l *locale.Locale, h edition.Headline) string {
+	if h.More == 0 {
+		return h.Title
+	}
+	return h.Title + " " + l.T("admin.edition.more", "n", l.Number(h.More))
 }
 
 type editionsBody struct {
@@ -77,6 +90,7 @@ func (a *admin) editions(w http.ResponseWriter, r *http.Request) error {
 type editionBody struct {
 	liveBody
 	Newsletter string
+	Headline   edition.Headline
 	Articles   []article.Article
 	Troubled   []delivery.Listed
 	CanPause   bool
@@ -98,7 +112,11 @@ func (a *admin) edition(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b := editionBody{liveBody: live, Newsletter: names[e.NewsletterID]}
+	headlines, err := a.Editions.Headlines(ctx, []int64{e.ID})
+	if err != nil {
+		return err
+	}
+	b := editionBody{liveBody: live, Newsletter: names[e.NewsletterID], Headline: headlines[e.ID]}
 	for _, articleID := range e.ArticleIDs {
 		got, err := article.Get(ctx, a.DB, articleID)
 		if err != nil && !errors.Is(err, article.ErrNotFound) {
@@ -115,7 +133,7 @@ func (a *admin) edition(w http.ResponseWriter, r *http.Request) error {
 	b.CanResume = e.State == "paused"
 	b.CanCancel = e.State == "open" || e.State == "paused"
 	b.CanRetry = b.Counts["failed"] > 0 && e.DroppedAt == nil
-	return a.render(w, r, http.StatusOK, "edition", "admin.edition.title", b, "id", e.ID)
+	return a.render(w, r, http.StatusOK, "edition", "admin.edition.title", b, "title", headline(a.locale(r), b.Headline))
 }
 
 func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {

@@ -21,6 +21,8 @@ type trouble struct {
 	URL   string
 	Link  string
 	Held  []heldNewsletter // settled here, with one press
+
+	Failed []delivery.FailedNotice
 }
 
 type homeBody struct {
@@ -35,6 +37,7 @@ type homeBody struct {
 	Feeds       []article.FeedRow
 	Editions    []editionRow
 	Paused      []editionRow
+	Failed      []delivery.FailedNotice // the latest
 	Held        []heldNewsletter
 	InboxURL    string
 }
@@ -44,11 +47,18 @@ type homeNewsletter struct {
 	subscriber.Totals
 }
 
+// Untried says that no relay has had any mail, so that nobody knows whether one takes it.
+func (b homeBody) Untried() bool {
+	return !slices.ContainsFunc(b.Relays, func(r delivery.RelayState) bool { return r.Tried })
+}
+
 const (
 	// staleQueue is when mail that waits is a reason to look: a relay's greylisting takes minutes.
 	staleQueue = time.Hour
 	// homeEditions is how many of the last editions Home shows.
 	homeEditions = 5
+	// homeFailed is how many mails to one person it names that did not go through.
+	homeFailed = 3
 )
 
 func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
@@ -101,6 +111,11 @@ func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
 	}
 	if b.Paused, err = a.editionRows(r, editions, names); err != nil {
 		return err
+	}
+	if b.Backlog.Failed > 0 {
+		if b.Failed, err = a.Deliveries.FailedNotices(ctx, homeFailed); err != nil {
+			return err
+		}
 	}
 	b.Troubles = a.troubles(r, b)
 	return a.render(w, r, http.StatusOK, "home", "admin.home.title", b)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -66,6 +67,41 @@ func TestHomeSaysThatMailStaysHere(t *testing.T) {
 	got := s.as(account.Owner).get("/admin/")
 	if !strings.Contains(got.text(".troubles"), "VISTKA_SMTP_URL") || got.Find(`.troubles a[href="http://example.org/inbox/"]`).Length() != 1 || got.Find(".notice.good").Length() != 0 {
 		t.Errorf("Home says %q", got.text("main"))
+	}
+}
+
+// Nobody knows whether a relay takes mail before any was tried.
+func TestHomeDoesNotPraiseAnUntriedRelay(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.account(account.Owner)
+	s.newsletter("news")
+	s.exec(`INSERT INTO relay (name, lease_until) VALUES ('a relay', now() + interval '1 hour')`)
+	b := s.as(account.Owner)
+	got := b.get("/admin/")
+	if got.Find(".notice.good").Length() != 0 || !strings.Contains(got.text(".notice"), "No mail has been tried yet") || !strings.Contains(got.text("#h-relays ~ ul"), "not tried yet") {
+		t.Errorf("before any mail Home says %q", got.text("main"))
+	}
+	s.exec(`UPDATE relay SET day = now(), taken = 1`)
+	if got = b.get("/admin/"); got.Find(".notice.good").Length() != 1 || !strings.Contains(got.text("#h-relays ~ ul"), "ready") {
+		t.Errorf("after a mail Home says %q", got.text("main"))
+	}
+}
+
+// A newsletter made before there was a relay may lack the address that mail through one needs.
+func TestHomeMissesThePostalAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(d *Deps) { d.RelayOnLoopback = false })
+	s.account(account.Owner)
+	n := s.newsletter("news")
+	b := s.as(account.Owner)
+	link := fmt.Sprintf(`.troubles a[href="/admin/newsletters/%d#f-postal_address"]`, n.ID)
+	if got := b.get("/admin/"); got.Find(link).Length() != 1 || !strings.Contains(got.text(".troubles"), "The news has no postal address") {
+		t.Errorf("Home says %q", got.text(".troubles"))
+	}
+	s.exec(`UPDATE newsletter SET postal_address = '1 Sample Street'`)
+	if got := b.get("/admin/"); got.Find(link).Length() != 0 {
+		t.Error("an address that is there is missed")
 	}
 }
 

@@ -12,15 +12,24 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/account"
-	"vistka/internal/article"
-	"vistka/internal/delivery"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
 )
 
 type newslettersBody struct {
-	Rows []newsletter.Newsletter
+	Rows  []newsletter.Newsletter
+	Tests map[int64]*lastTest // of newsletters that this person asked for one of
+}
+
+// Moving says that some test's outcome is still to come.
+func (b newslettersBody) Moving() bool {
+	for _, t := range b.Tests {
+		if t.Moving() {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *admin) newsletters(w http.ResponseWriter, r *http.Request) error {
@@ -28,7 +37,15 @@ func (a *admin) newsletters(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.render(w, r, http.StatusOK, "newsletters", "admin.newsletters.title", newslettersBody{Rows: list})
+	b := newslettersBody{Rows: list, Tests: map[int64]*lastTest{}}
+	for _, n := range list {
+		if t, err := a.lastTest(r, n.ID); err != nil {
+			return err
+		} else if t != nil {
+			b.Tests[n.ID] = t
+		}
+	}
+	return a.render(w, r, http.StatusOK, "newsletters", "admin.newsletters.title", b)
 }
 
 // newsletterForm is what the form shows: the values as typed, also the wrong ones.
@@ -41,6 +58,7 @@ type newsletterForm struct {
 	Languages []page.Link
 	Welcome   bool
 	Archived  *time.Time
+	Test      *lastTest
 }
 
 // thanksField begins the names of the fields with the words of thanks, which
@@ -194,6 +212,9 @@ func (a *admin) showForm(w http.ResponseWriter, r *http.Request, status int, f n
 	for _, l := range a.Pages.Catalog().All() {
 		f.Languages = append(f.Languages, page.Link{Code: l.Code(), Name: l.Name()})
 	}
+	if f.Test, err = a.lastTest(r, f.ID); err != nil {
+		return err
+	}
 	title := "admin.newsletter.edit"
 	if f.ID == 0 {
 		title = "admin.newsletter.new"
@@ -229,42 +250,4 @@ func (a *admin) newsletterAt(r *http.Request) (newsletter.Newsletter, error) {
 		return n, page.NotFound(err)
 	}
 	return n, err
-}
-
-// testArticle is what a test shows: the newest article that readers get, else
-// the newest there is, mailed or not.
-func (a *admin) testArticle(r *http.Request, newsletterID int64) ([]article.Row, error) {
-	rows, _, err := article.List(r.Context(), a.DB, article.Filter{NewsletterID: newsletterID, State: article.Released, Limit: 1})
-	if err != nil || len(rows) > 0 {
-		return rows, err
-	}
-	rows, _, err = article.List(r.Context(), a.DB, article.Filter{NewsletterID: newsletterID, Limit: 1})
-	return rows, err
-}
-
-// mailTest mails the newest article, as an edition would carry it, to the
-// person who asks; without an article it says that the relay works.
-func (a *admin) mailTest(w http.ResponseWriter, r *http.Request) error {
-	n, err := a.newsletterAt(r)
-	if err != nil {
-		return err
-	}
-	ctx := r.Context()
-	rows, err := a.testArticle(r, n.ID)
-	if err != nil {
-		return err
-	}
-	acc := me(r)
-	notice := delivery.Notice{Kind: delivery.Test, Locale: a.locale(r).Code(), NewsletterID: n.ID, Address: acc.Address}
-	notice.Content.Kind = newsletter.Instant
-	for _, row := range rows {
-		notice.Content.Articles = append(notice.Content.Articles, row.ID)
-	}
-	err = a.recorded(r, "newsletter.test", fmt.Sprintf("newsletter %d", n.ID), nil, func(tx pgx.Tx) error {
-		return a.Deliveries.Enqueue(ctx, tx, notice)
-	})
-	if err != nil {
-		return err
-	}
-	return a.say(w, r, true, "admin.newsletter.said.test", "/admin/newsletters")
 }

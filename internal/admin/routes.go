@@ -54,6 +54,7 @@ func (a *admin) table() []route {
 		{get, "/newsletters/{id}", owner, a.editNewsletter},
 		{post, "/newsletters/{id}", owner, a.saveNewsletter},
 		{post, "/newsletters/{id}/archive", owner, a.archive},
+		{get, "/newsletters/{id}/test", editor, a.testOutcome},
 		{post, "/newsletters/{id}/test", editor, a.mailTest},
 
 		{get, "/feeds", viewer, a.feeds},

@@ -9,13 +9,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/delivery"
+	"vistka/internal/edition"
 	"vistka/internal/guard"
 	"vistka/internal/page"
 )
 
 type sendingBody struct {
 	guard.Sending
-	Pending delivery.Pending
+	Pending   delivery.Pending
+	Headlines map[int64]edition.Headline
 }
 
 // Count is Mails for a plural form.
@@ -29,6 +31,13 @@ func (a *admin) sending(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if b.Pending, err = a.Deliveries.Pending(ctx); err != nil {
+		return err
+	}
+	ids := make([]int64, len(b.Pending.Editions))
+	for i, e := range b.Pending.Editions {
+		ids[i] = e.ID
+	}
+	if b.Headlines, err = a.Editions.Headlines(ctx, ids); err != nil {
 		return err
 	}
 	return a.render(w, r, http.StatusOK, "sending", "admin.sending.title", b)

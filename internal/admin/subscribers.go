@@ -11,7 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/delivery"
+	"vistka/internal/edition"
 	"vistka/internal/emailaddr"
+	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/subscriber"
@@ -87,7 +89,27 @@ type subscriberBody struct {
 	subscriber.Person
 	Names      map[string]string
 	Deliveries []delivery.Listed
+	Headlines  map[int64]edition.Headline
 	Liftable   bool // suppressed by a person's decision, which an editor may lift
+}
+
+// By says in words how the person did it.
+func (subscriberBody) By(l *locale.Locale, e subscriber.Event) string {
+	if cadence, ok := strings.CutPrefix(e.Source, "preferences: "); ok {
+		return l.T("admin.consent.by.preferences", "cadence", l.T("admin.kind."+cadence))
+	}
+	if key := "admin.consent.by." + e.Source; l.Has(key) {
+		return l.T(key)
+	}
+	return e.Source
+}
+
+// Words are those that were agreed to.
+func (subscriberBody) Words(l *locale.Locale, e subscriber.Event) string {
+	if e.Wording == subscriber.ForeignWording {
+		return l.T("admin.consent.foreign")
+	}
+	return e.Wording
 }
 
 // liftable tells the reasons that a colleague or the reader gave from what a
@@ -113,6 +135,13 @@ func (a *admin) subscriber(w http.ResponseWriter, r *http.Request) error {
 		b.Names[n.Slug] = n.Name
 	}
 	if b.Deliveries, err = delivery.OfSubscriber(r.Context(), a.DB, p.ID, deliveriesShown); err != nil {
+		return err
+	}
+	ids := make([]int64, len(b.Deliveries))
+	for i, d := range b.Deliveries {
+		ids[i] = d.EditionID
+	}
+	if b.Headlines, err = a.Editions.Headlines(r.Context(), ids); err != nil {
 		return err
 	}
 	return a.render(w, r, http.StatusOK, "subscriber", "admin.subscriber.title", b)

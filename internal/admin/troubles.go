@@ -1,10 +1,12 @@
 package admin
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 
+	"vistka/internal/account"
 	"vistka/internal/article"
 	"vistka/internal/locale"
 	"vistka/internal/page"
@@ -13,7 +15,7 @@ import (
 // troubles says what is wrong, the worst first, and what to do about each.
 func (a *admin) troubles(r *http.Request, b homeBody) []trouble {
 	l := a.locale(r)
-	all := slices.Concat(a.sendingTroubles(l, b), a.feedTroubles(l, b))
+	all := slices.Concat(a.sendingTroubles(l, b), a.feedTroubles(l, b), a.newsletterTroubles(l, b, me(r).Role.Allows(account.Owner)))
 	if page.UntrustedProxy(r, a.TrustedProxies) || a.Pages.ProxySeen(a.Clock.Now()) {
 		all = append(all, trouble{Title: l.T("admin.trouble.proxy"), Text: l.T("admin.trouble.proxy_do")})
 	}
@@ -61,7 +63,7 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 	}
 	if b.Backlog.Failed > 0 {
 		out = append(out, trouble{
-			Title: l.N("admin.trouble.failed", int(b.Backlog.Failed)), Text: l.T("admin.trouble.failed_do"),
+			Title: l.N("admin.trouble.failed", int(b.Backlog.Failed)), Text: l.T("admin.trouble.failed_do"), Failed: b.Failed,
 			URL: "/admin/deliveries#failed", Link: l.T("admin.trouble.failed_link"),
 		})
 	}
@@ -73,7 +75,7 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 	}
 	for _, e := range b.Paused {
 		out = append(out, trouble{
-			Title: l.T("admin.trouble.paused", "id", e.ID, "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: say(l, e.Reason),
+			Title: l.T("admin.trouble.paused", "title", headline(l, e.Headline), "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: say(l, e.Reason),
 			URL: "/admin/editions/" + strconv.FormatInt(e.ID, 10), Link: l.T("admin.trouble.paused_link"),
 		})
 	}
@@ -116,6 +118,22 @@ func (a *admin) feedTroubles(l *locale.Locale, b homeBody) []trouble {
 			Title: l.N("admin.trouble.held", held), Text: l.T("admin.trouble.held_do"), Held: b.Held,
 			URL: "/admin/articles?state=held", Link: l.T("admin.trouble.held_link"),
 		})
+	}
+	return out
+}
+
+// newsletterTroubles are settings that became wrong when a relay was configured.
+func (a *admin) newsletterTroubles(l *locale.Locale, b homeBody, owner bool) []trouble {
+	var out []trouble
+	for _, n := range b.Newsletters {
+		if len(n.CheckPostalAddress(a.RelayOnLoopback)) == 0 {
+			continue
+		}
+		t := trouble{Title: l.T("admin.trouble.postal", "name", n.Name), Text: l.T("admin.trouble.postal_do")}
+		if owner {
+			t.URL, t.Link = fmt.Sprintf("/admin/newsletters/%d#f-postal_address", n.ID), l.T("admin.trouble.postal_link")
+		}
+		out = append(out, t)
 	}
 	return out
 }

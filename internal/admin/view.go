@@ -54,6 +54,17 @@ func (f frame) Ago(t time.Time) string {
 	return f.L.N("admin."+side+".days", int(d/(24*time.Hour)))
 }
 
+// Next is when what is due at t happens: what is overdue, in a moment.
+func (f frame) Next(t time.Time) string {
+	if t.Before(f.Now) {
+		return f.L.T("admin.ahead.now")
+	}
+	return f.Ago(t)
+}
+
+// Language is a language's own name for itself.
+func (f frame) Language(code string) string { return locale.LanguageName(code) }
+
 // Num groups digits.
 func (f frame) Num(n any) string {
 	switch n := n.(type) {
@@ -160,19 +171,11 @@ func (a *admin) fail(w http.ResponseWriter, r *http.Request, err error) {
 	})
 }
 
-// zone is that of the first newsletter: accounts have none of their own.
 func (a *admin) zone(r *http.Request) (*time.Location, error) {
 	if me(r).ID == 0 {
 		return time.UTC, nil
 	}
-	list, err := newsletter.List(r.Context(), a.DB)
-	if err != nil || len(list) == 0 {
-		return time.UTC, err
-	}
-	if z, err := time.LoadLocation(list[0].Timezone); err == nil {
-		return z, nil
-	}
-	return time.UTC, nil
+	return newsletter.Zone(r.Context(), a.DB)
 }
 
 func section(r *http.Request) string {

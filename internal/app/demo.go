@@ -36,7 +36,7 @@ func (a *App) RunDemo(ctx context.Context, siteListen string, opened func(Ready)
 	}
 	handler, err := demo.Handler(site, demo.Options{
 		URL: siteURL, VistkaURL: a.Config.BaseURL, Newsletters: slugs, Inbox: true,
-		Catalog: a.Catalog, Files: a.files, Now: a.Clock.Now, Log: a.log,
+		Catalog: a.Catalog, Files: a.files, Now: a.Clock.Now, Log: a.log, Fate: a.demoFate(slugs),
 	})
 	if err != nil {
 		return err
@@ -82,6 +82,27 @@ func (a *App) demoNewsletters(ctx context.Context, siteURL string) (map[string]s
 		}
 	}
 	return slugs, nil
+}
+
+// demoFate looks the articles of the example site up in their newsletters.
+func (a *App) demoFate(slugs map[string]string) func(ctx context.Context, lang, url string) (demo.Fate, error) {
+	return func(ctx context.Context, lang, url string) (demo.Fate, error) {
+		n, err := newsletter.BySlug(ctx, a.Pool, slugs[lang])
+		if err != nil {
+			return demo.Unseen, err
+		}
+		rows, _, err := article.List(ctx, a.Pool, article.Filter{NewsletterID: n.ID, Search: url})
+		for _, row := range rows {
+			switch {
+			case row.URL != url: // another whose address begins like it
+			case row.State == article.Held:
+				return demo.Held, nil
+			default:
+				return demo.Taken, nil
+			}
+		}
+		return demo.Unseen, err
+	}
 }
 
 func (a *App) demoFeeds(ctx context.Context, siteURL string, slugs map[string]string) error {

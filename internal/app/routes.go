@@ -15,6 +15,7 @@ import (
 	"vistka/internal/admin"
 	"vistka/internal/article"
 	"vistka/internal/inbox"
+	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
 	"vistka/internal/server"
@@ -42,7 +43,7 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 		inboxURL = a.inboxURL()
 	}
 	if inboxURL != "" {
-		r.Mount("/inbox", box.Routes(pages))
+		r.Mount("/inbox", box.Routes(pages, a.zone))
 	}
 	r.Mount("/admin", admin.New(admin.Deps{
 		Pages: pages, DB: a.Pool, Accounts: a.Accounts, Articles: a.Articles, Subscribers: a.Subscribers, Editions: a.Editions,
@@ -50,6 +51,15 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 		TrustedProxies: proxies, RelayOnLoopback: a.RelaysOnLoopback(), InboxURL: inboxURL, NoRelay: box != nil,
 	}))
 	return r, nil
+}
+
+// zone is where times of the inbox are told; UTC while it cannot be asked for.
+func (a *App) zone(ctx context.Context) *time.Location {
+	zone, err := newsletter.Zone(ctx, a.Pool)
+	if err != nil {
+		a.log.Warn("zone of the inbox", "error", err)
+	}
+	return zone
 }
 
 // ready says why this process cannot serve now.

@@ -86,10 +86,11 @@ func (a *App) wire() {
 	}
 	a.Subscribers.Changed = a.Editions.Released
 	a.Subscribers.Notify = func(ctx context.Context, tx pgx.Tx, n subscriber.Notice) error {
-		return a.Deliveries.Enqueue(ctx, tx, delivery.Notice{
+		_, err := a.Deliveries.Enqueue(ctx, tx, delivery.Notice{
 			Kind: delivery.NoticeKind(n.Kind), Locale: n.Locale, NewsletterID: n.NewsletterID,
 			SignupID: n.SignupID, SubscriberID: n.SubscriberID, Content: delivery.Content{AskedAt: n.AskedAt},
 		})
+		return err
 	}
 	a.Editions.DropIfGone = a.Articles.DropIfGone
 	a.Deliveries.Compose = a.Editions.Compose

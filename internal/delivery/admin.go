@@ -49,6 +49,7 @@ type RelayState struct {
 	Driven    bool   // some process holds its lease
 	Holder    string // the installation that holds the lease or held it last
 	State     string // ready, down, spent
+	Tried     bool   // some mail was handed to it, or tried to be
 	Problem   string
 	ProblemAt *time.Time
 }

@@ -83,7 +83,7 @@ func (s *Service) alertOwners(ctx context.Context, tx pgx.Tx, t Trouble) error {
 	for _, o := range owners {
 		l := s.Catalog.For(o.Locale)
 		n := Notice{Kind: Alert, Locale: l.Code(), NewsletterID: newsletter, Address: o.Address, Content: t.content(l, s.BaseURL)}
-		if err := Enqueue(ctx, tx, now, n); err != nil {
+		if _, err := Enqueue(ctx, tx, now, n); err != nil {
 			return err
 		}
 	}

@@ -134,7 +134,7 @@ func (w *world) signup(address string) (id int64) {
 
 func (w *world) enqueue(n Notice) {
 	w.t.Helper()
-	if err := Enqueue(w.t.Context(), w.db, w.clock.Now(), n); err != nil {
+	if _, err := Enqueue(w.t.Context(), w.db, w.clock.Now(), n); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -42,6 +42,19 @@ func (h HoldUp) Say(l *locale.Locale, when string) string {
 // only the driver knows for sure; it is told here from the replies that made it
 // rest, and for that long.
 func (s *Service) HoldUps(ctx context.Context, editionID int64) ([]HoldUp, error) {
+	out, err := s.Stoppages(ctx)
+	if err != nil || len(out) > 0 && out[0].Kind == SendingOff {
+		return out, err
+	}
+	resting, err := s.resting(ctx, editionID)
+	if err != nil {
+		return nil, fmt.Errorf("what holds up edition %d: %w", editionID, err)
+	}
+	return append(out, resting...), nil
+}
+
+// Stoppages tells what keeps mail to everybody waiting now.
+func (s *Service) Stoppages(ctx context.Context) ([]HoldUp, error) {
 	if may, err := MaySend(ctx, s.DB); err != nil {
 		return nil, err
 	} else if !may {
@@ -62,11 +75,7 @@ func (s *Service) HoldUps(ctx context.Context, editionID int64) ([]HoldUp, error
 	if !driven {
 		out = append(out, HoldUp{Kind: NoSender})
 	}
-	resting, err := s.resting(ctx, editionID)
-	if err != nil {
-		return nil, fmt.Errorf("what holds up edition %d: %w", editionID, err)
-	}
-	return append(out, resting...), nil
+	return out, nil
 }
 
 func (s *Service) resting(ctx context.Context, editionID int64) ([]HoldUp, error) {

@@ -50,25 +50,25 @@ type Content struct {
 	Subject   string    `json:"subject,omitempty"`   // alert: what it tells of, see Trouble
 }
 
-// Enqueue puts a notice at the head of the queue. It is sent once the
-// transaction commits.
-func Enqueue(ctx context.Context, db postgres.DB, now time.Time, n Notice) error {
+// Enqueue puts a notice at the head of the queue and returns its id. It is sent
+// once the transaction commits.
+func Enqueue(ctx context.Context, db postgres.DB, now time.Time, n Notice) (id int64, err error) {
 	content, err := json.Marshal(n.Content)
 	if err != nil {
-		return fmt.Errorf("enqueue %s notice: %w", n.Kind, err)
+		return 0, fmt.Errorf("enqueue %s notice: %w", n.Kind, err)
 	}
-	_, err = db.Exec(ctx, sqlEnqueue, pgx.StrictNamedArgs{
+	err = db.QueryRow(ctx, sqlEnqueue, pgx.StrictNamedArgs{
 		"kind": n.Kind, "locale": n.Locale, "newsletter": orNull(n.NewsletterID), "signup": orNull(n.SignupID),
 		"subscriber": orNull(n.SubscriberID), "address": n.Address, "content": content, "now": now,
-	})
+	}).Scan(&id)
 	if err != nil {
-		return fmt.Errorf("enqueue %s notice: %w", n.Kind, err)
+		return 0, fmt.Errorf("enqueue %s notice: %w", n.Kind, err)
 	}
-	return nil
+	return id, nil
 }
 
 // Enqueue is the function of the same name with the service's clock.
-func (s *Service) Enqueue(ctx context.Context, tx pgx.Tx, n Notice) error {
+func (s *Service) Enqueue(ctx context.Context, tx pgx.Tx, n Notice) (id int64, err error) {
 	return Enqueue(ctx, tx, s.Clock.Now(), n)
 }
 

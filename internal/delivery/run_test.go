@@ -31,7 +31,7 @@ func TestNoticesRingApart(t *testing.T) {
 	}
 
 	subscriber := w.reader("a@example.org")
-	if err := Enqueue(t.Context(), w.db, w.clock.Now(), Notice{Kind: Welcome, Locale: "en", NewsletterID: 1, SubscriberID: subscriber}); err != nil {
+	if _, err := Enqueue(t.Context(), w.db, w.clock.Now(), Notice{Kind: Welcome, Locale: "en", NewsletterID: 1, SubscriberID: subscriber}); err != nil {
 		t.Fatal(err)
 	}
 	if notice, news := heard(); notice != 1 || news != 0 {

@@ -9,8 +9,9 @@ WITH row AS (
     VALUES (@kind, @locale, @newsletter, @signup, @subscriber, @address, @content, 'queued', @now, @now)
     RETURNING id
 )
-SELECT pg_notify('vistka_delivery', '` + noticeQueued + `')
-FROM row`
+SELECT row.id
+FROM row
+CROSS JOIN pg_notify('vistka_delivery', '` + noticeQueued + `')`
 
 const sqlRelayUpsert = `
 INSERT INTO relay (name, position)

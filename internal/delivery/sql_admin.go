@@ -23,7 +23,7 @@ SELECT (SELECT count(*) FROM pending) AS notices,
        least((SELECT min(created_at) FROM waiting WHERE state = 'queued'), (SELECT min(created_at) FROM pending)) AS oldest`
 
 const sqlRelayStates = `
-SELECT name, lease_until > now() AS driven, holder, state, problem, problem_at
+SELECT name, lease_until > now() AS driven, holder, state, day IS NOT NULL AS tried, problem, problem_at
 FROM relay
 WHERE name = ANY(@names::text[])
    OR cardinality(@names::text[]) = 0

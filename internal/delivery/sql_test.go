@@ -23,7 +23,7 @@ func TestStatementsPrepare(t *testing.T) {
 		sqlEnqueue, sqlRelayUpsert, sqlRelayTaken, sqlLeaseTake, sqlLeaseRenew, sqlLeaseRelease, sqlDoubtDeliveries, sqlDoubtNotices, sqlRelayState, sqlRelayShare,
 		sqlFeedNotices, sqlFeedEditions, sqlFeedQueued, sqlFeedDue, sqlByIndex, sqlBody, sqlNotice, sqlLatest,
 		sqlRecord, sqlRecordNotices, sqlWhy, sqlWhyNotices, sqlCancel, sqlSkip, sqlCancelNotices, sqlEditionPause, sqlEditionLock, sqlEditionSettle,
-		sqlBacklog, sqlRelayStates, sqlLatelyRefused, sqlWaitingFor, sqlInDoubt, sqlFailedNotices, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,
+		sqlBacklog, sqlRelayStates, sqlLatelyRefused, sqlWaitingFor, sqlInDoubt, sqlFailedNotices, sqlNoticeState, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,
 		sqlSentAgain, sqlNoticesSentAgain, sqlMaySend, sqlPendingEditions, sqlPendingNotices,
 		sqlAlertDue, sqlRelayDown, sqlDoubtHeld,
 	} {

@@ -27,7 +27,20 @@ type Options struct {
 	Files       fs.FS
 	Now         func() time.Time
 	Log         *slog.Logger
+
+	// Fate tells what Vistka made of the article at url, for the words after a
+	// publication; a real site would not know. Nil: it is not told.
+	Fate func(ctx context.Context, lang, url string) (Fate, error)
 }
+
+// Fate is what became of an article in Vistka.
+type Fate string
+
+const (
+	Unseen Fate = ""     // the feed was not read since
+	Held   Fate = "held" // an editor is to decide
+	Taken  Fate = "taken"
+)
 
 type handler struct {
 	Options
@@ -84,6 +97,7 @@ type view struct {
 	Articles  []Article
 	Article   Article
 	Published bool
+	Fate      Fate // after a publication
 	OtherPath string
 }
 
@@ -109,8 +123,42 @@ func (h *handler) article(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.Article, v.OtherPath = a, "/"+v.Other.Code()+"/"+a.Slug
-	v.Published = r.URL.Query().Has("published")
+	if v.Published = r.URL.Query().Has("published"); v.Published {
+		v.Fate = h.fate(r.Context(), a)
+	}
 	h.render(w, http.StatusOK, "article.html", v)
+}
+
+// fateWait is how long a publication waits for Vistka to read the feed: pings of
+// a site are heard three seconds apart.
+const fateWait = 5 * time.Second
+
+// fate asks what became of an article. Not to know is no harm.
+func (h *handler) fate(ctx context.Context, a Article) Fate {
+	if h.Options.Fate == nil {
+		return Unseen
+	}
+	fate, err := h.Options.Fate(ctx, a.Lang, h.URL+a.Path())
+	if err != nil && ctx.Err() == nil {
+		h.Log.Warn("fate of a demo article", "error", err)
+	}
+	return fate
+}
+
+// settle waits until Vistka has decided about an article, or not longer than a
+// person would.
+func (h *handler) settle(ctx context.Context, a Article) {
+	ctx, cancel := context.WithTimeout(ctx, fateWait)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for h.Options.Fate != nil && h.fate(ctx, a) == Unseen {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // publish puts the next story out, tells Vistka, and shows it. A ping that
@@ -127,7 +175,9 @@ func (h *handler) publish(w http.ResponseWriter, r *http.Request) {
 			h.Log.Warn("ping after publication", "error", err)
 		}
 	}
-	http.Redirect(w, r, "/"+chi.URLParam(r, "lang")+"/"+a.Slug+"?published", http.StatusSeeOther)
+	a.Lang = chi.URLParam(r, "lang")
+	h.settle(r.Context(), a)
+	http.Redirect(w, r, a.Path()+"?published", http.StatusSeeOther)
 }
 
 func (h *handler) ping(ctx context.Context, feed string) error {

@@ -59,6 +59,31 @@ func get(ctx context.Context, db postgres.DB, editionID int64) (Edition, error) 
 	return e, nil
 }
 
+// Headline names an edition by what it carries.
+type Headline struct {
+	ID    int64
+	Title string // of the article that stands first in the mail
+	More  int    // how many others there are
+}
+
+// Headlines returns the headline of each edition; one whose articles are all
+// gone from the database is missing.
+func (s *Service) Headlines(ctx context.Context, editionIDs []int64) (map[int64]Headline, error) {
+	rows, err := s.DB.Query(ctx, sqlHeadlines, pgx.StrictNamedArgs{"editions": editionIDs})
+	if err != nil {
+		return nil, fmt.Errorf("headlines of editions: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Headline])
+	if err != nil {
+		return nil, fmt.Errorf("headlines of editions: %w", err)
+	}
+	out := make(map[int64]Headline, len(list))
+	for _, h := range list {
+		out[h.ID] = h
+	}
+	return out, nil
+}
+
 // Counts is the number of deliveries in each state; states without any may be
 // missing.
 type Counts map[string]int64

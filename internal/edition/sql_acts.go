@@ -303,6 +303,18 @@ FROM article
 WHERE id = ANY (@articles::bigint[]) AND withdrawn_at IS NULL
 ORDER BY seq DESC`
 
+	// The first as sqlContentArticles has it; where all were withdrawn, the one that was.
+	sqlHeadlines = `
+SELECT e.id, a.title, cardinality(e.article_ids) - 1 AS more
+FROM edition e
+CROSS JOIN LATERAL (
+    SELECT title
+    FROM article
+    WHERE id = ANY (e.article_ids)
+    ORDER BY withdrawn_at IS NOT NULL, seq DESC
+    LIMIT 1) a
+WHERE e.id = ANY (@editions::bigint[])`
+
 	sqlInsertBody = `
 INSERT INTO edition_body (edition_id, key_id, composed_at, from_address, base_url, segments)
 VALUES (@edition, @key, @now, @from, @base, @segments)

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -18,10 +20,10 @@ import (
 // shown is how many mails the list has.
 const shown = 50
 
-// Routes are the pages of the inbox below /inbox. Whoever reads them could
-// confirm any address, so they answer only to this very machine.
-func (b *Box) Routes(p *page.Pages) http.Handler {
-	h := pages{box: b, pages: p}
+// Routes are the pages of the inbox below /inbox, their times in zone. Whoever
+// reads them could confirm any address, so they answer only to this very machine.
+func (b *Box) Routes(p *page.Pages, zone func(context.Context) *time.Location) http.Handler {
+	h := pages{box: b, pages: p, zone: zone}
 	r := chi.NewRouter()
 	r.Use(page.Headers(page.Policy{Frame: []string{"'self'"}}), page.Private, h.onlyHere)
 	r.Get("/", p.Handle(h.list))
@@ -35,6 +37,7 @@ func (b *Box) Routes(p *page.Pages) http.Handler {
 type pages struct {
 	box   *Box
 	pages *page.Pages
+	zone  func(context.Context) *time.Location
 }
 
 // onlyHere refuses whoever comes from another machine, or through a proxy.
@@ -79,6 +82,10 @@ func (h pages) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	l := h.pages.Locale(r, "")
+	zone := h.zone(r.Context())
+	for i, m := range mails {
+		mails[i].Received = m.Received.In(zone)
+	}
 	body := listBody{L: l, Mails: mails}
 	if len(mails) > 0 {
 		body.Newest = mails[0].ID
@@ -102,6 +109,7 @@ func (h pages) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	m.Received = m.Received.In(h.zone(r.Context()))
 	l := h.pages.Locale(r, "")
 	return h.pages.Render(w, r, http.StatusOK, "pages/inbox_mail", h.view(r, l, m.Subject, mailBody{L: l, Mail: m}))
 }

@@ -85,9 +85,23 @@ func (l *Locale) Dir() string {
 
 // Name is the language's name in itself, for a language switch: "Українська".
 func (l *Locale) Name() string {
-	name := display.Self.Name(l.tag)
+	name := LanguageName(l.Code())
 	first, size := utf8.DecodeRuneInString(name)
 	return string(unicode.ToUpper(first)) + name[size:]
+}
+
+// LanguageName is the name of a language in itself, as it stands within a
+// sentence: "українська", "English". What is no code of a known language is
+// given back as it is.
+func LanguageName(code string) string {
+	tag, err := language.Parse(code)
+	if err != nil {
+		return code
+	}
+	if name := display.Self.Name(tag); name != "" {
+		return name
+	}
+	return code
 }
 
 // T is the message of key. args alternate names and values for its {{.name}}

@@ -158,3 +158,12 @@ func TestWordsOfTheProgram(t *testing.T) {
 		t.Error(p)
 	}
 }
+
+func TestLanguageName(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{"uk": "українська", "en": "English", "en-GB": "British English", "zz": "zz", "not a code": "not a code"} {
+		if got := LanguageName(code); got != want {
+			t.Errorf("%q is called %q, want %q", code, got, want)
+		}
+	}
+}

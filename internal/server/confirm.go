@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -17,7 +18,8 @@ import (
 // confirmBody is the Body of pages/confirm.html.
 type confirmBody struct {
 	Name, Masked, Action, Shown, NotMe string
-	Again                              bool
+	Again                              bool   // it was pressed too fast for a person
+	Code, CodeError                    string // as typed, and what is wrong with it
 }
 
 // confirmedBody is the Body of pages/confirmed.html.
@@ -31,7 +33,7 @@ type confirmedBody struct {
 
 // expiredBody is the Body of pages/expired.html.
 type expiredBody struct {
-	Done          bool
+	Done, Again   bool
 	Action, Shown string
 }
 
@@ -40,10 +42,11 @@ type refusedBody struct{ Name, Masked, Write string }
 
 // confirmPage shows the button. It changes nothing, however often it is opened.
 func (s *server) confirmPage(w http.ResponseWriter, r *http.Request) error {
-	return s.showConfirm(w, r, false)
+	return s.showConfirm(w, r, confirmBody{})
 }
 
-func (s *server) showConfirm(w http.ResponseWriter, r *http.Request, again bool) error {
+// showConfirm shows what the link can do; b has what a press left to say.
+func (s *server) showConfirm(w http.ResponseWriter, r *http.Request, b confirmBody) error {
 	c, err := s.Subscribers.ConfirmPage(r.Context(), chi.URLParam(r, "token"))
 	if err != nil {
 		return err
@@ -51,16 +54,19 @@ func (s *server) showConfirm(w http.ResponseWriter, r *http.Request, again bool)
 	if c.Outcome == subscriber.Already && r.FormValue("done") != "" {
 		c.Outcome = subscriber.Confirmed // by the press that led here
 	}
-	return s.renderOutcome(w, r, c, again)
+	return s.renderOutcome(w, r, c, b)
 }
 
-// confirm is the press of the button; or, on the page of an expired link, the
-// wish for a fresh mail.
+// confirm is the press of the button, or the code instead; on the page of an
+// expired link, the wish for a fresh mail.
 func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
-	if !s.byHand(r) {
-		return s.showConfirm(w, r, true)
-	}
 	key := chi.URLParam(r, "token")
+	if code := r.PostFormValue("code"); code != "" {
+		return s.confirmCode(w, r, key, code)
+	}
+	if !s.byHand(r) {
+		return s.showConfirm(w, r, confirmBody{Again: true})
+	}
 	if r.PostFormValue("fresh") != "" {
 		return s.renew(w, r, key)
 	}
@@ -71,11 +77,36 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
 	if c.Outcome == subscriber.Confirmed {
 		return seeOther(w, r, "/confirm/"+key, "done")
 	}
-	return s.renderOutcome(w, r, c, false)
+	return s.renderOutcome(w, r, c, confirmBody{})
+}
+
+// confirmCode confirms by the digits of the mail: the way for a person whose
+// presses look like a program's.
+func (s *server) confirmCode(w http.ResponseWriter, r *http.Request, key, code string) error {
+	if s.limits.codes(w, r) {
+		return errTooMany()
+	}
+	if len(code) > maxCode {
+		return page.BadRequest(errors.New("code is too long"))
+	}
+	c, err := s.Subscribers.ConfirmCodeAt(r.Context(), key, code, evidence(r))
+	if err != nil {
+		return err
+	}
+	words := map[subscriber.Outcome]string{
+		subscriber.WrongCode: "sent.code_wrong", subscriber.NoCode: "sent.code_six", subscriber.CodeSpent: "confirm.code_spent",
+	}
+	switch {
+	case c.Outcome == subscriber.Confirmed:
+		return seeOther(w, r, "/confirm/"+key, "done")
+	case words[c.Outcome] != "":
+		return s.showConfirm(w, r, confirmBody{Again: true, Code: code, CodeError: words[c.Outcome]})
+	}
+	return s.renderOutcome(w, r, c, confirmBody{})
 }
 
 // renderOutcome finds the page for what a link can still do.
-func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation, again bool) error {
+func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation, b confirmBody) error {
 	key := chi.URLParam(r, "token")
 	switch c.Outcome {
 	case subscriber.Invalid:
@@ -90,7 +121,7 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 		if c.NewsletterID == 0 {
 			return &page.Error{Status: http.StatusGone, Key: "gone"} // purged: only the form helps
 		}
-		return s.renderExpired(w, r, c, expiredBody{Done: r.Method != http.MethodPost && r.FormValue("done") != "", Action: "/confirm/" + key, Shown: s.formToken(tokenForm)})
+		return s.renderExpired(w, r, c, expiredBody{Done: r.Method != http.MethodPost && r.FormValue("done") != "", Again: b.Again, Action: "/confirm/" + key, Shown: s.shown(r)})
 	}
 	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
 	if err != nil {
@@ -103,10 +134,13 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 			Body: refusedBody{Name: n.Name, Masked: c.Masked, Write: cmp.Or(n.ReplyTo, n.FromAddress)},
 		})
 	}
-	return s.Pages.Render(w, r, http.StatusOK, "pages/confirm", page.View{
-		L: l, Title: l.T("confirm.title"), Site: siteOf(n), Languages: s.languages(r, l), Body: confirmBody{
-			Name: n.Name, Masked: c.Masked, Action: "/confirm/" + key, Shown: s.formToken(tokenForm), NotMe: s.notMeURL(key, l), Again: again,
-		},
+	b.Name, b.Masked, b.Action, b.Shown, b.NotMe = n.Name, c.Masked, "/confirm/"+key, s.shown(r), s.notMeURL(key, l)
+	status := http.StatusOK
+	if b.CodeError != "" {
+		status, b.CodeError = http.StatusUnprocessableEntity, l.T(b.CodeError)
+	}
+	return s.Pages.Render(w, r, status, "pages/confirm", page.View{
+		L: l, Title: l.T("confirm.title"), Site: siteOf(n), Languages: s.languages(r, l), Body: b,
 	})
 }
 
@@ -126,7 +160,7 @@ func (s *server) renew(w http.ResponseWriter, r *http.Request, key string) error
 		return err
 	}
 	if c.Outcome != subscriber.Expired {
-		return s.renderOutcome(w, r, c, false)
+		return s.renderOutcome(w, r, c, confirmBody{})
 	}
 	res, err := s.Subscribers.Renew(r.Context(), key, middleware.GetClientIPAddr(r.Context()), r.UserAgent())
 	if err != nil {

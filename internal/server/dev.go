@@ -64,6 +64,9 @@ func devPages() map[string]canned {
 		"sent-code":     devSent(func(l *locale.Locale) sentBody { return sentBody{Code: "482 113", CodeError: l.T("sent.code_wrong")} }),
 		"confirm":       devConfirm(false),
 		"confirm-again": devConfirm(true),
+		"unsubscribe-again": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Weekly: true, Again: "leave"}
+		}},
 		"confirmed": {"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("confirmed.title"), confirmedBody{
 				Name: n.Name, Masked: devMasked, Cadence: newsletter.Instant, SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/binary"
+	"net/http"
 	"time"
 
 	"vistka/internal/token"
@@ -30,6 +31,16 @@ const (
 func (s *server) formToken(kind byte) string {
 	payload := binary.BigEndian.AppendUint64([]byte{kind}, uint64(s.Clock.Now().UnixMilli()))
 	return s.Keys.Sign(token.Form, payload)
+}
+
+// shown dates the form of a page: anew, or, where the page answers a press that
+// was too fast, as that press was dated, so that the next need not wait again.
+func (s *server) shown(r *http.Request) string {
+	value := r.PostFormValue("shown")
+	if age := s.formAge(tokenForm, value); age == formFresh || age == formGood {
+		return value
+	}
+	return s.formToken(tokenForm)
 }
 
 func (s *server) formAge(kind byte, value string) formAge {

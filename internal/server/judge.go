@@ -76,7 +76,7 @@ func (s *server) accept(
 	if no := s.addressHint(r.Context(), address, in.Kept); no != nil {
 		return accepted{}, no, nil
 	}
-	words := foreignWording
+	words := subscriber.ForeignWording
 	if in.Page && age == formGood && !listed { // only our page holds such a token
 		words = wording(l, n)
 	}

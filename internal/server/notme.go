@@ -12,19 +12,19 @@ import (
 
 // notMeBody is the Body of pages/notme.html.
 type notMeBody struct {
-	Done                        bool
+	Done, Again                 bool
 	Name, Masked, Action, Shown string
 }
 
 // notMePage asks whether to stop confirmation mails to this address.
 func (s *server) notMePage(w http.ResponseWriter, r *http.Request) error {
-	return s.showNotMe(w, r)
+	return s.showNotMe(w, r, false)
 }
 
 // notMe stops them. A subscription that is there stays.
 func (s *server) notMe(w http.ResponseWriter, r *http.Request) error {
 	if !s.byHand(r) {
-		return s.showNotMe(w, r)
+		return s.showNotMe(w, r, true)
 	}
 	ok, err := s.Subscribers.NotMe(r.Context(), chi.URLParam(r, "token"))
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *server) notMe(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showNotMe is the page in the language of the mail that led to it.
-func (s *server) showNotMe(w http.ResponseWriter, r *http.Request) error {
+func (s *server) showNotMe(w http.ResponseWriter, r *http.Request, again bool) error {
 	key := chi.URLParam(r, "token")
 	asked, err := s.Subscribers.NotMePage(r.Context(), key)
 	if err != nil {
@@ -57,6 +57,6 @@ func (s *server) showNotMe(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.Pages.Render(w, r, http.StatusOK, "pages/notme", page.View{
 		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l),
-		Body: notMeBody{Done: asked.Stopped, Name: n.Name, Masked: asked.Masked, Action: "/not-me/" + key, Shown: s.formToken(tokenForm)},
+		Body: notMeBody{Done: asked.Stopped, Again: again, Name: n.Name, Masked: asked.Masked, Action: "/not-me/" + key, Shown: s.shown(r)},
 	})
 }

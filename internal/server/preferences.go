@@ -134,7 +134,7 @@ func pauseLength(name string) (time.Duration, bool) {
 
 func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, p subscriber.Preferences, said string) error {
 	if p.Ended {
-		return s.renderLeft(w, r, subscriber.Left{Reader: p.Reader, Known: true, Already: true}, false)
+		return s.renderLeft(w, r, subscriber.Left{Reader: p.Reader, Known: true, Already: true}, unsubscribedBody{})
 	}
 	n, err := newsletter.Get(r.Context(), s.DB, p.NewsletterID)
 	if err != nil {

@@ -24,7 +24,8 @@ type signupBody struct {
 	Error      string // beside the field
 	Suggestion string // the address that was perhaps meant
 	Kept       string // the address that the suggestion was made for
-	Focus      bool
+	Focus      bool   // on the field
+	Press      bool   // nothing is wrong: the button is to be pressed once more
 }
 
 // signupPage is the hosted page of one newsletter.
@@ -38,7 +39,10 @@ func (s *server) signupPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int, n newsletter.Newsletter, b signupBody) error {
 	l := s.Pages.Locale(r, n.Language)
-	b.Newsletter, b.FormToken = n, s.formToken(signupForm)
+	b.Newsletter = n
+	if b.FormToken == "" {
+		b.FormToken = s.formToken(signupForm)
+	}
 	v := page.View{L: l, Title: l.T("signup.title", "name", n.Name), Site: siteOf(n), Body: b}
 	if n.Name == "" {
 		v.Title = l.T("signup.button")
@@ -113,7 +117,10 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, n newsletter.New
 	case no.Field:
 		b.Error = words
 	default:
-		b.Notice = words
+		b.Notice, b.Focus, b.Press = words, false, true
+	}
+	if no.Key == "once_more" {
+		b.FormToken = in.Form // so that the next press need not wait again
 	}
 	no.retryAfter(w)
 	return s.renderSignup(w, r, no.Status, n, b)

@@ -16,12 +16,13 @@ import (
 // unsubscribeBody is the Body of pages/unsubscribe.html.
 type unsubscribeBody struct {
 	Name, Masked, Action, Shown string
-	Again, Weekly               bool
+	Again                       string // the act that was pressed too fast for a person
+	Weekly                      bool
 }
 
 // unsubscribedBody is the Body of pages/unsubscribed.html.
 type unsubscribedBody struct {
-	Gone, UndoOver                          bool
+	Gone, UndoOver, Again                   bool
 	Name, Action, Shown, SubscribeURL, Site string
 }
 
@@ -34,13 +35,13 @@ func (s *server) unsubscribePage(w http.ResponseWriter, r *http.Request) error {
 		return missing(err, token.ErrInvalid)
 	}
 	if left.Already {
-		return s.renderLeft(w, r, left, r.FormValue("over") != "")
+		return s.renderLeft(w, r, left, unsubscribedBody{UndoOver: r.FormValue("over") != ""})
 	}
-	return s.askLeave(w, r, left, false)
+	return s.askLeave(w, r, left, "")
 }
 
 // askLeave shows the button, and what one may do instead.
-func (s *server) askLeave(w http.ResponseWriter, r *http.Request, left subscriber.Left, again bool) error {
+func (s *server) askLeave(w http.ResponseWriter, r *http.Request, left subscriber.Left, again string) error {
 	key := chi.URLParam(r, "token")
 	n, err := newsletter.Get(r.Context(), s.DB, left.NewsletterID)
 	if err != nil {
@@ -53,28 +54,27 @@ func (s *server) askLeave(w http.ResponseWriter, r *http.Request, left subscribe
 	l := s.Pages.Locale(r, left.Locale)
 	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribe", page.View{
 		L: l, Title: l.T("unsubscribe.title", "name", n.Name), Site: siteOf(n), Languages: s.languages(r, l), Body: unsubscribeBody{
-			Name: n.Name, Masked: left.Masked, Action: "/unsubscribe/" + key, Shown: s.formToken(tokenForm), Again: again,
+			Name: n.Name, Masked: left.Masked, Action: "/unsubscribe/" + key, Shown: s.shown(r), Again: again,
 			Weekly: p.Cadence == newsletter.Instant || p.Cadence == newsletter.Daily,
 		},
 	})
 }
 
-// renderLeft is the page of who has left, or is no longer stored.
-func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscriber.Left, undoOver bool) error {
+// renderLeft is the page of who has left, or is no longer stored; b says what a
+// press left to say.
+func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscriber.Left, b unsubscribedBody) error {
 	key := chi.URLParam(r, "token")
 	n, err := newsletter.Get(r.Context(), s.DB, left.NewsletterID)
 	if err != nil {
 		return err
 	}
 	l := s.Pages.Locale(r, left.Locale)
-	b := unsubscribedBody{
-		Gone: !left.Known, UndoOver: undoOver, Name: n.Name, Action: "/unsubscribe/" + key, Shown: s.formToken(tokenForm), Site: n.SiteURL,
-	}
+	b.Gone, b.Name, b.Action, b.Shown, b.Site = !left.Known, n.Name, "/unsubscribe/"+key, s.shown(r), n.SiteURL
 	title := l.T("unsubscribe.gone_title")
 	if left.Known {
 		title = l.T("unsubscribe.done_title", "name", n.Name)
 	}
-	if !left.Known || undoOver {
+	if !left.Known || b.UndoOver {
 		b.SubscribeURL = wrongAddressURL(n, l, "")
 	}
 	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribed", page.View{
@@ -125,9 +125,9 @@ func (s *server) pressAgain(w http.ResponseWriter, r *http.Request) error {
 		return missing(err, token.ErrInvalid)
 	}
 	if left.Already {
-		return s.renderLeft(w, r, left, false)
+		return s.renderLeft(w, r, left, unsubscribedBody{Again: r.PostFormValue("act") == "undo"})
 	}
-	return s.askLeave(w, r, left, true)
+	return s.askLeave(w, r, left, r.PostFormValue("act"))
 }
 
 // leave ends the subscription, or says 503 within page.Budget: never a false
@@ -191,5 +191,5 @@ func (s *server) noReader(w http.ResponseWriter, r *http.Request, err error) err
 	if err != nil {
 		return missing(err, token.ErrInvalid)
 	}
-	return s.renderLeft(w, r, left, false)
+	return s.renderLeft(w, r, left, unsubscribedBody{})
 }

@@ -7,16 +7,13 @@ import (
 	"vistka/internal/newsletter"
 )
 
-// foreignWording stands in the proof of consent where the words were not ours:
-// a form on a site, or a program's own.
-const foreignWording = "the words of a form that is not ours"
-
 // wording is what our own sign-up page says beside the button, a line each, as
 // proof of what was agreed to (GDPR article 7(1), REQUIREMENTS C13). The text
 // itself is kept, not a version: it changes with a newsletter's settings.
 func wording(l *locale.Locale, n newsletter.Newsletter) string {
 	lines := []string{
 		l.T("signup.title", "name", n.Name), l.T("signup.what_" + n.DefaultCadence), l.T("signup.label"), l.T("signup.button"),
+		l.T("signup.consent", "name", n.Name),
 	}
 	if n.PrivacyURL != "" {
 		lines = append(lines, l.T("signup.privacy"))

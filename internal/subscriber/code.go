@@ -22,11 +22,26 @@ func (s *Service) ConfirmCode(ctx context.Context, sealed, code string, ev Evide
 	if s.Clock.Now().Sub(h.sentAt) > codeWithin {
 		return Confirmation{Outcome: CodeSpent}, nil
 	}
+	return s.confirmBy(ctx, h, code, ev)
+}
+
+// ConfirmCodeAt is ConfirmCode on the page behind the mail's link, for whom that
+// page takes for a program. The link is proof enough, so the code has no time
+// to run out; its five tries are the same.
+func (s *Service) ConfirmCodeAt(ctx context.Context, link, code string, ev Evidence) (Confirmation, error) {
+	id, generation, err := s.signup(token.Confirm, link)
+	if err != nil {
+		return Confirmation{Outcome: Invalid}, nil
+	}
+	return s.confirmBy(ctx, handle{signupID: id, generation: generation}, code, ev)
+}
+
+func (s *Service) confirmBy(ctx context.Context, h handle, code string, ev Evidence) (Confirmation, error) {
 	if !token.IsSixDigits(code) {
 		return Confirmation{Outcome: NoCode}, nil
 	}
 	var c Confirmation
-	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
 		c, err = s.confirmCode(ctx, tx, h, code, ev)
 		return err
 	})

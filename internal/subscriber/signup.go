@@ -14,6 +14,10 @@ import (
 	"vistka/internal/postgres"
 )
 
+// ForeignWording stands in the proof of consent where the words were not ours: a
+// form on a site, or a program's own.
+const ForeignWording = "the words of a form that is not ours"
+
 // SignUpRequest is what a form sent, checked for form only.
 type SignUpRequest struct {
 	NewsletterID int64
@@ -21,7 +25,7 @@ type SignUpRequest struct {
 	Locale       string // language of the page, of the mail, and of the subscription to come
 	ArticleURL   string // the article under which the form stood
 	PageURL      string // the page with the form
-	Wording      string // the words beside the button, or that they are not known
+	Wording      string // the words beside the button, or ForeignWording
 	Attested     bool   // a listed Origin or a valid form token
 	Challenged   bool   // from the button of our own page
 	IP           netip.Addr

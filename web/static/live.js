@@ -1,21 +1,21 @@
-// Keeps an edition's progress current: asks for that part of the page again while it moves. When the
-// edition came into another state the whole page is read anew, since its buttons are others then.
+// Keeps what moves on a page current: asks for each part again while it says where. Where a part came into
+// another state and the page's buttons are others then, it says its state, and the whole page is read anew.
 (() => {
-  const refresh = async () => {
-    const live = document.getElementById("live");
-    if (!live.dataset.live) return;
+  const refresh = async (id) => {
+    const part = document.getElementById(id);
+    if (!part.dataset.live) return;
     if (!document.hidden) {
-      const answer = await fetch(live.dataset.live);
+      const answer = await fetch(part.dataset.live);
       if (answer.redirected) return; // logged out
       if (answer.ok) {
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
         const typing = document.activeElement.matches("input");
-        if (fresh.dataset.state !== live.dataset.state && !typing) return location.reload();
-        live.replaceWith(fresh);
+        if (fresh.dataset.state !== part.dataset.state && !typing) return location.reload();
+        part.replaceWith(fresh);
       }
     }
-    again();
+    again(id);
   };
-  const again = () => setTimeout(() => refresh().catch(again), 3000);
-  again();
+  const again = (id) => setTimeout(() => refresh(id).catch(() => again(id)), 3000);
+  for (const part of document.querySelectorAll("[data-live]")) again(part.id);
 })();

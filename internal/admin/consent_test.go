@@ -1,0 +1,52 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/account"
+	"vistka/internal/subscriber"
+)
+
+// Who agreed to what, when and how is told in words, not in those of the table.
+func TestConsentIsToldInWords(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.subs.Notify = func(context.Context, pgx.Tx, subscriber.Notice) error { return nil }
+	s.subs.Changed = func(context.Context, pgx.Tx, int64) error { return nil }
+	n := s.newsletter("news")
+	s.account(account.Editor)
+	b := s.as(account.Editor)
+	s.exec(`INSERT INTO signup (newsletter_id, address, address_key, locale, wording, page_url, created_at, expires_at)
+		SELECT $1, a, a, 'uk', w, 'https://news.example.org/form', now(), now() + interval '72 hours'
+		FROM (VALUES ('ours@example.org', E'Subscribe to <Herald>\nSubscribe'), ('theirs@example.org', $2)) AS v (a, w)`, n.ID, subscriber.ForeignWording)
+	pages := map[string]string{}
+	for id := int64(1); id <= 2; id++ {
+		c, err := s.subs.Confirm(t.Context(), subscriber.ConfirmToken(s.subs.Keys, id, 1), subscriber.Evidence{UserAgent: "A <browser>"})
+		if err != nil || c.Outcome != subscriber.Confirmed {
+			t.Fatal(c.Outcome, err)
+		}
+		path := fmt.Sprintf("/admin/subscribers/%d", c.SubscriberID)
+		b.post(path, url.Values{"act": {"end"}, "newsletter": {fmt.Sprint(n.ID)}})
+		got := b.get(path)
+		pages[strings.Split(got.text("h1"), "@")[0]] = got.text(".timeline")
+		if got.text("dl [lang=uk]") != "українська" {
+			t.Errorf("language: %q", got.text("dl"))
+		}
+	}
+	for who, words := range map[string]string{"ours": "Subscribe to <Herald> Subscribe", "theirs": "Those of a form that is not ours"} {
+		for _, want := range []string{
+			words, "Asked The news, on the sign-up form Page: https://news.example.org/form",
+			"Confirmed The news, with the button behind the link in the mail Browser: A <browser>", "Left The news, by a colleague in the admin pages",
+		} {
+			if !strings.Contains(pages[who], want) {
+				t.Errorf("%s: %q is not said: %s", who, want, pages[who])
+			}
+		}
+	}
+}

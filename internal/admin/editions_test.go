@@ -1,0 +1,53 @@
+package admin
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"vistka/internal/account"
+)
+
+// Wherever editions are listed they are named by what they carry, as the mail's
+// subject does, and languages by their own names.
+func TestEditionsAreNamedByTheirArticles(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	n, _, reader, id := s.seeded()
+	s.exec(`UPDATE article SET title = 'The <older> story', seq = 1, released_at = now(), state = 'released'`)
+	s.exec(`WITH story AS (INSERT INTO story DEFAULT VALUES RETURNING id)
+		INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason, seq, released_at)
+		SELECT $1, id, 'https://news.example.org/2', 'The newer story', now(), now(), 'released', '{"key": "reason.words"}', 2, now() FROM story`, n.ID)
+	s.exec(`UPDATE edition SET article_ids = ARRAY(SELECT id FROM article ORDER BY seq)`)
+	s.account(account.Viewer)
+	b := s.as(account.Viewer)
+	pages := map[string]string{
+		"/admin/": "#h-editions ~ .scroll tbody", "/admin/editions": "tbody", fmt.Sprintf("/admin/editions/%d", id): "h1",
+		"/admin/sending": "tbody", "/admin/deliveries": "tbody tr:first-child", fmt.Sprintf("/admin/subscribers/%d", reader): "main",
+	}
+	for path, where := range pages {
+		if got := b.get(path).text(where); !strings.Contains(got, "The newer story and 1 more") {
+			t.Errorf("%s names the edition %q", path, got)
+		}
+	}
+	if got := b.get("/admin/editions"); got.text(`tbody [lang=en]`) != "English" {
+		t.Errorf("its language is shown as %q", got.text("tbody [lang]"))
+	}
+	s.exec(`UPDATE article SET withdrawn_at = now(), state = 'withdrawn' WHERE seq = 2`)
+	if got := b.get("/admin/editions").text("tbody th"); !strings.HasPrefix(got, "The <older> story and 1 more") {
+		t.Errorf("with the newest withdrawn it is named %q", got)
+	}
+	// What was put off and is overdue is not tried in the past, and not at all while paused.
+	s.exec(`UPDATE delivery SET state = 'deferred', due_at = now() - interval '1 hour', settled_at = NULL WHERE state = 'queued'`)
+	path := fmt.Sprintf("/admin/editions/%d", id)
+	if got := b.get(path).text("#live"); !strings.Contains(got, "is tried again in a moment") {
+		t.Errorf("the next try: %q", got)
+	}
+	s.exec(`UPDATE edition SET state = 'paused'`)
+	if got := b.get(path).text("#live"); strings.Contains(got, "tried again") {
+		t.Errorf("the next try while paused: %q", got)
+	}
+	if got := b.get("/admin/").text(".troubles"); !strings.Contains(got, "“The <older> story and 1 more” is paused") {
+		t.Errorf("Home: %q", got)
+	}
+}
