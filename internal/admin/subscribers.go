@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -90,7 +91,7 @@ type subscriberBody struct {
 	Names      map[string]string
 	Deliveries []delivery.Listed
 	Headlines  map[int64]edition.Headline
-	Liftable   bool // suppressed by a person's decision, which an editor may lift
+	Liftable   bool // an editor may lift it
 }
 
 // By says in words how the person did it.
@@ -112,10 +113,10 @@ func (subscriberBody) Words(l *locale.Locale, e subscriber.Event) string {
 	return e.Wording
 }
 
-// liftable tells the reasons that a colleague or the reader gave from what a
-// mail server reported, which is no matter of opinion.
+// liftable tells the reasons that a person gave, and a mailbox that refused and
+// may take mail again, from a mailbox that is not there and from a spam report.
 func liftable(reason string) bool {
-	return reason == string(suppression.ByHand) || reason == string(suppression.NotMe)
+	return slices.Contains([]suppression.Reason{suppression.ByHand, suppression.NotMe, suppression.Repeated}, suppression.Reason(reason))
 }
 
 // deliveriesShown bounds one person's page.
@@ -218,7 +219,7 @@ func (a *admin) suppress(ctx context.Context, tx pgx.Tx, p subscriber.Person, on
 	if on {
 		return suppression.Add(ctx, tx, hash, suppression.ByHand, "", a.Clock.Now())
 	}
-	_, err = suppression.Remove(ctx, tx, hash, suppression.ByHand, suppression.NotMe)
+	_, err = suppression.Remove(ctx, tx, hash, suppression.ByHand, suppression.NotMe, suppression.Repeated)
 	return err
 }
 

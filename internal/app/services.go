@@ -115,7 +115,7 @@ func (a *App) wireAlerts() {
 }
 
 func periodicJobs() []*river.PeriodicJob {
-	return slices.Concat(article.PeriodicJobs(), subscriber.PeriodicJobs(), edition.PeriodicJobs())
+	return slices.Concat(article.PeriodicJobs(), subscriber.PeriodicJobs(), edition.PeriodicJobs(), delivery.PeriodicJobs())
 }
 
 // RelaysOnLoopback says that no mail leaves this machine: no postal address is

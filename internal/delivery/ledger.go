@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
 
@@ -22,7 +23,9 @@ type Outcome struct {
 	Reply string     // the relay's words as stored
 	Stage string     // with Code and Reply makes an attempt row; empty: none
 	Code  int
-	Gone  bool // the mailbox does not exist: suppress the address
+	// Charge is what a failure says about the address: gone suppresses it at
+	// once, the others are counted by SuppressRepeated.
+	Charge mailer.Charge
 }
 
 // Next asks to commit the attempt of one message.
@@ -128,8 +131,9 @@ type columns struct {
 	used                            bool
 	ids, editions, subscribers      []int64
 	months                          []time.Time
-	early, gone                     []bool
+	early                           []bool
 	states, replies, stages         []string
+	charges                         []string
 	tries, had, codes               []int
 	due                             []*time.Time
 	nextIDs, nextEditions, nextSubs []int64
@@ -141,8 +145,8 @@ type columns struct {
 func (c *columns) clear() {
 	c.used = false
 	c.ids, c.editions, c.subscribers, c.months = c.ids[:0], c.editions[:0], c.subscribers[:0], c.months[:0]
-	c.early, c.gone = c.early[:0], c.gone[:0]
-	c.states, c.replies, c.stages = c.states[:0], c.replies[:0], c.stages[:0]
+	c.early = c.early[:0]
+	c.states, c.replies, c.stages, c.charges = c.states[:0], c.replies[:0], c.stages[:0], c.charges[:0]
 	c.tries, c.had, c.codes, c.due = c.tries[:0], c.had[:0], c.codes[:0], c.due[:0]
 	c.nextIDs, c.nextEditions, c.nextSubs, c.nextMonths = c.nextIDs[:0], c.nextEditions[:0], c.nextSubs[:0], c.nextMonths[:0]
 	c.hashes = c.hashes[:0]
@@ -155,7 +159,7 @@ func (c *columns) outcome(o Outcome) {
 	c.early, c.states = append(c.early, o.Early), append(c.states, string(o.State))
 	c.tries, c.had, c.due = append(c.tries, o.Tries), append(c.had, o.Had), append(c.due, o.DueAt)
 	c.replies, c.stages = append(c.replies, o.Reply), append(c.stages, o.Stage)
-	c.codes, c.gone = append(c.codes, o.Code), append(c.gone, o.Gone)
+	c.codes, c.charges = append(c.codes, o.Code), append(c.charges, string(o.Charge))
 }
 
 func (c *columns) next(n Next) {
@@ -174,7 +178,7 @@ func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(c.nextSubs),
 		"months": c.months, "editions": c.editions, "subscribers": c.subscribers, "early": c.early, "states": c.states,
-		"tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "stages": c.stages, "codes": c.codes, "gone": c.gone,
+		"tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "stages": c.stages, "codes": c.codes, "charges": c.charges,
 		"next_months": c.nextMonths, "next_editions": c.nextEditions, "next_subscribers": c.nextSubs,
 	}
 }
@@ -182,7 +186,7 @@ func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 func (c *columns) noticeArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(c.nextIDs),
-		"ids": c.ids, "early": c.early, "states": c.states, "tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "gone": c.gone,
+		"ids": c.ids, "early": c.early, "states": c.states, "tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "charges": c.charges,
 		"next": c.nextIDs, "hashes": c.hashes,
 	}
 }

@@ -21,14 +21,14 @@ func outcome(k Key, r mailer.Reply, v mailer.Verdict, early bool, tries int, now
 		o.State, o.DueAt = Doubtful, at(now, doubtWait)
 		o.Reply = "no complete answer after the final dot"
 	case mailer.Fail:
-		o.State, o.Gone = Failed, v.Gone
+		o.State, o.Charge = Failed, v.Charge
 	default: // Retry, and what else could not be settled by another connection
-		o.State = Failed
+		o.State, o.Charge = Failed, v.Charge
 		if wait, ok := retryAfter(tries); ok {
 			if v.Slow {
 				wait = max(wait, slowRetry)
 			}
-			o.State, o.DueAt = Deferred, at(now, wait)
+			o.State, o.DueAt, o.Charge = Deferred, at(now, wait), mailer.ChargeNone
 		}
 	}
 	return o

@@ -31,17 +31,17 @@ WITH mine AS (
         settled_at = CASE WHEN x.state = 'sent' OR x.state = 'failed' AND d.doubts = 0 THEN @now::timestamptz END,
         reply = coalesce(nullif(x.reply, ''), d.reply)
     FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @early::boolean[], @states::text[], @tries::int[],
-                @had::int[], @due::timestamptz[], @replies::text[], @stages::text[], @codes::int[], @gone::boolean[])
-         AS x(month, edition_id, subscriber_id, early, state, tries, had, due_at, reply, stage, code, gone)
+                @had::int[], @due::timestamptz[], @replies::text[], @stages::text[], @codes::int[], @charges::text[])
+         AS x(month, edition_id, subscriber_id, early, state, tries, had, due_at, reply, stage, code, charge)
     WHERE d.month = x.month
       AND d.edition_id = x.edition_id
       AND d.subscriber_id = x.subscriber_id
       AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND d.tries = x.had AND EXISTS (SELECT FROM mine)
                ELSE d.state = 'sending' AND d.relay_id = @relay AND d.fence = @fence END
-    RETURNING d.month, d.edition_id, d.subscriber_id, d.tries, x.stage, x.code, x.reply, x.gone
+    RETURNING d.month, d.edition_id, d.subscriber_id, d.tries, x.stage, x.code, x.reply, x.charge
 ), noted AS (
-    INSERT INTO attempt (month, edition_id, subscriber_id, n, at, stage, code, text)
-    SELECT month, edition_id, subscriber_id, tries, @now, stage, code, reply
+    INSERT INTO attempt (month, edition_id, subscriber_id, n, at, stage, code, text, charge)
+    SELECT month, edition_id, subscriber_id, tries, @now, stage, code, reply, charge
     FROM done
     WHERE stage <> ''
     ON CONFLICT DO NOTHING
@@ -50,10 +50,10 @@ WITH mine AS (
     SELECT DISTINCT ON (r.address_hash) r.address_hash, 'hard bounce', done.reply, @now
     FROM done
     JOIN subscriber r ON r.id = done.subscriber_id
-    WHERE done.gone
+    WHERE done.charge = 'gone'
     ON CONFLICT (address_hash) DO UPDATE
     SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
-    WHERE suppression.reason = 'not me'
+    WHERE suppression.reason IN ('not me', 'repeated bounces')
 ), willing AS (
     SELECT n.month, n.edition_id, n.subscriber_id
     FROM unnest(@next_months::date[], @next_editions::bigint[], @next_subscribers::bigint[]) AS n(month, edition_id, subscriber_id)
@@ -102,21 +102,21 @@ WITH mine AS (
         settled_at = CASE WHEN x.state IN ('sent', 'failed') OR x.state = 'in doubt' AND d.doubts > 0 THEN @now::timestamptz END,
         reply = coalesce(nullif(x.reply, ''), d.reply)
     FROM unnest(@ids::bigint[], @early::boolean[], @states::text[], @tries::int[], @had::int[], @due::timestamptz[], @replies::text[],
-                @gone::boolean[])
-         AS x(id, early, state, tries, had, due_at, reply, gone)
+                @charges::text[])
+         AS x(id, early, state, tries, had, due_at, reply, charge)
     WHERE d.id = x.id
       AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND d.tries = x.had AND EXISTS (SELECT FROM mine)
                ELSE d.state = 'sending' AND d.relay_id = @relay AND d.fence = @fence END
-    RETURNING d.subscriber_id, x.reply, x.gone
+    RETURNING d.subscriber_id, x.reply, x.charge
 ), bounced AS (
     INSERT INTO suppression (address_hash, reason, detail, at)
     SELECT DISTINCT ON (r.address_hash) r.address_hash, 'hard bounce', done.reply, @now
     FROM done
     JOIN subscriber r ON r.id = done.subscriber_id
-    WHERE done.gone
+    WHERE done.charge = 'gone'
     ON CONFLICT (address_hash) DO UPDATE
     SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
-    WHERE suppression.reason = 'not me'
+    WHERE suppression.reason IN ('not me', 'repeated bounces')
 )
 UPDATE notice d
 SET state = 'sending',

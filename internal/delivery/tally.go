@@ -49,7 +49,7 @@ func (d *driver) judge(it *item, v mailer.Verdict, r mailer.Reply) {
 	if v.Policy {
 		t.policy++
 	}
-	if v.Charge == mailer.ChargeHard {
+	if v.Charge == mailer.ChargeHard || v.Charge == mailer.ChargeGone {
 		t.gone++
 	}
 	var reason *locale.Message

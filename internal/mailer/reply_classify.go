@@ -25,13 +25,13 @@ const (
 	ChargeNone Charge = ""
 	ChargeSoft Charge = "soft"
 	ChargeHard Charge = "hard"
+	ChargeGone Charge = "gone" // the mailbox does not exist (5.1.1, 5.1.3, 5.1.6): suppress after one
 )
 
 // Verdict is REQUIREMENTS.md table 2 applied to one reply.
 type Verdict struct {
 	Action Action
 	Charge Charge
-	Gone   bool // the mailbox does not exist (5.1.1, 5.1.3, 5.1.6): suppress after one
 	Policy bool // our reputation or the content is refused: counted by the edition's breaker
 	Slow   bool // this destination wants less of us: back off from the whole provider
 	Drop   bool // the connection must not be used again, not even for QUIT
@@ -126,7 +126,7 @@ func permanent(r Reply) Verdict {
 	case strings.HasPrefix(e, "5.7.") || e == "5.1.7" || e == "5.1.8" || policyWords.MatchString(text):
 		return Verdict{Action: Fail, Policy: true}
 	case e == "5.1.1" || e == "5.1.3" || e == "5.1.6":
-		return Verdict{Action: Fail, Charge: ChargeHard, Gone: true}
+		return Verdict{Action: Fail, Charge: ChargeGone}
 	case e == "5.1.2" || e == "5.1.10":
 		return Verdict{Action: Fail, Charge: ChargeHard} // the domain: it may come back, E15
 	case e == "5.2.1" || e == "5.2.2" || e == "" && (r.Code == 552 || fullWords.MatchString(text)):

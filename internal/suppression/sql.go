@@ -7,8 +7,8 @@ INSERT INTO suppression AS s (address_hash, reason, detail, at)
 VALUES (@hash, @reason, @detail, @now)
 ON CONFLICT (address_hash) DO UPDATE
 SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
-WHERE array_position(ARRAY['erased', 'not me', 'hard bounce', 'spam report', 'by hand'], EXCLUDED.reason)
-    > array_position(ARRAY['erased', 'not me', 'hard bounce', 'spam report', 'by hand'], s.reason)`
+WHERE array_position(ARRAY['erased', 'not me', 'repeated bounces', 'hard bounce', 'spam report', 'by hand'], EXCLUDED.reason)
+    > array_position(ARRAY['erased', 'not me', 'repeated bounces', 'hard bounce', 'spam report', 'by hand'], s.reason)`
 
 	has = `
 SELECT coalesce((SELECT reason FROM suppression WHERE address_hash = @hash), '')`

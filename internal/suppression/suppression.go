@@ -19,6 +19,8 @@ type Reason string
 
 const (
 	HardBounce Reason = "hard bounce" // the mailbox does not exist
+	// Repeated: its server refused mail on several days.
+	Repeated   Reason = "repeated bounces"
 	SpamReport Reason = "spam report" // the reader pressed the spam button
 	ByHand     Reason = "by hand"     // a person in the admin pages
 	Erased     Reason = "erased"      // asked to be forgotten; a new double opt-in lifts it
@@ -35,7 +37,7 @@ func (r Reason) StopsConfirmation() bool { return r != Erased && r != "" }
 
 // Add suppresses an address by its hash (token.Hasher over emailaddr's Key).
 // An address already there keeps the reason that weighs more: by hand, spam
-// report, hard bounce, not me, erased.
+// report, hard bounce, repeated bounces, not me, erased.
 func Add(ctx context.Context, db postgres.DB, hash []byte, reason Reason, detail string, now time.Time) error {
 	_, err := db.Exec(ctx, add, pgx.StrictNamedArgs{"hash": hash, "reason": string(reason), "detail": detail, "now": now})
 	if err != nil {
