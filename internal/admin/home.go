@@ -31,6 +31,7 @@ type homeBody struct {
 	Newsletters []homeNewsletter
 	Active      int64 // people, each once
 	Unconfirmed int64
+	Meter       subscriber.Meter // of confirmation mails
 	Backlog     delivery.Backlog
 	Waiting     int64 // everything that is to go out
 	Relays      []delivery.RelayState
@@ -81,6 +82,9 @@ func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
 		b.Newsletters = append(b.Newsletters, row)
 	}
 	if b.Active, err = a.Subscribers.Readers(ctx, a.DB); err != nil {
+		return err
+	}
+	if b.Meter, err = a.Subscribers.Meter(ctx, a.DB); err != nil {
 		return err
 	}
 	if b.Backlog, err = a.Deliveries.Backlog(ctx); err != nil {

@@ -10,12 +10,13 @@ import (
 	"vistka/internal/article"
 	"vistka/internal/locale"
 	"vistka/internal/page"
+	"vistka/internal/subscriber"
 )
 
 // troubles says what is wrong, the worst first, and what to do about each.
 func (a *admin) troubles(r *http.Request, b homeBody) []trouble {
 	l := a.locale(r)
-	all := slices.Concat(a.sendingTroubles(l, b), a.feedTroubles(l, b), a.newsletterTroubles(l, b, me(r).Role.Allows(account.Owner)))
+	all := slices.Concat(a.sendingTroubles(l, b), signupTroubles(l, b.Meter), a.feedTroubles(l, b), a.newsletterTroubles(l, b, me(r).Role.Allows(account.Owner)))
 	if page.UntrustedProxy(r, a.TrustedProxies) || a.Pages.ProxySeen(a.Clock.Now()) {
 		all = append(all, trouble{Title: l.T("admin.trouble.proxy"), Text: l.T("admin.trouble.proxy_do")})
 	}
@@ -78,6 +79,22 @@ func (a *admin) sendingTroubles(l *locale.Locale, b homeBody) []trouble {
 			Title: l.T("admin.trouble.paused", "title", headline(l, e.Headline), "name", e.Newsletter), Text: l.T("admin.trouble.paused_do"), Words: say(l, e.Reason),
 			URL: "/admin/editions/" + strconv.FormatInt(e.ID, 10), Link: l.T("admin.trouble.paused_link"),
 		})
+	}
+	return out
+}
+
+func signupTroubles(l *locale.Locale, m subscriber.Meter) []trouble {
+	var out []trouble
+	link := trouble{URL: "/admin/subscribers?status=pending", Link: l.T("admin.trouble.budget_link")}
+	if m.SpentSince != nil {
+		t := link
+		t.Bad, t.Title, t.Text = true, l.T("admin.trouble.budget"), l.T("admin.trouble.budget_do")
+		out = append(out, t)
+	}
+	if m.LetGo > 0 {
+		t := link
+		t.Title, t.Text = l.N("admin.trouble.let_go", m.LetGo), l.T("admin.trouble.let_go_do")
+		out = append(out, t)
 	}
 	return out
 }

@@ -55,6 +55,7 @@ func (a *App) Run(ctx context.Context, opened func(Ready)) error {
 	a.Deliveries.Relays = a.relays // the admin pages tell of them in any role
 	if a.Config.Has(config.RoleJobs) {
 		parts.start("jobs", a.runJobs)
+		parts.start("answers to sign-ups", a.Subscribers.RunAnswers)
 		parts.start("sweep of sessions", func(ctx context.Context) error { return a.Accounts.Run(ctx, a.log) })
 	}
 	if a.Config.Has(config.RoleSender) {

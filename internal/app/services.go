@@ -50,7 +50,10 @@ func (a *App) build() error {
 	a.Accounts = account.New(a.Pool, a.Keys, a.Hasher, a.Clock)
 	a.fetcher = &feed.Fetcher{Allow: slices.Clone(a.Config.FeedAllow), UserAgent: "Vistka (+" + a.Config.BaseURL + ")"}
 	a.Articles = &article.Service{DB: a.Pool, Fetcher: a.fetcher, Clock: a.Clock, Log: a.log}
-	a.Subscribers = &subscriber.Service{DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, Log: a.log}
+	a.Subscribers = &subscriber.Service{
+		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, Log: a.log,
+		Budget: a.Config.ConfirmationsPerHour, Taken: make(chan struct{}, 1),
+	}
 	a.Editions = &edition.Service{DB: a.Pool, Clock: a.Clock, Keys: a.Keys, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log, MaxAge: a.Config.MaxAge, KeepMonths: a.Config.KeepMonths}
 	a.Deliveries = &delivery.Service{
 		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, BaseURL: a.Config.BaseURL, Renderer: renderer, Catalog: a.Catalog, Log: a.log,
@@ -64,7 +67,7 @@ func (a *App) build() error {
 	if a.jobs, err = a.newJobs(a.Pool); err != nil {
 		return err
 	}
-	a.Articles.Jobs, a.Subscribers.Jobs, a.Editions.Jobs = a.jobs, a.jobs, a.jobs
+	a.Articles.Jobs, a.Editions.Jobs = a.jobs, a.jobs
 	return nil
 }
 
@@ -100,6 +103,9 @@ func (a *App) wire() {
 // wireAlerts lets what only a person can mend be mailed to the owners.
 func (a *App) wireAlerts() {
 	a.Editions.Alert = a.Deliveries.AlertOwners
+	a.Subscribers.OnSpent = func(ctx context.Context, tx pgx.Tx) {
+		a.Deliveries.AlertOwners(ctx, tx, delivery.Trouble{Cause: delivery.CauseBudgetSpent})
+	}
 	a.Guard.OnLock = func(ctx context.Context, tx pgx.Tx, _ guard.Cause) {
 		a.Deliveries.AlertOwners(ctx, tx, delivery.Trouble{Cause: delivery.CauseSendingLocked})
 	}

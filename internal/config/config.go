@@ -38,6 +38,8 @@ type Config struct {
 	KeepMonths     int           `env:"VISTKA_KEEP_MONTHS" default:"13" help:"How many months back it is kept what each reader got. Of older editions the totals stay."`
 	Dev            bool          `env:"VISTKA_DEV" help:"Read templates from disk on each request and show every page under /dev/."`
 
+	ConfirmationsPerHour int `env:"VISTKA_CONFIRMATIONS_PER_HOUR" default:"500" placeholder:"N" help:"How many mails an hour answer sign-ups at most, over all newsletters. What is asked for beyond that is held and goes out as room comes back. The same in every process."`
+
 	DatabaseURL       string `kong:"-"`
 	DatabaseDirectURL string `kong:"-"`
 	SMTPURL           string `kong:"-"`
@@ -136,6 +138,9 @@ func (c *Config) Validate() error {
 		if !hostPort(c.MetricsListen) {
 			complain("--metrics-listen (VISTKA_METRICS_LISTEN) %q: write host:port, like 127.0.0.1:9090", c.MetricsListen)
 		}
+	}
+	if c.ConfirmationsPerHour < 0 {
+		complain("--confirmations-per-hour (VISTKA_CONFIRMATIONS_PER_HOUR) %d: write a number of mails, like 500; 0 means the default", c.ConfirmationsPerHour)
 	}
 	if c.InDoubtWait < 0 {
 		complain("--in-doubt-wait (VISTKA_IN_DOUBT_WAIT) %s: write a time of zero or more, like 2m", c.InDoubtWait)

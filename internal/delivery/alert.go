@@ -26,7 +26,8 @@ const (
 	CauseSendingLocked Cause = "sending_locked" // this looks like a copy
 	CauseFeedFailing   Cause = "feed_failing"
 	CauseFeedGone      Cause = "feed_gone"
-	CauseDoubtHeld     Cause = "doubt_held" // mails wait for a person's decision
+	CauseDoubtHeld     Cause = "doubt_held"   // mails wait for a person's decision
+	CauseBudgetSpent   Cause = "budget_spent" // more confirmations are asked for than may be mailed
 )
 
 const (
@@ -135,6 +136,8 @@ func (t Trouble) page() string {
 		return "/admin/sending"
 	case CauseDoubtHeld:
 		return "/admin/deliveries"
+	case CauseBudgetSpent:
+		return "/admin/subscribers?status=pending"
 	}
 	return "/admin/"
 }

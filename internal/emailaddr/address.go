@@ -35,19 +35,19 @@ func (a Address) Key() string {
 	return norm.NFC.String(strings.ToLower(a.local)) + "@" + a.domain
 }
 
-// LimitKey folds the spellings that reach one mailbox, for counting mails
-// against it and for nothing else: the part after + is cut off, and at Gmail
-// dots do not count. A mailbox that distinguishes them shares a limit, that
-// is all.
+// LimitKey folds the spellings that may reach one mailbox, for counting mails
+// against it and for nothing else: the part after + is cut off, and dots do not
+// count, as at Gmail. Two mailboxes that only they tell apart share a limit,
+// that is all.
 func (a Address) LimitKey() string {
 	local, domain := norm.NFC.String(strings.ToLower(a.local)), a.domain
 	if i := strings.IndexByte(local, '+'); i > 0 {
 		local = local[:i]
 	}
-	if domain == "gmail.com" || domain == "googlemail.com" {
-		local, domain = strings.ReplaceAll(local, ".", ""), "gmail.com"
+	if domain == "googlemail.com" {
+		domain = "gmail.com"
 	}
-	return local + "@" + domain
+	return strings.ReplaceAll(local, ".", "") + "@" + domain
 }
 
 // Domain is the domain as A-label in lower case, as DNS and SMTP take it.

@@ -16,6 +16,7 @@ func TestParseAccepts(t *testing.T) {
 		{" Nadia@Example.ORG\t\n", "nadia@example.org", "Nadia@example.org", "nadia@example.org", "example.org"},
 		{"o'neil+news@mail.example.co.uk", "o'neil+news@mail.example.co.uk", "o'neil+news@mail.example.co.uk", "o'neil@mail.example.co.uk", "example.co.uk"},
 		{"N.A.dia+x@googlemail.com", "n.a.dia+x@googlemail.com", "N.A.dia+x@googlemail.com", "nadia@gmail.com", "googlemail.com"},
+		{"n.a.dia+x.y@example.org", "n.a.dia+x.y@example.org", "n.a.dia+x.y@example.org", "nadia@example.org", "example.org"},
 		{"+x@example.org", "+x@example.org", "+x@example.org", "+x@example.org", "example.org"},
 		{"надія@пошта.укр", "надія@xn--80a1acn3a.xn--j1amh", "надія@xn--80a1acn3a.xn--j1amh", "надія@xn--80a1acn3a.xn--j1amh", "xn--80a1acn3a.xn--j1amh"},
 		{"a@пошта。укр", "a@xn--80a1acn3a.xn--j1amh", "a@xn--80a1acn3a.xn--j1amh", "a@xn--80a1acn3a.xn--j1amh", "xn--80a1acn3a.xn--j1amh"},

@@ -1,6 +1,9 @@
 package emailaddr
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // popular are the domains that most readers' addresses lie in; a slip of the
 // keyboard near one of them is more likely than a domain of that name.
@@ -23,6 +26,10 @@ var genuine = map[string]bool{
 	"fastmail.fm": true, "zoho.eu": true, "fmail.com": true, "mail.de": true, "freenet.de": true,
 	"online.ua": true, "ukrpost.ua": true, "mail.ua": true, "yahoo.ca": true, "hotmail.ca": true, "qmail.com": true,
 }
+
+// Popular reports whether a domain (A-label) is of a provider where many people
+// have their mailbox, so that mails to it are no sign that somebody is flooded.
+func Popular(domain string) bool { return genuine[domain] || slices.Contains(popular, domain) }
 
 // Suggest offers the address with a popular domain in place of one that looks
 // like a slip of it: gmail.co, gmial.com, ukr.ney. It is offered to a person,

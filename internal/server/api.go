@@ -27,6 +27,8 @@ type apiAnswer struct {
 	Status string `json:"status"` // confirmation-sent
 	Masked string `json:"masked"`
 	Handle string `json:"handle"`
+	// Delayed says that so many sign up that the mail has to wait.
+	Delayed bool `json:"delayed,omitempty"`
 }
 
 // problem is an RFC 9457 document.
@@ -84,7 +86,7 @@ func (s *server) apiSignUp(w http.ResponseWriter, r *http.Request) error {
 			Type: "/problems/" + no.Key, Title: l.T("signup."+no.Key, "domain", no.Domain), Status: no.Status, Field: "email",
 		})
 	}
-	return writeJSON(w, http.StatusAccepted, "application/json", apiAnswer{"confirmation-sent", got.Address.Masked(), got.Handle})
+	return writeJSON(w, http.StatusAccepted, "application/json", apiAnswer{"confirmation-sent", got.Address.Masked(), got.Handle, got.Delayed})
 }
 
 func (s *server) apiFail(w http.ResponseWriter, r *http.Request, err error) {

@@ -64,8 +64,7 @@ func (s *server) accept(
 		return accepted{}, &refusal{Status: http.StatusUnprocessableEntity, Key: "format", Field: true}, nil
 	}
 	if in.Trap != "" {
-		page.Note(r, trapped)
-		return accepted{address, s.decoy()}, nil, nil
+		return s.trap(r, address, subscriber.Origin{Attested: listed || age == formGood, Challenged: own && age == formGood})
 	}
 	switch {
 	case age == formStale, own && age == formNone:
@@ -134,14 +133,31 @@ func (s *server) signUp(
 	if err != nil {
 		return accepted{}, nil, err
 	}
-	switch res.Decision {
-	case subscriber.Challenge:
-		return accepted{}, &refusal{Status: http.StatusTooManyRequests, Key: "challenge", RetryAfter: tooSoon}, nil
-	case subscriber.TooMany:
-		return accepted{}, &refusal{Status: http.StatusTooManyRequests, Key: "too_many", Field: true, RetryAfter: subscriber.RetryAfter}, nil
-	default:
-		return accepted{a, res.Handle}, nil, nil
+	return accepted{a, res.Handle, res.Delayed}, refused(res.Decision), nil
+}
+
+// trap answers what filled in the honeypot as it answers anybody else.
+func (s *server) trap(r *http.Request, a emailaddr.Address, o subscriber.Origin) (accepted, *refusal, error) {
+	page.Note(r, trapped)
+	o.IP = middleware.GetClientIPAddr(r.Context())
+	admission, err := s.Subscribers.Admit(r.Context(), o)
+	if err != nil {
+		return accepted{}, nil, err
 	}
+	return accepted{a, s.decoy(), admission.Delayed}, refused(admission.Decision), nil
+}
+
+// refused finds the words for a decision; nil is none.
+func refused(d subscriber.Decision) *refusal {
+	switch d {
+	case subscriber.Challenge:
+		return &refusal{Status: http.StatusTooManyRequests, Key: "challenge", RetryAfter: tooSoon}
+	case subscriber.Prove:
+		return &refusal{Status: http.StatusTooManyRequests, Key: "prove", RetryAfter: tooSoon}
+	case subscriber.TooMany:
+		return &refusal{Status: http.StatusTooManyRequests, Key: "too_many", Field: true, RetryAfter: subscriber.RetryAfter}
+	}
+	return nil
 }
 
 // pageURL is where the form stood, as far as the browser says.

@@ -13,7 +13,7 @@ import (
 const (
 	limitWindow = 10 * time.Minute
 	signUpLimit = 600 // far above the domain's: this one only spares the database
-	codeLimit   = 60  // codes typed and mails asked for again
+	codeLimit   = 60  // codes typed, mails asked for again, "this wasn't me"
 	pingLimit   = 60  // pings of a site
 )
 

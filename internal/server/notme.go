@@ -26,6 +26,9 @@ func (s *server) notMe(w http.ResponseWriter, r *http.Request) error {
 	if !s.byHand(r) {
 		return s.showNotMe(w, r, true)
 	}
+	if s.limits.codes(w, r) {
+		return errTooMany()
+	}
 	ok, err := s.Subscribers.NotMe(r.Context(), chi.URLParam(r, "token"))
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ type sentBody struct {
 	Email      string // as it was typed
 	Masked     string
 	Handle     string
+	Delayed    bool // the mail has to wait: the budget is spent
 	Article    string
 	Site       string
 	WrongURL   string
@@ -72,12 +73,17 @@ func (s *server) again(w http.ResponseWriter, r *http.Request) error {
 	if s.limits.codes(w, r) {
 		return errTooMany()
 	}
-	res, err := s.Subscribers.Resend(r.Context(), b.Handle)
+	res, err := s.Subscribers.Resend(r.Context(), b.Handle, middleware.GetClientIPAddr(r.Context()))
 	if err != nil {
 		return missing(err, token.ErrInvalid)
 	}
-	b.Handle, b.NoticeGood = res.Handle, res.Sent
+	if res.Decision != subscriber.Accepted {
+		return errTooMany()
+	}
+	b.Handle, b.NoticeGood, b.Delayed = res.Handle, res.Sent, res.Delayed
 	switch {
+	case res.Sent && res.Delayed: // the page says so
+		b.NoticeGood = false
 	case res.Sent:
 		b.Notice = l.T("sent.again_done")
 	case res.Next.Sub(s.Clock.Now()) <= time.Minute:

@@ -86,7 +86,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return s.refuse(w, r, n, l, in, no)
 	}
 	return s.renderSent(w, r, l, sentBody{
-		Newsletter: n, Email: got.Address.String(), Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article,
+		Newsletter: n, Email: got.Address.String(), Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article, Delayed: got.Delayed,
 	})
 }
 
@@ -182,4 +182,5 @@ func wrongAddressURL(n newsletter.Newsletter, l *locale.Locale, article string) 
 type accepted struct {
 	Address emailaddr.Address
 	Handle  string
+	Delayed bool // the mail has to wait: the budget is spent
 }

@@ -17,8 +17,6 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
@@ -36,27 +34,6 @@ const (
 	article    = siteOrigin + "/research/who-pays"
 )
 
-// jobs remembers what sign-ups would have been answered.
-type jobs struct {
-	mu   sync.Mutex
-	args []subscriber.SignupArgs
-}
-
-func (j *jobs) InsertTx(_ context.Context, _ pgx.Tx, args river.JobArgs, _ *river.InsertOpts) (*rivertype.JobInsertResult, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if a, ok := args.(subscriber.SignupArgs); ok {
-		j.args = append(j.args, a)
-	}
-	return &rivertype.JobInsertResult{}, nil
-}
-
-func (j *jobs) all() []subscriber.SignupArgs {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return append([]subscriber.SignupArgs(nil), j.args...)
-}
-
 // site is the public half on real services.
 type site struct {
 	t      *testing.T
@@ -65,21 +42,20 @@ type site struct {
 	keys   *token.Keys
 	clock  *postgres.Clock
 	subs   *subscriber.Service
-	jobs   *jobs
 	log    *strings.Builder
 	n      newsletter.Newsletter
 }
 
 func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	t.Helper()
-	s := &site{t: t, pool: pgtest.New(t), jobs: &jobs{}, log: &strings.Builder{}}
+	s := &site{t: t, pool: pgtest.New(t), log: &strings.Builder{}}
 	s.clock = postgres.NewTestClock(time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC))
 	var err error
 	if s.keys, err = token.NewKeys("a secret only for tests"); err != nil {
 		t.Fatal(err)
 	}
 	s.subs = &subscriber.Service{
-		DB: s.pool, Keys: s.keys, Hasher: token.NewHasher(make([]byte, 32)), Clock: s.clock, Jobs: s.jobs, Log: slog.New(slog.DiscardHandler),
+		DB: s.pool, Keys: s.keys, Hasher: token.NewHasher(make([]byte, 32)), Clock: s.clock, Log: slog.New(slog.DiscardHandler),
 		Notify: func(context.Context, pgx.Tx, subscriber.Notice) error { return nil },
 	}
 	n := newsletter.New()
@@ -198,12 +174,32 @@ func (s *site) subscribed(email string) subscriber.Confirmation {
 	if got := s.post("/subscribe", foreign(email), "Origin", siteOrigin); got.StatusCode != http.StatusOK {
 		s.t.Fatalf("sign-up: %d %s", got.StatusCode, got.body)
 	}
-	all := s.jobs.all()
-	c, err := s.subs.Confirm(s.t.Context(), subscriber.ConfirmToken(s.keys, all[len(all)-1].SignupID, 1), subscriber.Evidence{})
+	all := s.signups()
+	c, err := s.subs.Confirm(s.t.Context(), subscriber.ConfirmToken(s.keys, all[len(all)-1], 1), subscriber.Evidence{})
 	if err != nil || c.Outcome != subscriber.Confirmed {
 		s.t.Fatalf("confirm: %v %v", c, err)
 	}
 	return c
+}
+
+// signups are the ids of what was taken down, the latest last.
+func (s *site) signups() []int64 {
+	s.t.Helper()
+	rows, err := s.pool.Query(s.t.Context(), "SELECT id FROM signup ORDER BY created_at, id")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return ids
+}
+
+// asked is how many mails were asked for.
+func (s *site) asked() int {
+	s.t.Helper()
+	return s.count("SELECT count(*) FROM address_limit WHERE kind = 'confirmation'")
 }
 
 func (s *site) count(sql string) (n int) {
@@ -220,5 +216,5 @@ func (a answer) text(selector string) string {
 
 // code is the six digits of the mail that the n-th sign-up got.
 func (s *site) code(n int) string {
-	return subscriber.Code(s.keys, s.jobs.all()[n-1].SignupID, 1)
+	return subscriber.Code(s.keys, s.signups()[n-1], 1)
 }

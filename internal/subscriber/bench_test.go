@@ -22,7 +22,6 @@ func benchService(b *testing.B) (*Service, int64) {
 		b.Fatal(err)
 	}
 	s := &Service{DB: pgtest.New(b), Keys: keys, Hasher: token.NewHasher(token.NewHasherKey()), Clock: postgres.NewTestClock(start)}
-	s.Jobs = &fixture{}
 	n := newsletter.New()
 	n.Slug, n.Name, n.FromName, n.FromAddress = "news", "News", "Newsroom", "news@example.org"
 	n, err = newsletter.Add(context.Background(), s.DB, n, "", start)
@@ -67,8 +66,6 @@ func BenchmarkExport(b *testing.B) {
 
 func BenchmarkSignUp(b *testing.B) {
 	s, id := benchService(b)
-	f := &fixture{}
-	s.Jobs = f
 	var n atomic.Int64
 	b.SetParallelism(8)
 	b.ResetTimer()

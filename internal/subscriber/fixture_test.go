@@ -10,8 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"vistka/internal/emailaddr"
 	"vistka/internal/newsletter"
@@ -30,17 +28,8 @@ type fixture struct {
 	news newsletter.Newsletter
 
 	mu      sync.Mutex
-	jobs    []SignupArgs
 	notices []Notice
 	changes []int64
-}
-
-// InsertTx records a job.
-func (f *fixture) InsertTx(_ context.Context, _ pgx.Tx, args river.JobArgs, _ *river.InsertOpts) (*rivertype.JobInsertResult, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.jobs = append(f.jobs, args.(SignupArgs))
-	return &rivertype.JobInsertResult{}, nil
 }
 
 func setUp(t *testing.T) *fixture {
@@ -58,7 +47,6 @@ func setUpOn(t *testing.T, db *pgxpool.Pool) *fixture {
 		DB: db, Keys: keys, Hasher: token.NewHasher(token.NewHasherKey()), Clock: postgres.NewTestClock(start),
 		Log: slog.New(slog.DiscardHandler),
 	}}
-	f.Jobs = f
 	f.Notify = func(_ context.Context, _ pgx.Tx, n Notice) error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -96,7 +84,7 @@ func (f *fixture) request(s string) SignUpRequest {
 	}
 }
 
-// signs up and works the job off; returns the page's handle and the mailed link.
+// signs up and has it answered; returns the page's handle and the mailed link.
 func (f *fixture) signUp(s string) (handle, link string) {
 	f.t.Helper()
 	res, err := f.SignUp(context.Background(), f.request(s))
@@ -111,17 +99,11 @@ func (f *fixture) signUp(s string) (handle, link string) {
 	return res.Handle, ConfirmToken(f.Keys, h.signupID, h.generation)
 }
 
-// work does the queued jobs.
+// work answers what there is to answer.
 func (f *fixture) work() {
 	f.t.Helper()
-	f.mu.Lock()
-	jobs := f.jobs
-	f.jobs = nil
-	f.mu.Unlock()
-	for _, j := range jobs {
-		if err := f.Answer(context.Background(), j); err != nil {
-			f.t.Fatal(err)
-		}
+	if err := f.AnswerAll(context.Background()); err != nil {
+		f.t.Fatal(err)
 	}
 }
 

@@ -44,41 +44,60 @@ const (
 	challengedFactor = 10
 )
 
-// Decision is what a sign-up from some network comes to.
+// Decision is what a post comes to.
 type Decision string
 
 const (
 	Accepted  Decision = "accepted"  // recorded; what follows goes by mail
 	Challenge Decision = "challenge" // nothing recorded: show our own page with the address and one button
+	Prove     Decision = "prove"     // the same, because so much is asked for that proves nothing
 	TooMany   Decision = "too many"  // nothing recorded, even from that page: HTTP 429
 )
 
 // RetryAfter is what to tell whoever gets TooMany.
 const RetryAfter = requestsWindow
 
-// CountRequest counts one request of a network and decides on it. challenged
-// says that it comes from the button of our own page. An address that is not
-// known (zero) is not limited. Replicas share the counters.
-func (s *Service) CountRequest(ctx context.Context, ip netip.Addr, challenged bool) (Decision, error) {
-	if !ip.IsValid() {
-		return Accepted, nil
+// Origin is where a post comes from.
+type Origin struct {
+	IP         netip.Addr // zero where it is not known: then no network is counted
+	Attested   bool       // a listed Origin or a valid form token
+	Challenged bool       // from the button of our own page
+}
+
+// Admission is what a post comes to, whatever the address in it.
+type Admission struct {
+	Decision Decision
+	Delayed  bool // mails are held: the budget is spent
+}
+
+// Admit counts one post and decides on it: by its network, and by what is left
+// of the budget for posts that prove nothing. Replicas share the counters.
+func (s *Service) Admit(ctx context.Context, o Origin) (Admission, error) {
+	host, network, keys := "", "", []string{}
+	if o.IP.IsValid() {
+		host, network = networks(o.IP)
+		keys = []string{network, host}
 	}
-	host, network := networks(ip)
 	var hostCount, networkCount int
-	err := s.DB.QueryRow(ctx, countRequest, pgx.StrictNamedArgs{
-		"network": network, "host": host, "bucket": s.Clock.Now().Truncate(requestsWindow),
-	}).Scan(&hostCount, &networkCount)
+	var spent, unattestedSpent bool
+	err := s.DB.QueryRow(ctx, admit, pgx.StrictNamedArgs{
+		"keys": keys, "network": network, "host": host, "bucket": s.Clock.Now().Truncate(requestsWindow),
+	}).Scan(&hostCount, &networkCount, &spent, &unattestedSpent)
 	if err != nil {
-		return "", fmt.Errorf("count request: %w", err)
+		return Admission{}, fmt.Errorf("count request: %w", err)
 	}
+	a := Admission{Decision: Accepted, Delayed: spent}
 	factor, refusal := 1, Challenge
-	if challenged {
+	if o.Challenged {
 		factor, refusal = challengedFactor, TooMany
 	}
-	if hostCount > perHost*factor || networkCount > perNetwork*factor {
-		return refusal, nil
+	switch {
+	case hostCount > perHost*factor || networkCount > perNetwork*factor:
+		a.Decision = refusal
+	case !o.Attested && (spent || unattestedSpent):
+		a.Decision = Prove
 	}
-	return Accepted, nil
+	return a, nil
 }
 
 func networks(ip netip.Addr) (host, network string) {

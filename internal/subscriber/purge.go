@@ -41,8 +41,12 @@ func (s *Service) Purge(ctx context.Context) (int64, error) {
 		if _, err := tx.Exec(ctx, purgeLimits, pgx.StrictNamedArgs{"before": now.Add(-limitsKept)}); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, purgeRequests, pgx.StrictNamedArgs{"before": now.Add(-requestsKept)})
-		return err
+		for _, sql := range []string{purgeRequests, purgeMailCounts} {
+			if _, err := tx.Exec(ctx, sql, pgx.StrictNamedArgs{"before": now.Add(-requestsKept)}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return 0, fmt.Errorf("purge sign-ups: %w", err)

@@ -9,40 +9,43 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"vistka/internal/emailaddr"
-	"vistka/internal/postgres"
 	"vistka/internal/token"
 )
 
 // Resent is the answer to "send again".
 type Resent struct {
+	Admission
 	Sent   bool      // asked for; false: not before Next
 	Handle string    // for the page from now on
 	Next   time.Time // when the button may be pressed again
 }
 
 // Resend asks for the same mail once more: after 60 s, twice in 15 minutes at
-// most. What it answers follows from the handle alone, so it tells nothing of
-// the address; the address's own caps may still keep the mail back. Returns
-// token.ErrInvalid if the handle is not one of ours.
-func (s *Service) Resend(ctx context.Context, sealed string) (Resent, error) {
+// most. What it answers follows from the handle and the network alone, so it
+// tells nothing of the address; the address's own caps may still keep the mail
+// back. Returns token.ErrInvalid if the handle is not one of ours.
+func (s *Service) Resend(ctx context.Context, sealed string, ip netip.Addr) (Resent, error) {
 	h, err := s.open(sealed)
 	if err != nil {
 		return Resent{}, err
 	}
+	admission, err := s.Admit(ctx, Origin{IP: ip, Attested: true, Challenged: true})
+	if err != nil || admission.Decision != Accepted {
+		return Resent{Admission: admission}, err
+	}
 	now := s.Clock.Now()
 	if next := h.next(); now.Before(next) {
-		return Resent{Handle: sealed, Next: next}, nil
+		return Resent{Admission: admission, Handle: sealed, Next: next}, nil
 	}
-	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error { return s.resend(ctx, tx, h, now) })
-	if err != nil {
+	if err := s.resend(ctx, h, now); err != nil {
 		return Resent{}, fmt.Errorf("send again for sign-up %d: %w", h.signupID, err)
 	}
+	s.taken()
 	if now.Sub(h.sentAt) >= resendWindow {
 		h.sent = 0
 	}
 	h.sentAt, h.sent = now, h.sent+1
-	return Resent{Sent: true, Handle: s.seal(h), Next: h.next()}, nil
+	return Resent{Admission: admission, Sent: true, Handle: s.seal(h), Next: h.next()}, nil
 }
 
 // next is when another mail may be asked for.
@@ -53,32 +56,21 @@ func (h handle) next() time.Time {
 	return h.sentAt.Add(resendAfter)
 }
 
-func (s *Service) resend(ctx context.Context, tx pgx.Tx, h handle, now time.Time) error {
-	g, err := s.pending(ctx, tx, getSignup, h.signupID)
+func (s *Service) resend(ctx context.Context, h handle, now time.Time) error {
+	g, err := s.pending(ctx, s.DB, getSignup, h.signupID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil // purged or erased: the page answers the same
 	}
 	if err != nil {
 		return err
 	}
-	mail, err := s.claimConfirmation(ctx, tx, g.address, now)
-	if err != nil {
-		return err
-	}
-	_, err = s.Jobs.InsertTx(ctx, tx, SignupArgs{SignupID: h.signupID, Mail: mail}, nil)
-	return err
-}
-
-// claimConfirmation takes one of the mails that a mailbox may get.
-func (s *Service) claimConfirmation(ctx context.Context, tx pgx.Tx, a emailaddr.Address, now time.Time) (bool, error) {
-	limit := s.limitHash(a)
-	if _, err := tx.Exec(ctx, lockLimit, pgx.StrictNamedArgs{"key": lockKey(limit)}); err != nil {
-		return false, err
-	}
-	tag, err := tx.Exec(ctx, claimLimit, pgx.StrictNamedArgs{
-		"limit": limit, "now": now, "quarter": capQuarter, "day": capDay, "month": capMonth,
+	limit := s.limitHash(g.address)
+	batch := &pgx.Batch{}
+	batch.Queue(lockLimit, pgx.StrictNamedArgs{"key": lockKey(limit)})
+	batch.Queue(claimLimit, pgx.StrictNamedArgs{
+		"id": h.signupID, "limit": limit, "now": now, "quarter": capQuarter, "day": capDay, "month": capMonth,
 	})
-	return tag.RowsAffected() == 1, err
+	return s.DB.SendBatch(ctx, batch).Close()
 }
 
 // Renew signs up anew what an expired link had asked for. Returns

@@ -12,34 +12,36 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"vistka/internal/emailaddr"
 	"vistka/internal/postgres"
 	"vistka/internal/token"
 )
 
-// Service holds what the use cases need. Jobs, Notify and Changed are set
+// Service holds what the use cases need. Notify, Changed and OnSpent are set
 // after construction, before the first request.
 type Service struct {
 	DB     *pgxpool.Pool
 	Keys   *token.Keys
 	Hasher *token.Hasher
 	Clock  *postgres.Clock
-	Jobs   Inserter
 	Log    *slog.Logger
+
+	// Budget is how many mails an hour answer sign-ups; 0: DefaultBudget. All
+	// processes are given the same.
+	Budget int
+	// Taken lets RunAnswers know at once of a sign-up of this process, of one
+	// slot; nil: it looks each second.
+	Taken chan struct{}
 
 	// Notify queues a mail to one person; it goes out once tx commits.
 	Notify func(ctx context.Context, tx pgx.Tx, n Notice) error
 	// Changed plans a fan-out of the newsletter: somebody became an instant
 	// reader, or came back, and may be behind. Nil: nobody waits for it.
 	Changed func(ctx context.Context, tx pgx.Tx, newsletterID int64) error
-}
-
-// Inserter queues a job; River's client is one.
-type Inserter interface {
-	InsertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
+	// OnSpent is told when the budget is spent and mails begin to be held. Nil:
+	// nobody is.
+	OnSpent func(ctx context.Context, tx pgx.Tx)
 }
 
 // NoticeKind says which mail a Notice asks for.

@@ -11,7 +11,6 @@ import (
 
 	"vistka/internal/emailaddr"
 	"vistka/internal/newsletter"
-	"vistka/internal/postgres"
 )
 
 // ForeignWording stands in the proof of consent where the words were not ours: a
@@ -35,34 +34,31 @@ type SignUpRequest struct {
 // SignUpResult is the same for every address, but for the handle, which tells
 // nothing. Handle is empty unless Decision is Accepted.
 type SignUpResult struct {
-	Decision Decision
-	Handle   string
+	Admission
+	Handle string
 }
 
-// SignUp records a request and queues the job that looks the address up. It
-// runs the same statements whatever is known of the address, so that neither
-// the answer nor its time tells. Returns newsletter.ErrNotFound if there is no
-// such newsletter or it is archived.
+// SignUp records a request and owes it the mail that RunAnswers sends: only
+// there the address is looked up. It runs the same statements whatever is known
+// of the address, so that neither the answer nor its time tells. Returns
+// newsletter.ErrNotFound if there is no such newsletter or it is archived.
 func (s *Service) SignUp(ctx context.Context, r SignUpRequest) (SignUpResult, error) {
-	decision, err := s.CountRequest(ctx, r.IP, r.Challenged)
-	if err != nil || decision != Accepted {
-		return SignUpResult{Decision: decision}, err
+	admission, err := s.Admit(ctx, Origin{IP: r.IP, Attested: r.Attested, Challenged: r.Challenged})
+	if err != nil || admission.Decision != Accepted {
+		return SignUpResult{Admission: admission}, err
 	}
-	now := s.Clock.Now()
-	var h handle
-	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
-		h, err = s.signUp(ctx, tx, r, now)
-		return err
-	})
+	h, err := s.signUp(ctx, r, s.Clock.Now())
 	if err != nil {
 		return SignUpResult{}, fmt.Errorf("sign up for newsletter %d: %w", r.NewsletterID, err)
 	}
-	return SignUpResult{Decision: Accepted, Handle: s.seal(h)}, nil
+	s.taken()
+	return SignUpResult{Admission: admission, Handle: s.seal(h)}, nil
 }
 
-func (s *Service) signUp(ctx context.Context, tx pgx.Tx, r SignUpRequest, now time.Time) (handle, error) {
+// signUp is one transaction in one round trip: statements that are sent
+// together are committed together.
+func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (handle, error) {
 	limit := s.limitHash(r.Address)
-	var mail bool
 	h := handle{sentAt: now, sent: 1}
 	batch := &pgx.Batch{}
 	// The lock is a statement of its own: the next one must see what its
@@ -74,14 +70,10 @@ func (s *Service) signUp(ctx context.Context, tx pgx.Tx, r SignUpRequest, now ti
 		"article": clip(r.ArticleURL, maxURL), "page": clip(r.PageURL, maxURL), "wording": clip(r.Wording, maxURL),
 		"attested": r.Attested, "ip": addrOrNull(r.IP), "agent": clip(r.UserAgent, maxUserAgent),
 		"expires": now.Add(confirmWithin),
-	}).QueryRow(func(row pgx.Row) error { return row.Scan(&h.signupID, &h.generation, &mail) })
-	err := tx.SendBatch(ctx, batch).Close()
+	}).QueryRow(func(row pgx.Row) error { return row.Scan(&h.signupID, &h.generation) })
+	err := s.DB.SendBatch(ctx, batch).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
-		return h, newsletter.ErrNotFound
+		err = newsletter.ErrNotFound
 	}
-	if err != nil {
-		return h, err
-	}
-	_, err = s.Jobs.InsertTx(ctx, tx, SignupArgs{SignupID: h.signupID, Mail: mail}, nil)
 	return h, err
 }

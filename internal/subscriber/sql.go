@@ -1,14 +1,17 @@
 package subscriber
 
 const (
-	countRequest = `
+	admit = `
 WITH counted AS (
     INSERT INTO request_limit AS r (limit_key, bucket, count)
-    VALUES (@network, @bucket, 1), (@host, @bucket, 1)
+    SELECT k, @bucket, 1
+    FROM unnest(@keys::text[]) AS k
     ON CONFLICT (limit_key, bucket) DO UPDATE
     SET count = r.count + 1
     RETURNING limit_key, count)
-SELECT (SELECT count FROM counted WHERE limit_key = @host), (SELECT count FROM counted WHERE limit_key = @network)`
+SELECT coalesce((SELECT count FROM counted WHERE limit_key = @host), 0), coalesce((SELECT count FROM counted WHERE limit_key = @network), 0),
+       spent_since IS NOT NULL, unattested_since IS NOT NULL
+FROM signup_gate`
 
 	lockLimit = `
 SELECT pg_advisory_xact_lock(@key::bigint)`
@@ -29,8 +32,9 @@ WITH recent AS (
     WHERE quarter < @quarter AND day < @day AND month < @month
     RETURNING 1)
 INSERT INTO signup AS g (newsletter_id, address, address_key, locale, article_url, page_url, wording, attested, ip, user_agent,
-    created_at, expires_at)
-SELECT n.id, @address, @key, @locale, @article, @page, @wording, @attested, @ip, @agent, @now, @expires
+    created_at, expires_at, mail_due_at)
+SELECT n.id, @address, @key, @locale, @article, @page, @wording, @attested, @ip, @agent, @now, @expires,
+    CASE WHEN EXISTS (SELECT FROM allowed) THEN @now::timestamptz END
 FROM newsletter n
 WHERE n.id = @newsletter AND n.archived_at IS NULL
 ON CONFLICT (newsletter_id, address_key) DO UPDATE
@@ -38,37 +42,28 @@ SET address = EXCLUDED.address, locale = EXCLUDED.locale, article_url = EXCLUDED
     wording = EXCLUDED.wording, attested = EXCLUDED.attested, ip = EXCLUDED.ip, user_agent = EXCLUDED.user_agent,
     created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, confirmed_at = NULL, subscriber_id = NULL,
     generation = CASE WHEN g.confirmed_at IS NULL AND g.expires_at > @now THEN g.generation ELSE g.generation + 1 END,
-    code_tries = CASE WHEN EXISTS (SELECT FROM allowed) THEN 0 ELSE g.code_tries END
-RETURNING g.id, g.generation, EXISTS (SELECT FROM allowed)`
+    code_tries = CASE WHEN EXISTS (SELECT FROM allowed) THEN 0 ELSE g.code_tries END,
+    mail_due_at = coalesce(g.mail_due_at, EXCLUDED.mail_due_at),
+    held = CASE WHEN EXCLUDED.mail_due_at IS NULL THEN g.held ELSE nullif(g.held, 'let go') END
+RETURNING g.id, g.generation`
 
+	// Takes one of the mails that a mailbox may get, and owes it to the sign-up.
 	claimLimit = `
 WITH recent AS (
     SELECT count(*) FILTER (WHERE at > @now::timestamptz - interval '15 minutes') AS quarter,
            count(*) FILTER (WHERE at > @now::timestamptz - interval '24 hours') AS day,
            count(*) AS month
     FROM address_limit
-    WHERE limit_key = @limit AND kind = 'confirmation' AND at > @now::timestamptz - interval '30 days')
-INSERT INTO address_limit (limit_key, kind, at)
-SELECT @limit, 'confirmation', @now
-FROM recent
-WHERE quarter < @quarter AND day < @day AND month < @month`
-
-	claimSettings = `
-INSERT INTO address_limit (limit_key, kind, at)
-SELECT @limit, 'settings', @now
-WHERE NOT EXISTS (
-    SELECT FROM address_limit
-    WHERE limit_key = @limit AND kind = 'settings' AND at > @since)`
-
-	signupForNotice = `
-SELECT g.newsletter_id, g.address, g.locale, g.created_at, n.archived_at IS NOT NULL AS archived,
-       g.confirmed_at IS NOT NULL OR g.expires_at <= @now AS over,
-       coalesce(s.subscriber_id, 0) AS subscriber_id, coalesce(s.locale, '') AS reader_locale
-FROM signup g
-JOIN newsletter n ON n.id = g.newsletter_id
-LEFT JOIN subscriber r ON r.address_key = g.address_key
-LEFT JOIN subscription s ON s.newsletter_id = g.newsletter_id AND s.subscriber_id = r.id AND s.state = 'active'
-WHERE g.id = @id`
+    WHERE limit_key = @limit AND kind = 'confirmation' AND at > @now::timestamptz - interval '30 days'
+), allowed AS (
+    INSERT INTO address_limit (limit_key, kind, at)
+    SELECT @limit, 'confirmation', @now
+    FROM recent
+    WHERE quarter < @quarter AND day < @day AND month < @month
+    RETURNING 1)
+UPDATE signup
+SET mail_due_at = coalesce(mail_due_at, @now), held = nullif(held, 'let go')
+WHERE id = @id AND EXISTS (SELECT FROM allowed)`
 
 	getSignup = `
 SELECT g.newsletter_id, g.address, g.locale, g.generation, g.article_url, g.page_url, g.wording, g.attested, g.ip,
@@ -131,7 +126,7 @@ WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber`
 
 	markConfirmed = `
 UPDATE signup
-SET confirmed_at = @now, subscriber_id = @subscriber
+SET confirmed_at = @now, subscriber_id = @subscriber, mail_due_at = NULL, held = NULL
 WHERE id = @id AND confirmed_at IS NULL`
 
 	addConsent = `
@@ -151,6 +146,6 @@ RETURNING code_tries`
 
 	expireSignup = `
 UPDATE signup
-SET expires_at = least(expires_at, @now)
+SET expires_at = least(expires_at, @now), mail_due_at = NULL, held = NULL
 WHERE id = @id AND confirmed_at IS NULL`
 )

@@ -25,6 +25,7 @@ type Waiting struct {
 	Mail       string             // state of the last confirmation as a notice has it; empty: none was made
 	SettledAt  *time.Time         // of that mail
 	Reply      string             // the relay's words about it
+	Held       string             // what a mail that is owed waits for: site, domain, "let go"; empty: nothing
 	Suppressed suppression.Reason `db:"-"` // why none is mailed, empty if nothing stands against it
 }
 
@@ -86,7 +87,8 @@ func like(words string) string {
 const (
 	waits = `
 SELECT g.id, n.slug AS newsletter, g.address, g.locale, g.created_at, g.expires_at,
-       coalesce(t.state, '') AS mail, t.settled_at, coalesce(t.reply, '') AS reply
+       coalesce(t.state, '') AS mail, t.settled_at, coalesce(t.reply, '') AS reply,
+       coalesce(g.held, '') AS held
 FROM signup g
 JOIN newsletter n ON n.id = g.newsletter_id
 LEFT JOIN LATERAL (

@@ -13,6 +13,11 @@ WHERE array_position(ARRAY['erased', 'not me', 'repeated bounces', 'hard bounce'
 	has = `
 SELECT coalesce((SELECT reason FROM suppression WHERE address_hash = @hash), '')`
 
+	hasAny = `
+SELECT address_hash, reason
+FROM suppression
+WHERE address_hash = ANY (@hashes::bytea[])`
+
 	remove = `
 DELETE FROM suppression
 WHERE address_hash = @hash

@@ -55,6 +55,25 @@ func Has(ctx context.Context, db postgres.DB, hash []byte) (Reason, error) {
 	return reason, nil
 }
 
+// HasAny is Has for many: the reasons of those that are suppressed, by hash.
+func HasAny(ctx context.Context, db postgres.DB, hashes [][]byte) (map[string]Reason, error) {
+	found := map[string]Reason{}
+	rows, err := db.Query(ctx, hasAny, pgx.StrictNamedArgs{"hashes": hashes})
+	if err != nil {
+		return nil, fmt.Errorf("look up suppressions: %w", err)
+	}
+	var hash []byte
+	var reason Reason
+	_, err = pgx.ForEachRow(rows, []any{&hash, &reason}, func() error {
+		found[string(hash)] = reason
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up suppressions: %w", err)
+	}
+	return found, nil
+}
+
 // Remove lifts a suppression if it stands for one of reasons, for any where
 // none is named. It reports whether one was lifted.
 func Remove(ctx context.Context, db postgres.DB, hash []byte, reasons ...Reason) (bool, error) {
