@@ -26,6 +26,7 @@ type command struct {
 	Send   sendCommand   `cmd:"" help:"An edition to many readers, beside smtp-source."`
 	Fanout fanoutCommand `cmd:"" help:"An edition's deliveries and the way to its first mail, beside one SQL statement."`
 	Signup signupCommand `cmd:"" help:"Sign-ups on a form, beside single commits."`
+	Abuse  abuseCommand  `cmd:"" help:"What list bombers do to a form, and what they get."`
 	Export exportCommand `cmd:"" help:"Subscribers as CSV, beside psql's \\copy."`
 }
 

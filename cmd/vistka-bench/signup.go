@@ -18,8 +18,8 @@ type signupCommand struct {
 // Help says what the figures mean.
 func (signupCommand) Help() string {
 	return `Readers send the form under an article: each with an address and a network of their own, from a site that the newsletter lists.
-Every check and limit is on, but for the question to the DNS whether a domain takes mail, which a reader answers who sends an
-address again. Meanwhile the confirmations go out through smtp-sink.
+Every check and limit is on, but for the budget of confirmation mails, which would hold all but the first few hundred, and the
+question to the DNS whether a domain takes mail, which a reader answers who sends an address again. Meanwhile the confirmations go out through smtp-sink.
 
 single commits: as many connections to PostgreSQL, each inserting one row and committing it, again and again. A sign-up is several
 statements, so this is a limit and not a rival.
@@ -106,7 +106,7 @@ func (r *signing) ours(ctx context.Context, connections int) (got signupSample, 
 	}
 	defer relay.stop() //nolint:errcheck // it holds nothing
 	// The readers' networks are told as a reverse proxy tells them.
-	s, err := r.lab.serve(ctx, relayURL(relay.addr, signupConnections), "VISTKA_TRUSTED_PROXIES=127.0.0.0/8")
+	s, err := r.lab.serve(ctx, relayURL(relay.addr, signupConnections), "VISTKA_TRUSTED_PROXIES=127.0.0.0/8", budgetSetting(unlimited))
 	if err != nil {
 		return got, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -75,31 +76,79 @@ func newCrowd(pages, site string, run, connections int) *crowd {
 
 // signUp sends the form of the n-th reader.
 func (c *crowd) signUp(ctx context.Context, n int) error {
-	address := fmt.Sprintf("reader-%d-%d@example.org", c.run, n)
+	status, _, err := c.form(ctx, fmt.Sprintf("reader-%d-%d@example.org", c.run, n), c.network(n), c.site)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("form %d of run %d: %s", n, c.run, http.StatusText(status))
+	}
+	return err
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// form sends an address from a network, as a site's page does; without an
+// origin the browser does not say which.
+func (c *crowd) form(ctx context.Context, address, from, origin string) (status int, body string, err error) {
+	return c.post(ctx, "/subscribe", formType, formOf(address, c.site, nil), from, origin)
+}
+
+// json is form as a program does it.
+func (c *crowd) json(ctx context.Context, address, from, origin string) (status int, body string, err error) {
+	text := fmt.Sprintf(`{"email":%[1]q,"kept":%[1]q,"newsletter":%[2]q,"lang":"en"}`, address, signupName)
+	return c.post(ctx, "/api/v1/subscriptions", "application/json", text, from, origin)
+}
+
+// formOf is a filled-in form; who sends the address as kept means it.
+func formOf(address, site string, more url.Values) string {
 	form := url.Values{
-		"newsletter": {signupName}, "lang": {"en"}, "article": {c.site + "/an-article"},
+		"newsletter": {signupName}, "lang": {"en"}, "article": {site + "/an-article"},
 		"email": {address}, "kept": {address}, "website": {""},
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+"/subscribe", strings.NewReader(form.Encode()))
+	maps.Copy(form, more)
+	return form.Encode()
+}
+
+func (c *crowd) post(ctx context.Context, path, kind, body, from, origin string) (status int, answer string, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, strings.NewReader(body))
 	if err != nil {
-		return err
+		return 0, "", err
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", c.site)
-	r.Header.Set("Referer", c.site+"/an-article")
-	r.Header.Set("X-Forwarded-For", c.network(n))
+	r.Header.Set("Content-Type", kind)
+	if origin != "" {
+		r.Header.Set("Origin", origin)
+		r.Header.Set("Referer", origin+"/an-article")
+	}
+	r.Header.Set("X-Forwarded-For", from)
 	resp, err := c.client.Do(r)
 	if err != nil {
-		return err
+		return 0, "", err
 	}
 	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return err
+	all, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(all), err
+}
+
+// eachOf does something n times, counting from 1, several at once. The first
+// error ends it.
+func eachOf(ctx context.Context, n int, do func(ctx context.Context, n int) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var count atomic.Int64
+	var group sync.WaitGroup
+	for range abuseConnections {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				i := int(count.Add(1))
+				if i > n {
+					return
+				}
+				if err := do(ctx, i); err != nil {
+					stop(err)
+				}
+			}
+		})
 	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("form %d of run %d: %s", n, c.run, resp.Status)
-	}
-	return nil
+	group.Wait()
+	return context.Cause(ctx)
 }
 
 // network spreads readers over the networks that the limits count: the n-th of

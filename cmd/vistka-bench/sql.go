@@ -98,3 +98,44 @@ CREATE TABLE bench_commit (
     address text NOT NULL)`
 	sqlCommit = `INSERT INTO bench_commit (address) VALUES ($1)`
 )
+
+// sqlForgetMails gives a budget back.
+const sqlForgetMails = `WITH a AS (DELETE FROM signup_mail), b AS (DELETE FROM notice) UPDATE signup SET mail_due_at = NULL, held = NULL`
+
+const sqlMailedTo = `
+SELECT EXISTS (
+    SELECT FROM signup g
+    JOIN notice n ON n.signup_id = g.id
+    WHERE g.address = @address AND n.state = 'sent')`
+
+// Answers that are not out yet, and those that are.
+const sqlAnswerMails = `
+SELECT (SELECT count(*) FROM signup WHERE mail_due_at IS NOT NULL AND held IS NULL)
+         + count(*) FILTER (WHERE state NOT IN ('sent', 'cancelled', 'failed')),
+       count(*) FILTER (WHERE state = 'sent')
+FROM notice
+WHERE kind IN ('confirmation', 'settings')`
+
+const sqlSeeded = `
+SELECT r.address
+FROM subscriber r
+JOIN subscription s ON s.subscriber_id = r.id
+JOIN newsletter n ON n.id = s.newsletter_id
+WHERE n.slug = @newsletter
+ORDER BY r.id`
+
+// Of each four readers, in the order of sqlSeeded: active, ended, suppressed by
+// hand, bounced.
+const (
+	sqlEndSome = `
+WITH r AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM subscriber)
+UPDATE subscription s
+SET state = 'ended', ended_at = now(), end_source = 'page'
+FROM r
+WHERE r.id = s.subscriber_id AND r.n % 4 = 1`
+	sqlSuppressSome = `
+INSERT INTO suppression (address_hash, reason, at)
+SELECT address_hash, CASE n % 4 WHEN 2 THEN 'by hand' ELSE 'hard bounce' END, now()
+FROM (SELECT address_hash, row_number() OVER (ORDER BY id) - 1 AS n FROM subscriber) r
+WHERE n % 4 IN (2, 3)`
+)
