@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"vistka/internal/account"
 )
@@ -55,6 +56,35 @@ func TestHomeSaysWhatIsWrong(t *testing.T) {
 	req.Header.Set("X-Forwarded-For", "203.0.113.9")
 	if got := b.do(req); !strings.Contains(got.text(".troubles"), "VISTKA_TRUSTED_PROXIES") {
 		t.Error("an untrusted proxy is not noticed")
+	}
+}
+
+// The meter of confirmation mails is always there; that they are held is trouble.
+func TestHomeShowsAnAttack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.seeded()
+	s.account(account.Owner)
+	b := s.as(account.Owner)
+	minute := s.clock.Now().Truncate(time.Minute)
+	s.exec("INSERT INTO signup_mail VALUES ($1, 'attested', 'example.org', 300), ($2, 'reserve', 'example.com', 12), ($2, 'attested', 'example.com', 90)", minute, minute.Add(-61*time.Minute))
+	got := b.get("/admin/")
+	if v := got.Find(".figures meter").AttrOr("value", ""); v != "300" || !strings.Contains(got.text(".figures"), "300 of 500 at most") || strings.Contains(got.text(".troubles"), "confirmation mails") {
+		t.Errorf("meter %q: %s", v, got.text("main"))
+	}
+	s.exec(`INSERT INTO signup (newsletter_id, address, address_key, locale, wording, created_at, expires_at, mail_due_at, held)
+		SELECT id, split_part(h, ' ', 1) || '@example.org', h, 'uk', 'w', now(), now() + interval '72 hours', CASE WHEN h <> 'let go' THEN now() END, h
+		FROM newsletter, unnest(ARRAY['site', 'domain', 'let go']) AS h`)
+	s.exec("UPDATE signup_gate SET spent_since = now()")
+	got = b.get("/admin/")
+	if !strings.Contains(got.text(".troubles .bad"), "VISTKA_CONFIRMATIONS_PER_HOUR") || !strings.Contains(got.text(".figures"), "2 are held") || !strings.Contains(got.text(".troubles"), "1 sign-up was let go") {
+		t.Errorf("in attack mode: %s", got.text("main"))
+	}
+	rows := b.get("/admin/subscribers?status=pending").text("tbody")
+	for _, want := range []string{"Held: the hour’s limit", "Held: so many asked for mail to this domain", "Not mailed: held for a day"} {
+		if !strings.Contains(rows, want) {
+			t.Errorf("no %q: %s", want, rows)
+		}
 	}
 }
 

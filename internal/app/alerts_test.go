@@ -11,8 +11,10 @@ import (
 
 	"vistka/internal/app"
 	"vistka/internal/config"
+	"vistka/internal/emailaddr"
 	"vistka/internal/mailer"
 	"vistka/internal/postgres/pgtest"
+	"vistka/internal/subscriber"
 )
 
 func addOwner(t *testing.T, a *app.App) {
@@ -66,6 +68,23 @@ func TestTroubleReachesTheOwners(t *testing.T) {
 			t.Errorf("%d notices of %q, want one", n, subject)
 		}
 	}
+
+	if _, err := a.Subscribers.DB.Exec(t.Context(), "INSERT INTO signup_mail VALUES (date_trunc('minute', now()), 'attested', '', 400)"); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := emailaddr.Parse("nadia@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // held, and the owners hear of it once
+		if _, err := a.Subscribers.SignUp(t.Context(), subscriber.SignUpRequest{NewsletterID: letter, Address: reader, Locale: "uk", Attested: true}); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Subscribers.AnswerAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("budget_spent ")
 
 	for path, polls := range map[string]int{"/gone": 1, "/down": 4} {
 		feed := id(`WITH f AS (INSERT INTO feed (url, next_poll_at) VALUES ($1, now()) RETURNING id)
