@@ -12,6 +12,12 @@ COMMENT ON COLUMN signup.mail_due_at IS 'since when a mail is owed as the answer
 COMMENT ON COLUMN signup.held IS 'what the owed mail waits for: the site''s hourly budget, the share of its recipient''s domain; or that it waited too long and was let go';
 COMMENT ON COLUMN signup.held_domain IS 'the registrable domain of a held one''s address';
 
+-- Both are written with every sign-up, and hardly ever read.
+DROP INDEX signup_subscriber_id_idx;
+CREATE INDEX signup_subscriber_id_idx ON signup (subscriber_id) WHERE subscriber_id IS NOT NULL;
+DROP INDEX address_limit_at_idx;
+CREATE INDEX address_limit_at_idx ON address_limit USING brin (at);
+
 CREATE TABLE signup_mail (
     minute          timestamptz NOT NULL,
     share           text        NOT NULL CONSTRAINT signup_mail_share_check CHECK (share IN ('attested', 'unattested', 'reserve')),
@@ -43,5 +49,8 @@ ALTER TABLE alert ADD CONSTRAINT alert_cause_check
     CHECK (cause IN ('relay_refused', 'relay_down', 'sender_refused', 'edition_paused', 'edition_unmade',
                      'sending_locked', 'feed_failing', 'feed_gone', 'doubt_held'));
 DROP TABLE signup_gate, signup_mail;
+DROP INDEX signup_subscriber_id_idx, address_limit_at_idx;
+CREATE INDEX signup_subscriber_id_idx ON signup (subscriber_id);
+CREATE INDEX address_limit_at_idx ON address_limit (at);
 DROP INDEX signup_held_idx, signup_mail_due_at_idx;
 ALTER TABLE signup DROP CONSTRAINT signup_held_due_check, DROP COLUMN held_domain, DROP COLUMN held, DROP COLUMN mail_due_at;

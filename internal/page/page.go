@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"vistka/internal/locale"
@@ -32,6 +33,7 @@ type Pages struct {
 	opt       Options
 	templates *templates
 	assets    *assets
+	accents   sync.Map     // of newsletters, to what accentStyle makes of them
 	proxySeen atomic.Int64 // Unix seconds: when a request last came through a proxy that is not trusted
 }
 
@@ -124,7 +126,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	if v.Stylesheet == "" {
 		v.Stylesheet = "public.css"
 	}
-	style, hash := accentStyle(v.Site.Accent)
+	style, hash := p.accent(v.Site.Accent)
 	var out bytes.Buffer
 	if err := t.ExecuteTemplate(&out, "base", layoutData{View: v, Style: style}); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)

@@ -33,7 +33,7 @@ const addressKey = "address-key" // info of the subkey that wraps
 
 // Wrap encrypts a hasher's key under the newest secret (AES-256-GCM, the nonce first).
 func (k *Keys) Wrap(key []byte) []byte {
-	g := gcm(k.secrets[0], addressKey)
+	g := gcmOf(subkey(k.secrets[0], addressKey))
 	nonce := make([]byte, g.NonceSize())
 	rand.Read(nonce)
 	return g.Seal(nonce, nonce, key, nil)
@@ -43,7 +43,7 @@ func (k *Keys) Wrap(key []byte) []byte {
 // if none fits: the database was made with a secret that is not configured.
 func (k *Keys) Unwrap(wrapped []byte) ([]byte, error) {
 	for _, s := range k.secrets {
-		g := gcm(s, addressKey)
+		g := gcmOf(subkey(s, addressKey))
 		if len(wrapped) < g.NonceSize() {
 			break
 		}

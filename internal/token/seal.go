@@ -10,7 +10,7 @@ import (
 // in URL-safe base64. It is for what a page hands back to us and must not
 // tell: the same payload never looks the same.
 func (k *Keys) Seal(p Purpose, payload []byte) string {
-	g := gcm(k.secrets[0], "seal "+string(p))
+	g := k.gcm(0, p)
 	nonce := make([]byte, g.NonceSize(), g.NonceSize()+len(payload)+g.Overhead())
 	rand.Read(nonce)
 	return encoding.EncodeToString(g.Seal(nonce, nonce, payload, []byte(p)))
@@ -23,8 +23,8 @@ func (k *Keys) Open(p Purpose, sealed string) ([]byte, error) {
 	if err != nil {
 		return nil, ErrInvalid
 	}
-	for _, s := range k.secrets {
-		g := gcm(s, "seal "+string(p))
+	for i := range k.secrets {
+		g := k.gcm(i, p)
 		if len(raw) < g.NonceSize() {
 			break
 		}
@@ -35,9 +35,18 @@ func (k *Keys) Open(p Purpose, sealed string) ([]byte, error) {
 	return nil, ErrInvalid
 }
 
-// gcm is AES-256-GCM under the secret's subkey for info.
-func gcm(secret []byte, info string) cipher.AEAD {
-	block, err := aes.NewCipher(subkey(secret, info))
+// gcm is AES-256-GCM under the subkey of secret i for sealing for p. It is kept:
+// deriving a key costs more than sealing does.
+func (k *Keys) gcm(i int, p Purpose) cipher.AEAD {
+	if g, ok := k.seals[i].Load(p); ok {
+		return g.(cipher.AEAD)
+	}
+	g, _ := k.seals[i].LoadOrStore(p, gcmOf(subkey(k.secrets[i], "seal "+string(p))))
+	return g.(cipher.AEAD)
+}
+
+func gcmOf(key []byte) cipher.AEAD {
+	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err) // the subkey has 32 octets
 	}

@@ -50,6 +50,7 @@ type Keys struct {
 	secrets      [][]byte
 	fingerprints []string
 	macs         []sync.Map // per secret: Purpose → *sync.Pool of keyed hashes
+	seals        []sync.Map // per secret: Purpose → cipher.AEAD
 }
 
 // NewKeys takes the secrets, newest first. Returns an error if there is none
@@ -66,7 +67,7 @@ func NewKeys(secrets ...string) (*Keys, error) {
 		k.secrets = append(k.secrets, []byte(s))
 		k.fingerprints = append(k.fingerprints, fingerprint(s))
 	}
-	k.macs = make([]sync.Map, len(k.secrets))
+	k.macs, k.seals = make([]sync.Map, len(k.secrets)), make([]sync.Map, len(k.secrets))
 	return k, nil
 }
 
