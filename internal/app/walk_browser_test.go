@@ -156,6 +156,7 @@ func TestBrowserAdmin(t *testing.T) {
 	}
 	watchTest(b, s)
 	watchProgress(b, s, edition)
+	underAttack(b, s, n)
 	b.open(s.ready.URL + "/admin/")
 	b.follow(`form[action="/admin/logout"] button`)
 	b.look("admin-login")
@@ -174,6 +175,29 @@ func watchTest(b *browser, s *stage) {
 		sent();
 	})`, chromedp.EvalAwaitPromise))
 	b.look("admin-test")
+}
+
+// underAttack spends the budget of confirmation mails and looks at what is said
+// of it.
+func underAttack(b *browser, s *stage, newsletter int64) {
+	b.t.Helper()
+	_, err := s.app.Pool.Exec(b.t.Context(), `
+		WITH spent AS (INSERT INTO signup_mail VALUES (date_trunc('minute', now()), 'attested', 'example.org', 412))
+		INSERT INTO signup (newsletter_id, address, address_key, locale, wording, attested, created_at, expires_at, mail_due_at)
+		SELECT $1, a, a, 'en', 'w', true, now(), now() + interval '72 hours', now()
+		FROM (SELECT 'reader' || i || '@example.com' FROM generate_series(1, 3) i) AS made(a)`, newsletter)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for s.id(`SELECT count(*) FROM signup_gate WHERE spent_since IS NOT NULL`) == 0 {
+		if err := s.app.Subscribers.AnswerAll(b.t.Context()); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.open(s.ready.URL + "/admin/")
+	b.look("admin-attack")
+	b.open(s.ready.URL + "/admin/subscribers?status=pending")
+	b.look("admin-attack-held")
 }
 
 // watchProgress opens an edition that is going out and sees its progress change

@@ -61,6 +61,7 @@ func devPages() map[string]canned {
 		}},
 		"sent":          devSent(func(*locale.Locale) sentBody { return sentBody{} }),
 		"sent-again":    devSent(func(l *locale.Locale) sentBody { return sentBody{Notice: l.T("sent.again_done"), NoticeGood: true} }),
+		"sent-delayed":  devSent(func(*locale.Locale) sentBody { return sentBody{Delayed: true} }),
 		"sent-code":     devSent(func(l *locale.Locale) sentBody { return sentBody{Code: "482 113", CodeError: l.T("sent.code_wrong")} }),
 		"confirm":       devConfirm(false),
 		"confirm-again": devConfirm(true),
