@@ -54,8 +54,9 @@ type driver struct {
 	share    int64
 	died     bool
 
-	turn    int64   // of feed only: the edition read last
-	resting []int64 // of feed only: providers at rest when it last looked
+	turn        int64   // of feed only: the edition read last
+	resting     []int64 // of feed only: providers at rest when it last looked
+	moreNotices bool    // of feed only: its last page of notices was full
 
 	wasSpent bool // of feed only: the budget was spent when it last looked
 

@@ -64,8 +64,12 @@ func (d *driver) news() {
 	d.sweepAgain()
 }
 
-// idle says whether every open edition has been read to its end.
+// idle says whether the notices and every open edition have been read to their
+// end.
 func (d *driver) idle() bool {
+	if d.moreNotices {
+		return false
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range d.cursors {
@@ -147,13 +151,16 @@ func (d *driver) fillNotices() error {
 		return fmt.Errorf("read notices: %w", err)
 	}
 	var id int64
+	read := 0
 	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
+		read++
 		d.queue.add(&item{Key: Key{Notice: id}})
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read notices: %w", err)
 	}
+	d.moreNotices = read == page
 	return nil
 }
 

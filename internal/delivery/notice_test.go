@@ -165,3 +165,24 @@ func TestNoticeOutcomes(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 }
+
+// Many notices at once do not wait for the feed's next look.
+func TestNoticesAreReadOn(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	_, err := w.db.Exec(t.Context(), `
+		INSERT INTO notice (kind, locale, address, due_at, created_at)
+		SELECT 'alert', 'en', 'owner@example.org', $1, $1 FROM generate_series(1, $2::int)`, w.clock.Now(), page+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &driver{s: w.s, soft: t.Context(), queue: newQueue(1), providers: newProviders(), shares: 1}
+	for i, want := range []bool{false, true} {
+		if err := d.fillNotices(); err != nil {
+			t.Fatal(err)
+		}
+		if d.idle() != want {
+			t.Errorf("after page %d it is idle: %t", i+1, d.idle())
+		}
+		d.queue.notices = nil // taken, and still busy
+	}
+}

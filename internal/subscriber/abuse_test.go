@@ -64,7 +64,8 @@ func TestAttack(t *testing.T) {
 	f.Budget = 100
 	sent, warned := f.watchMails()
 
-	f.flood(400, 40, nil) // ten of each network
+	f.Clock.Advance(59 * time.Second) // the end of a minute, which counts whole
+	f.flood(400, 40, nil)             // ten of each network
 	f.work()
 	if m := f.meter(); m.Spent != 80 || m.Held != 320 || m.SpentSince == nil || *warned != 1 {
 		t.Fatalf("after the flood: %+v, %d warnings", m, *warned)
