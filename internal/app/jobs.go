@@ -22,8 +22,8 @@ const (
 	jobCooldown     = 20 * time.Millisecond
 	jobPoll         = time.Second
 	jobsStopTimeout = 15 * time.Second
-	// jobRescue is when a job counts as lost with the process that ran it: a
-	// sign-up waits so long for its confirmation after a crash.
+	// jobRescue is when a job counts as lost with the process that ran it, and is
+	// begun again.
 	jobRescue = 90 * time.Second
 )
 
