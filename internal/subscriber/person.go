@@ -54,11 +54,7 @@ func (s *Service) Get(ctx context.Context, db postgres.DB, id int64) (Person, er
 	if err != nil {
 		return p, fmt.Errorf("subscriber %d: %w", id, err)
 	}
-	rows, err = db.Query(ctx, personEvents, pgx.StrictNamedArgs{"hash": hash})
-	if err == nil {
-		p.Events, err = pgx.CollectRows(rows, pgx.RowToStructByName[Event])
-	}
-	if err != nil {
+	if p.Events, err = eventsOf(ctx, db, hash); err != nil {
 		return p, fmt.Errorf("subscriber %d: %w", id, err)
 	}
 	return p, nil
