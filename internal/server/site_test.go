@@ -20,7 +20,9 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"vistka/internal/edition"
 	"vistka/internal/locale"
+	"vistka/internal/mailer"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
@@ -59,15 +61,17 @@ func (j *jobs) all() []subscriber.SignupArgs {
 
 // site is the public half on real services.
 type site struct {
-	t      *testing.T
-	router *chi.Mux
-	pool   *pgxpool.Pool
-	keys   *token.Keys
-	clock  *postgres.Clock
-	subs   *subscriber.Service
-	jobs   *jobs
-	log    *strings.Builder
-	n      newsletter.Newsletter
+	t        *testing.T
+	router   *chi.Mux
+	pool     *pgxpool.Pool
+	keys     *token.Keys
+	clock    *postgres.Clock
+	subs     *subscriber.Service
+	jobs     *jobs
+	editions *edition.Service
+	notices  []subscriber.Notice
+	log      *strings.Builder
+	n        newsletter.Newsletter
 }
 
 func newSite(t *testing.T, change ...func(*server.Deps)) *site {
@@ -80,7 +84,12 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	}
 	s.subs = &subscriber.Service{
 		DB: s.pool, Keys: s.keys, Hasher: token.NewHasher(make([]byte, 32)), Clock: s.clock, Jobs: s.jobs, Log: slog.New(slog.DiscardHandler),
-		Notify: func(context.Context, pgx.Tx, subscriber.Notice) error { return nil },
+		Notify: func(_ context.Context, _ pgx.Tx, n subscriber.Notice) error {
+			s.jobs.mu.Lock()
+			defer s.jobs.mu.Unlock()
+			s.notices = append(s.notices, n)
+			return nil
+		},
 	}
 	n := newsletter.New()
 	n.Slug, n.Name, n.FromName, n.FromAddress = "watch", "Media Watch", "Media Watch", "news@example.org"
@@ -98,7 +107,15 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := server.Deps{Pages: pages, DB: s.pool, Subscribers: s.subs, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true}
+	renderer, err := mailer.NewRenderer(web, catalog, mailer.Options{BaseURL: baseURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.editions = &edition.Service{DB: s.pool, Clock: s.clock, Keys: s.keys, BaseURL: baseURL, Renderer: renderer, Log: slog.New(slog.DiscardHandler)}
+	d := server.Deps{
+		Pages: pages, DB: s.pool, Subscribers: s.subs, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true,
+		Editions: s.editions, Renderer: renderer,
+	}
 	for _, f := range change {
 		f(&d)
 	}
@@ -175,10 +192,13 @@ func with(r *http.Request, headers []string) *http.Request {
 func fill(doc *goquery.Document, selector string) url.Values {
 	form := url.Values{}
 	doc.Find(selector).Find("input[name]").Each(func(_ int, in *goquery.Selection) {
-		if kind := in.AttrOr("type", "text"); kind == "radio" {
-			if _, checked := in.Attr("checked"); !checked {
-				return
-			}
+		kind := in.AttrOr("type", "text")
+		if _, checked := in.Attr("checked"); !checked && (kind == "radio" || kind == "checkbox") {
+			return
+		}
+		if kind == "checkbox" {
+			form.Add(in.AttrOr("name", ""), in.AttrOr("value", ""))
+			return
 		}
 		form.Set(in.AttrOr("name", ""), in.AttrOr("value", ""))
 	})
