@@ -92,8 +92,9 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var passages []string
-	for _, e := range consentLines(s.Pages.Catalog().For(f.Locale), n.Timezone, events) {
-		passages = append(passages, strings.Join(append(append([]string{e.When + ". " + e.What + "."}, e.Wording...), e.Details...), " "))
+	l := s.Pages.Catalog().For(f.Locale)
+	for _, e := range consentLines(l, n.Timezone, events) {
+		passages = append(passages, e.passage(l))
 	}
 	sent, err := s.Subscribers.MailReceipt(r.Context(), link, strings.Join(passages, "\n\n"))
 	if err != nil {
@@ -104,6 +105,15 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 		said = "over"
 	}
 	return seeOther(w, r, dataPath(r)+"/consent", said)
+}
+
+// passage is an event as one paragraph of a mail.
+func (c consentLine) passage(l *locale.Locale) string {
+	words := c.When + ": " + c.What + "."
+	if len(c.Wording) > 0 {
+		words += " " + l.T("consent.wording") + " " + strings.Join(c.Wording, " / ")
+	}
+	return strings.Join(append([]string{words}, c.Details...), " · ")
 }
 
 func consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {
