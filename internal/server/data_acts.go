@@ -120,11 +120,15 @@ func consentLines(l *locale.Locale, zone string, events []subscriber.Event) []co
 	lines := make([]consentLine, 0, len(events))
 	for _, e := range events {
 		at := e.At.In(zoneOf(zone))
-		c := consentLine{When: l.DateTime(at) + " " + at.Format("MST"), What: l.T("consent.kind."+e.Kind, "name", e.Newsletter)}
+		c := consentLine{When: l.DateTime(at) + " " + at.Format("MST"), What: l.T("consent.kind."+e.Kind, "name", e.Name)}
 		if e.Kind == "changed" && e.Source == "address" {
 			c.What = l.T("consent.kind_address")
 		}
-		if e.Kind == "requested" || e.Kind == "confirmed" {
+		switch {
+		case e.Kind != "requested" && e.Kind != "confirmed":
+		case e.Wording == foreignWording:
+			c.Details = append(c.Details, l.T("consent.foreign"))
+		default:
 			for line := range strings.Lines(e.Wording) {
 				c.Wording = append(c.Wording, strings.TrimSpace(line))
 			}

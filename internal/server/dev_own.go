@@ -95,9 +95,9 @@ func devMails(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any
 func devConsent(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 	at := time.Date(2026, 11, 20, 7, 41, 0, 0, time.UTC)
 	return l.T("consent.title"), consentBody{Path: devFresh, Events: consentLines(l, "Europe/Kyiv", []subscriber.Event{
-		{At: at.Add(50 * time.Hour), Newsletter: n.Name, Kind: "changed", Source: "address", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
-		{At: at.Add(time.Minute), Newsletter: n.Name, Kind: "confirmed", Wording: wording(l, n), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
-		{At: at, Newsletter: n.Name, Kind: "requested", Wording: wording(l, n), PageURL: devArticle, IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at.Add(50 * time.Hour), Name: n.Name, Kind: "changed", Source: "address", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at.Add(time.Minute), Name: n.Name, Kind: "confirmed", Wording: wording(l, n), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at, Name: n.Name, Kind: "requested", Wording: wording(l, n), PageURL: devArticle, IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
 	})}
 }
 

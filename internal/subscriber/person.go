@@ -27,7 +27,8 @@ type Person struct {
 // Event is one consent event with what identifies the person, while kept.
 type Event struct {
 	At         time.Time
-	Newsletter string
+	Newsletter string // slug
+	Name       string // of the newsletter
 	Kind       string
 	Source     string
 	Wording    string

@@ -62,7 +62,7 @@ WHERE r.id = @id
 ORDER BY n.slug`
 
 	personEvents = `
-SELECT e.at, n.slug AS newsletter, e.kind, e.source, e.wording, coalesce(p.page_url, '') AS page_url,
+SELECT e.at, n.slug AS newsletter, n.name, e.kind, e.source, e.wording, coalesce(p.page_url, '') AS page_url,
        coalesce(host(p.ip), '') AS ip, coalesce(p.user_agent, '') AS user_agent
 FROM consent_event e
 JOIN newsletter n ON n.id = e.newsletter_id
