@@ -126,7 +126,7 @@ func consentLines(l *locale.Locale, zone string, events []subscriber.Event) []co
 		}
 		switch {
 		case e.Kind != "requested" && e.Kind != "confirmed":
-		case e.Wording == foreignWording:
+		case e.Wording == subscriber.ForeignWording:
 			c.Details = append(c.Details, l.T("consent.foreign"))
 		default:
 			for line := range strings.Lines(e.Wording) {

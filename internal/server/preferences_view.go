@@ -112,6 +112,9 @@ func (s *server) preferencesBody(
 	for _, other := range s.Pages.Catalog().All() {
 		b.Locales = append(b.Locales, option{other.Code(), other.Name(), other.Code() == p.Locale})
 	}
+	if len(topics) == 1 && p.Topics == nil {
+		topics = nil // one topic is no choice
+	}
 	for _, t := range withOwn(topics, p.Topics) {
 		b.Topics = append(b.Topics, option{t, t, p.Topics == nil || slices.Contains(p.Topics, t)})
 	}
