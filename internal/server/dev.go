@@ -67,7 +67,7 @@ func devPages() map[string]canned {
 		}},
 		"confirmed": {"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("confirmed.title"), confirmedBody{
-				Name: n.Name, Masked: devMasked, Cadence: newsletter.Instant, SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
+				Name: n.Name, Masked: devMasked, Cadence: newsletter.Instant, Volume: l.N("preferences.volume", 9), SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
 				Latest: []Article{{"Who pays for the news we read", devArticle}, {"Хто володіє телеканалами", devArticle}, {"Three questions to ask any headline", devArticle}},
 			}
 		}},

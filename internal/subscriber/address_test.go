@@ -168,6 +168,12 @@ func TestChangeOfAddressTellsNothing(t *testing.T) {
 	if p, err := f.ConfirmAddress(ctx, confirm, Evidence{}); err != nil || p.State != ChangeTaken || f.addressOf(c) != "nadia@example.org" {
 		t.Errorf("an address of somebody else: %+v, %v", p, err)
 	}
+	f.Clock.Advance(time.Hour)
+	confirm, _ = f.ask(c, "nadia@example.org", "late@example.net")
+	f.suppress("late@example.net", suppression.SpamReport)
+	if p, err := f.ConfirmAddress(ctx, confirm, Evidence{}); err != nil || p.State != ChangeTaken || f.addressOf(c) != "nadia@example.org" {
+		t.Errorf("an address that is never mailed: %+v, %v", p, err)
+	}
 }
 
 func TestChangesOfAddressAtOnce(t *testing.T) {
