@@ -126,7 +126,9 @@ func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 			Summary: "We asked forty newsrooms where their money comes from. Eleven answered.", Continues: true,
 			Passages: []mailer.Passage{
 				{Kind: "p", HTML: "The question was short: who paid for the last month? The answers ran from a page of figures to a single word."},
-				{Kind: "h", HTML: "What they said"}, {Kind: "li", HTML: "seven named every donor;"}, {Kind: "li", HTML: "three named the largest;"},
+				{Kind: "h", HTML: "What they said"},
+				{Kind: "li", HTML: "seven named every donor;"},
+				{Kind: "li", HTML: "three named the largest;"},
 				{Kind: "quote", HTML: "We would rather not say, and we would rather not say why."},
 			},
 		},
