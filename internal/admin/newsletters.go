@@ -57,6 +57,7 @@ type newsletterForm struct {
 	Families  []newsletter.Newsletter // that a new one may be a translation of
 	Languages []page.Link
 	Welcome   bool
+	Archive   bool // what was mailed is public
 	Archived  *time.Time
 	Test      *lastTest
 }
@@ -75,7 +76,7 @@ func textFields(n *newsletter.Newsletter) map[string]*string {
 }
 
 func formOf(n newsletter.Newsletter) newsletterForm {
-	f := newsletterForm{ID: n.ID, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome, Archived: n.ArchivedAt}
+	f := newsletterForm{ID: n.ID, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome, Archive: n.PublicArchive, Archived: n.ArchivedAt}
 	for field, value := range textFields(&n) {
 		f.Values[field] = *value
 	}
@@ -110,6 +111,7 @@ func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, 
 	maps.DeleteFunc(thanks, func(_, words string) bool { return words == "" })
 	n.Thanks = thanks
 	n.Welcome = r.PostForm.Get("welcome") != ""
+	n.PublicArchive = r.PostForm.Get("public_archive") != ""
 	hour, err := strconv.ParseInt(strings.TrimSpace(r.PostForm.Get("hour")), 10, 16)
 	if err != nil {
 		hour = -1

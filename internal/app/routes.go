@@ -37,6 +37,7 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	r := server.New(server.Deps{
 		Pages: pages, DB: a.Pool, Subscribers: a.Subscribers, Leaving: &leaving, Keys: a.Keys, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
 		TrustedProxies: proxies, Ready: a.ready, MailServer: a.mailServer(), Latest: a.latest, Ping: a.Articles.Ping, Dev: a.Config.Dev,
+		Editions: a.Editions, Renderer: a.renderer,
 	})
 	inboxURL := ""
 	if box != nil {

@@ -33,6 +33,8 @@ type Services struct {
 	Deliveries  *delivery.Service
 	Guard       *guard.Guard
 
+	renderer *mailer.Renderer
+
 	metrics *prometheus.Registry
 	fetcher *feed.Fetcher
 	jobs    *river.Client[pgx.Tx]
@@ -43,6 +45,7 @@ func (a *App) build() error {
 	if err != nil {
 		return fmt.Errorf("mail templates: %w", err)
 	}
+	a.renderer = renderer
 	holder, err := instance(a.Config.DataDir)
 	if err != nil {
 		return err
@@ -91,7 +94,8 @@ func (a *App) wire() {
 	a.Subscribers.Notify = func(ctx context.Context, tx pgx.Tx, n subscriber.Notice) error {
 		_, err := a.Deliveries.Enqueue(ctx, tx, delivery.Notice{
 			Kind: delivery.NoticeKind(n.Kind), Locale: n.Locale, NewsletterID: n.NewsletterID,
-			SignupID: n.SignupID, SubscriberID: n.SubscriberID, Content: delivery.Content{AskedAt: n.AskedAt},
+			SignupID: n.SignupID, SubscriberID: n.SubscriberID, Address: n.Address,
+			Content: delivery.Content{AskedAt: n.AskedAt, About: n.About, Text: n.Text, Change: n.Change, Masked: n.Masked},
 		})
 		return err
 	}

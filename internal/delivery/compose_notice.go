@@ -159,6 +159,8 @@ func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (ma
 		c, err = s.Renderer.CompileSettings(mailer.SettingsContent{Newsletter: from, Locale: n.Locale, Date: date, Cadence: f.Cadence, AskedAt: asked})
 	case Welcome:
 		c, err = s.Renderer.CompileWelcome(mailer.WelcomeContent{Newsletter: from, Locale: n.Locale, Date: date, Cadence: f.Cadence, Latest: f.Articles})
+	case Link:
+		c, err = s.compileLink(n, f, content, from, date)
 	case Test:
 		kind := content.Kind
 		if kind == "" {

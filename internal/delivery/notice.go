@@ -18,6 +18,7 @@ const (
 	Confirmation NoticeKind = "confirmation"
 	Settings     NoticeKind = "settings"
 	Welcome      NoticeKind = "welcome"
+	Link         NoticeKind = "link" // what a reader asked for: Content.About says which
 	Test         NoticeKind = "test"
 	Alert        NoticeKind = "alert"
 	Desk         NoticeKind = "desk"
@@ -40,7 +41,7 @@ type Notice struct {
 // secret. Which fields count depends on the kind.
 type Content struct {
 	Title     string    `json:"title,omitempty"`     // alert
-	Text      string    `json:"text,omitempty"`      // alert
+	Text      string    `json:"text,omitempty"`      // alert, link about a receipt
 	Detail    string    `json:"detail,omitempty"`    // alert
 	URL       string    `json:"url,omitempty"`       // alert, desk: a page of ours without a secret
 	Reference string    `json:"reference,omitempty"` // desk
@@ -48,6 +49,9 @@ type Content struct {
 	Kind      string    `json:"kind,omitempty"`      // test: of the edition
 	AskedAt   time.Time `json:"asked_at,omitzero"`   // settings
 	Subject   string    `json:"subject,omitempty"`   // alert: what it tells of, see Trouble
+	About     string    `json:"about,omitempty"`     // link: one of subscriber.About…
+	Change    int64     `json:"change,omitempty"`    // link about an address: the change it confirms or stops
+	Masked    string    `json:"masked,omitempty"`    // link about an address: the new one, masked
 }
 
 // Enqueue puts a notice at the head of the queue and returns its id. It is sent

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"vistka/internal/mailer/smtptest"
+	"vistka/internal/subscriber"
+	"vistka/internal/token"
 )
 
 func (w *world) notice(id int64) (r row) {
@@ -33,6 +35,10 @@ func TestEveryKindOfNotice(t *testing.T) {
 		{Kind: Welcome, SubscriberID: reader, NewsletterID: 1},
 		{Kind: Test, Address: "editor@example.org", NewsletterID: 1},
 		{Kind: Alert, Address: "owner@example.org", Content: Content{Title: "The relay is down", Text: "Nothing is sent."}},
+		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutData}},
+		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutReceipt, Text: "You confirmed it."}},
+		{Kind: Link, Address: "new-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutNewAddress, Change: 7, Masked: "ne••@example.org"}},
+		{Kind: Link, Address: "old-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutOldAddress, Change: 7, Masked: "ne••@example.org"}},
 		{Kind: Desk, Address: "desk@example.org", Content: Content{Reference: "H-1", URL: "https://mail.news.example/admin/hotline/1"}},
 	} {
 		n.Locale = "en"
@@ -42,8 +48,8 @@ func TestEveryKindOfNotice(t *testing.T) {
 		w.enqueue(n)
 	}
 	w.start(w.s)
-	w.until("all are sent", func() bool { return w.count("notice WHERE state = 'sent'") == 6 })
-	if n := len(w.lab.Journal.To("reader@example.org")); n != 2 || w.lab.Journal.Len() != 6 {
+	w.until("all are sent", func() bool { return w.count("notice WHERE state = 'sent'") == 10 })
+	if n := len(w.lab.Journal.To("reader@example.org")); n != 4 || w.lab.Journal.Len() != 10 {
 		t.Fatalf("%d to the reader, %d in all", n, w.lab.Journal.Len())
 	}
 	confirmation := w.lab.Journal.To("new@example.org")[0]
@@ -51,6 +57,28 @@ func TestEveryKindOfNotice(t *testing.T) {
 	for _, want := range []string{"https://mail.news.example/confirm/", "https://mail.news.example/not-me/"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the confirmation lacks %s", want)
+		}
+	}
+	links := map[string]string{"reader@example.org": "/data/", "new-mailbox@example.org": "/address/", "old-mailbox@example.org": "/keep-address/"}
+	for to, path := range links {
+		found := ""
+		for _, m := range w.lab.Journal.To(to) {
+			body := strings.ReplaceAll(string(m.Data), "=\r\n", "")
+			if _, after, ok := strings.Cut(body, "https://mail.news.example"+path); ok {
+				found, _, _ = strings.Cut(after, "\r\n")
+			}
+		}
+		var err error
+		switch to {
+		case "reader@example.org":
+			_, err = w.s.Keys.Verify(token.Fresh, found)
+		case "new-mailbox@example.org":
+			_, err = w.s.Keys.Verify(token.NewAddress, found)
+		default:
+			_, err = w.s.Keys.Verify(token.KeepAddress, found)
+		}
+		if err != nil {
+			t.Errorf("the link to %s: %q, %v", path, found, err)
 		}
 	}
 	if n := w.count("notice WHERE content::text LIKE '%/confirm/%' OR reply LIKE '%@%'"); n != 0 {
@@ -184,5 +212,27 @@ func TestNoticesAreReadOn(t *testing.T) {
 			t.Errorf("after page %d it is idle: %t", i+1, d.idle())
 		}
 		d.queue.notices = nil // taken, and still busy
+	}
+}
+
+// The welcome brings the three newest that are out, also where there is nothing
+// yet but what the feed began with.
+func TestWelcomeBringsTheLatestThree(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	w.exec(`DELETE FROM article`)
+	w.exec(`INSERT INTO story SELECT FROM generate_series(1, 6)`)
+	w.exec(`INSERT INTO article (newsletter_id, story_id, url, title, published_at, first_seen_at, updated_at, state, reason, seq, released_at, withdrawn_at)
+		SELECT 1, (SELECT min(id) FROM story), 'https://news.example/' || n, 'Headline ' || n, $1::timestamptz + n * interval '1 minute', $1, $1, state, '{"key": "reason.words"}', seq, released_at, withdrawn_at
+		FROM (VALUES (1, 'baseline', NULL::bigint, NULL::timestamptz, NULL::timestamptz), (2, 'baseline', NULL, NULL, NULL), (3, 'released', 10, $1::timestamptz + interval '3 minutes', NULL),
+		     (4, 'withdrawn', 11, $1 + interval '4 minutes', $1), (5, 'held', NULL, NULL, NULL), (6, 'baseline', NULL, NULL, NULL)) AS a (n, state, seq, released_at, withdrawn_at)`,
+		w.clock.Now().Add(-time.Hour))
+	w.enqueue(Notice{Kind: Welcome, Locale: "en", SubscriberID: w.reader("reader@example.org"), NewsletterID: 1})
+	w.start(w.s)
+	w.untilNotice(1, Sent)
+	body := strings.ReplaceAll(string(w.lab.Journal.To("reader@example.org")[0].Data), "=\r\n", "")
+	for n, shown := range []bool{1: false, 2: true, 3: true, 4: false, 5: false, 6: true} {
+		if n > 0 && strings.Contains(body, fmt.Sprintf("Headline %d", n)) != shown {
+			t.Errorf("article %d: shown %v, want %v", n, !shown, shown)
+		}
 	}
 }

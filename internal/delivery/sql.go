@@ -215,12 +215,13 @@ UPDATE notice
 SET facts = @facts
 WHERE id = @id`
 
-// The newest released up to a moment, or those that are named, released or not.
+// The newest up to a moment that are out, those that the feed began with among
+// them, or those that are named, out or not.
 const sqlLatest = `
 SELECT title, url, summary, content_html, author, image_url, image_alt, coalesce(published_at, released_at, first_seen_at) AS published_at, topics
 FROM article
 WHERE newsletter_id = @newsletter
-  AND CASE WHEN cardinality(@ids::bigint[]) = 0 THEN released_at <= @before AND withdrawn_at IS NULL
+  AND CASE WHEN cardinality(@ids::bigint[]) = 0 THEN state IN ('released', 'baseline') AND coalesce(released_at, first_seen_at) <= @before
            ELSE id = ANY(@ids::bigint[]) END
-ORDER BY seq DESC
+ORDER BY coalesce(released_at, published_at, first_seen_at) DESC, id DESC
 LIMIT @limit`

@@ -20,14 +20,16 @@ import (
 const maxListed = 20
 
 type content struct {
-	ID           int64
-	NewsletterID int64
-	Kind         string
-	Slot         time.Time
-	Locale       string
-	ArticleIDs   []int64
-	Composed     bool
-	Timezone     string
+	ID            int64
+	NewsletterID  int64
+	Kind          string
+	Slot          time.Time
+	Locale        string
+	ArticleIDs    []int64
+	Composed      bool
+	ComposedAt    *time.Time
+	Timezone      string
+	PublicArchive bool
 	mailer.Newsletter
 }
 
@@ -45,18 +47,9 @@ func (s *Service) Compose(ctx context.Context, editionID int64) error {
 }
 
 func (s *Service) compose(ctx context.Context, editionID int64) error {
-	rows, err := s.DB.Query(ctx, sqlContent, pgx.StrictNamedArgs{"edition": editionID})
-	if err != nil {
+	e, err := s.content(ctx, editionID)
+	if err != nil || e.Composed {
 		return err
-	}
-	e, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[content])
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return ErrNotFound
-	case err != nil:
-		return err
-	case e.Composed:
-		return nil
 	}
 	articles, err := s.contentArticles(ctx, e.ArticleIDs)
 	if err != nil {
@@ -66,15 +59,12 @@ func (s *Service) compose(ctx context.Context, editionID int64) error {
 		return ErrNothingToMail
 	}
 	now := s.Clock.Now()
-	zone, err := time.LoadLocation(e.Timezone)
-	if err != nil {
-		zone = time.UTC // a zone Postgres knows and this build of Go does not
+	m := e.mail(articles, now)
+	if e.PublicArchive {
+		m.ArchiveURL = s.BaseURL + "/archive/" + e.Slug
+		m.BrowserURL = m.ArchiveURL + "/" + strconv.FormatInt(e.ID, 10)
 	}
-	shown := articles[:min(len(articles), maxListed)]
-	compiled, err := s.Renderer.CompileEdition(mailer.EditionContent{
-		ID: e.ID, Newsletter: e.Newsletter, Locale: e.Locale, Kind: e.Kind,
-		Articles: shown, More: len(articles) - len(shown), Date: now.In(zone),
-	})
+	compiled, err := s.Renderer.CompileEdition(m)
 	if errors.Is(err, mailer.ErrSender) || errors.Is(err, mailer.ErrTooLarge) {
 		return errors.Join(err, s.unmade(ctx, e, err))
 	}
@@ -89,6 +79,31 @@ func (s *Service) compose(ctx context.Context, editionID int64) error {
 		"edition": editionID, "key": s.Keys.Fingerprints()[0], "now": now, "from": e.FromAddress, "base": s.BaseURL, "segments": segments,
 	})
 	return err
+}
+
+func (s *Service) content(ctx context.Context, editionID int64) (content, error) {
+	rows, err := s.DB.Query(ctx, sqlContent, pgx.StrictNamedArgs{"edition": editionID})
+	if err != nil {
+		return content{}, err
+	}
+	e, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[content])
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return e, err
+}
+
+// mail is the edition with these articles, dated at.
+func (e content) mail(articles []mailer.Article, at time.Time) mailer.EditionContent {
+	zone, err := time.LoadLocation(e.Timezone)
+	if err != nil {
+		zone = time.UTC // a zone Postgres knows and this build of Go does not
+	}
+	shown := articles[:min(len(articles), maxListed)]
+	return mailer.EditionContent{
+		ID: e.ID, Newsletter: e.Newsletter, Locale: e.Locale, Kind: e.Kind,
+		Articles: shown, More: len(articles) - len(shown), Date: at.In(zone),
+	}
 }
 
 // unmade pauses an edition of which no mail can be made, and tells the owners.

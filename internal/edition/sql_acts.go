@@ -289,8 +289,8 @@ FROM newsletter
 WHERE id = @newsletter`
 
 	sqlContent = `
-SELECT e.id, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, b.edition_id IS NOT NULL AS composed, n.timezone,
-    n.slug, n.name, n.language, n.from_name, n.from_address, n.reply_to, n.postal_address, n.site_url, n.privacy_url,
+SELECT e.id, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, b.edition_id IS NOT NULL AS composed, b.composed_at, n.timezone,
+    n.public_archive, n.slug, n.name, n.language, n.from_name, n.from_address, n.reply_to, n.postal_address, n.site_url, n.privacy_url,
     n.logo_url, n.accent
 FROM edition e
 JOIN newsletter n ON n.id = e.newsletter_id

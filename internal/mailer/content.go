@@ -49,6 +49,8 @@ type EditionContent struct {
 	Date       time.Time // the Date header and the date shown; its location is the zone shown
 	ListID     string    // label.domain; empty: slug and the domain of the sender
 	More       int       // articles of the edition beyond those listed
+	BrowserURL string    // its public page, the same for every reader; empty: it has none
+	ArchiveURL string    // of all editions, for List-Archive (RFC 2369 section 3.6); empty leaves the header out
 }
 
 // ConfirmationContent is the second half of double opt-in. Nothing in it may

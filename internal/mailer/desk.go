@@ -1,28 +1,6 @@
 package mailer
 
-import (
-	"fmt"
-	"strings"
-)
-
-// CompileLink makes the mail with a fresh link for what reveals or cannot be
-// undone. Needs no link of Recipient.
-func (r *Renderer) CompileLink(c LinkContent) (Compiled, error) {
-	f := r.frame(c.Newsletter, c.Locale)
-	link := webAddress(c.URL)
-	if link == "" {
-		return Compiled{}, fmt.Errorf("link mail: %q is no address", c.URL)
-	}
-	f.Subject, f.Why = f.words("mail.link.subject"), f.words("mail.why.link")
-	v := noticeView{
-		frame: f, Kicker: f.Site, Heading: f.L.T("mail.link.heading"), Lines: []string{f.words("mail.link.text")},
-		Button: f.L.T("mail.link.button"), ButtonURL: link, PlainLabel: f.L.T("mail.confirm.plain"),
-	}
-	if !c.ExpiresAt.IsZero() {
-		v.After = []string{f.L.T("mail.link.until", "until", f.clock(c.ExpiresAt, c.Date))}
-	}
-	return r.compileNotice(v, c.Newsletter, c.Date)
-}
+import "strings"
 
 // CompileTest makes "mail me a test": the edition as readers would get it,
 // marked as a test and without anybody's links, or a few words when there are

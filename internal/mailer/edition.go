@@ -50,7 +50,7 @@ func (r *Renderer) compileEdition(c EditionContent, test string) (Compiled, erro
 	if test == "" {
 		f = f.withLinks(r.slots)
 	}
-	f.Subject = editionSubject(f, c)
+	f.Subject, f.BrowserURL = editionSubject(f, c), webAddress(c.BrowserURL)
 	if test != "" {
 		f.Subject = f.words("mail.test.subject", "subject", f.Subject)
 	}
@@ -64,7 +64,7 @@ func (r *Renderer) compileEdition(c EditionContent, test string) (Compiled, erro
 		if d.listID, err = listID(c); err != nil {
 			return Compiled{}, err
 		}
-		d.bulk, d.feedbackID = true, feedbackID(c)
+		d.bulk, d.feedbackID, d.archiveURL = true, feedbackID(c), webAddress(c.ArchiveURL)
 	}
 	for _, lim := range fits {
 		v := r.editionView(f, c, lim)

@@ -87,7 +87,10 @@ func articlesIn(code string) []mailer.Article {
 }
 
 func editionOf(code, kind string, n int) mailer.EditionContent {
-	return mailer.EditionContent{ID: 17, Newsletter: newsletterIn(code), Locale: code, Kind: kind, Articles: articlesIn(code)[:n], Date: sentAt}
+	return mailer.EditionContent{
+		ID: 17, Newsletter: newsletterIn(code), Locale: code, Kind: kind, Articles: articlesIn(code)[:n], Date: sentAt,
+		BrowserURL: "https://news.example.com/archive/source-check/17", ArchiveURL: "https://news.example.com/archive/source-check",
+	}
 }
 
 // must turns (value, error) into a value.
@@ -120,6 +123,11 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 		out["settings."+code] = ok(r.CompileSettings(mailer.SettingsContent{Newsletter: n, Locale: code, Date: sentAt, Cadence: mailer.Daily, AskedAt: sentAt}))
 		out["welcome."+code] = ok(r.CompileWelcome(mailer.WelcomeContent{Newsletter: n, Locale: code, Date: sentAt, Cadence: mailer.Weekly, Latest: articlesIn(code)}))
 		out["link."+code] = ok(r.CompileLink(mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt, URL: "https://news.example.com/data/AAAAAAAAAAcAAAABq83vASNFZ4mrze8BI0VniQ", ExpiresAt: sentAt.Add(30 * time.Minute)}))
+		change := mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt, URL: "https://news.example.com/address/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", ExpiresAt: sentAt.Add(72 * time.Hour)}
+		out["new-address."+code] = ok(r.CompileNewAddress(change))
+		change.URL = "https://news.example.com/keep-address/AAAAAQAAAAAAAAAHEjRWeJq83vASNFZ4mrze8A"
+		out["old-address."+code] = ok(r.CompileOldAddress(change, "na••@example.net"))
+		out["receipt."+code] = ok(r.CompileReceipt(mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt}, receiptIn(code)))
 		out["test."+code] = ok(r.CompileTest(mailer.TestContent{Newsletter: n, Locale: code, Date: sentAt}))
 		out["test-edition."+code] = ok(r.CompileTest(mailer.TestContent{Newsletter: n, Locale: code, Date: sentAt, Kind: mailer.Daily, Articles: articlesIn(code)[:2]}))
 		alert := mailer.AlertContent{Newsletter: n, Locale: code, Date: sentAt, Title: "The relay refuses our sender", Text: "Nothing has been sent since 07:40. 1,204 mails wait.\n\nNobody's tries are used up; sending resumes alone when the relay answers again.", Detail: "550 5.7.1 sender not authenticated"}
@@ -130,6 +138,14 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 		out["desk."+code] = ok(r.CompileDesk(mailer.DeskContent{Newsletter: n, Locale: code, Date: sentAt, Reference: "K7-204"}))
 	}
 	return out
+}
+
+// receiptIn is the text of a receipt as the pages make it.
+func receiptIn(code string) string {
+	if code == "uk" {
+		return "22 листопада 2026 р., 09:41 EET: Ви підтвердили підписку на «Перевірка джерел». Ось що було написано біля кнопки: Підписка на «Перевірка джерел» / Підписатися · З мережевої адреси 192.0.2.7\n\n22 листопада 2026 р., 09:40 EET: Ви попросили розсилку «Перевірка джерел» у формі. · На сторінці https://www.example.com/uk/one-photo"
+	}
+	return "22 November 2026, 09:41 EET: You confirmed The Source Check. This stood beside the button: Subscribe to The Source Check / Subscribe · From the network address 192.0.2.7\n\n22 November 2026, 09:40 EET: You asked for The Source Check on a form. · On the page https://www.example.com/one-photo"
 }
 
 // parts cuts a message into its header and the two decoded bodies, by the

@@ -12,6 +12,7 @@ type draft struct {
 	listID     string // empty: this mail is not of the list, and has no list headers
 	bulk       bool
 	feedbackID string
+	archiveURL string
 	text       string
 	html       string
 }
@@ -52,6 +53,9 @@ func (r *Renderer) compile(d draft) (Compiled, error) {
 		b.addString(">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
 	}
 	h = header{}
+	if d.archiveURL != "" {
+		h.phrased("List-Archive", "", "<"+d.archiveURL+">")
+	}
 	if d.bulk {
 		h.raw("Precedence", "bulk")
 	}

@@ -71,6 +71,10 @@ func (w *plainWriter) rule() {
 func (w *plainWriter) masthead(f frame, kicker string) {
 	w.line(strings.ToUpper(f.Newsletter.Name))
 	w.line(kicker)
+	if f.BrowserURL != "" {
+		w.line(f.L.T("mail.browser") + ":")
+		w.line(f.BrowserURL)
+	}
 	w.rule()
 }
 

@@ -25,6 +25,7 @@ type frame struct {
 	Postal         []string // lines, the name first
 	PreferencesURL string   // placeholders; empty where the mail has no such link
 	UnsubscribeURL string
+	BrowserURL     string // of the edition's public page, nobody's own
 }
 
 func (r *Renderer) frame(n Newsletter, code string) frame {

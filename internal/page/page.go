@@ -45,6 +45,7 @@ type View struct {
 	Wide       bool   // tables instead of a column for reading
 	Indexed    bool   // search engines may list it
 	Languages  []Link // the same page in the other languages; none: no switch
+	Share      *Share // how the page is told of elsewhere; nil: a page that nobody passes on
 	Stylesheet string // of the area, beside tokens.css; empty: public.css
 	Nav        any    // for a layout that has one
 	Body       any
@@ -55,6 +56,18 @@ type Site struct {
 	Name   string // a newsletter's or a site's name; empty: Vistka
 	URL    string // where the name leads to; empty: nowhere
 	Accent string // #rrggbb; empty: the default
+}
+
+// Share is what search engines and other sites show of a page (Open Graph).
+type Share struct {
+	Title       string
+	Description string
+	Kind        string // website or article
+	URL         string // the page's one address, absolute
+	Image       string // absolute; empty: none
+	ImageAlt    string
+	FeedURL     string // of an Atom feed that goes on with the page; empty: none
+	FeedTitle   string
 }
 
 // Link is a language's own name and the address of the page in it.

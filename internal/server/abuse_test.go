@@ -270,10 +270,3 @@ func TestTrapIsCounted(t *testing.T) {
 		t.Errorf("the 21st post of a network: %d", last.StatusCode)
 	}
 }
-
-func (s *site) exec(sql string) {
-	s.t.Helper()
-	if _, err := s.pool.Exec(s.t.Context(), sql); err != nil {
-		s.t.Fatal(err)
-	}
-}

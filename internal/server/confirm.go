@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"vistka/internal/article"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -27,6 +28,7 @@ type confirmedBody struct {
 	Already              bool
 	Name, Masked, Thanks string
 	Cadence, SettingsURL string
+	Volume               string // how many mails that is; empty: there is no history to speak from
 	Article, Site        string
 	Latest               []Article
 }
@@ -202,6 +204,11 @@ func (s *server) renderConfirmed(w http.ResponseWriter, r *http.Request, c subsc
 	title := l.T("confirm.already_title")
 	if !b.Already {
 		title, b.Cadence = l.T("confirmed.title"), n.DefaultCadence
+		volume, err := article.MonthlyVolume(r.Context(), s.DB, n.ID, nil, s.Clock.Now())
+		if err != nil {
+			return err
+		}
+		b.Volume = volumeWords(l, volume, b.Cadence)
 	}
 	if c.Preferences != "" {
 		b.SettingsURL = "/preferences/" + c.Preferences + "?lang=" + l.Code()

@@ -1,17 +1,16 @@
 package server
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
-	"vistka/internal/subscriber"
 )
 
 // devIndexBody is the Body of pages/dev.html.
@@ -32,8 +31,7 @@ const (
 
 // devPages is every public page and its states.
 func devPages() map[string]canned {
-	devPause := time.Date(2027, 1, 12, 9, 0, 0, 0, time.UTC)
-	return map[string]canned{
+	pages := map[string]canned{
 		"home": {"pages/home", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("home.title"), homeBody{Newsletters: []homeLine{
 				{n.Name, n.Description, l.Code(), "/dev/signup?lang=" + l.Code()}, {"Media Watch Weekly", "What we found this week, in English.", "en", "/dev/signup?lang=en"},
@@ -70,7 +68,7 @@ func devPages() map[string]canned {
 		}},
 		"confirmed": {"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("confirmed.title"), confirmedBody{
-				Name: n.Name, Masked: devMasked, Cadence: newsletter.Instant, SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
+				Name: n.Name, Masked: devMasked, Cadence: newsletter.Instant, Volume: l.N("preferences.volume", 9), SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
 				Latest: []Article{{"Who pays for the news we read", devArticle}, {"Хто володіє телеканалами", devArticle}, {"Three questions to ask any headline", devArticle}},
 			}
 		}},
@@ -94,15 +92,12 @@ func devPages() map[string]canned {
 		}},
 		"unsubscribed": {"pages/unsubscribed", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.done_title", "name", n.Name), unsubscribedBody{
-				Name: n.Name, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), SubscribeURL: "/dev/signup", Site: n.SiteURL,
+				Name: n.Name, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), SubscribeURL: "/dev/signup", Site: n.SiteURL, OwnURL: "/dev/unsubscribed",
 			}
 		}},
 		"unsubscribed-gone": {"pages/unsubscribed", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.gone_title"), unsubscribedBody{Gone: true}
 		}},
-		"preferences":        devPreferences("", nil),
-		"preferences-saved":  devPreferences("preferences.saved", nil),
-		"preferences-paused": devPreferences("", &devPause),
 		"error": {"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("error.ours.title"), page.ErrorView{L: l, Error: &page.Error{Key: "ours"}, RequestID: "k4tq7mzc2w9d"}
 		}},
@@ -110,6 +105,8 @@ func devPages() map[string]canned {
 			return l.T("error.not_found.title"), page.ErrorView{L: l, Error: &page.Error{Key: "not_found"}}
 		}},
 	}
+	maps.Copy(pages, devOwnPages())
+	return pages
 }
 
 func devSignup(body func(*locale.Locale) signupBody) canned {
@@ -134,18 +131,6 @@ func devConfirm(again bool) canned {
 		return l.T("confirm.title"), confirmBody{
 			Name: n.Name, Masked: devMasked, Action: "/dev/confirm", Shown: s.formToken(tokenForm), NotMe: "/dev/not-me?lang=" + l.Code(), Again: again,
 		}
-	}}
-}
-
-func devPreferences(said string, paused *time.Time) canned {
-	return canned{"pages/preferences", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-		p := subscriber.Preferences{Cadence: newsletter.Weekly, Hour: 8, Zone: "Europe/Kyiv", PausedUntil: paused}
-		p.Masked, p.Locale = devMasked, l.Code()
-		b := s.preferencesBody(l, n.Name, p)
-		if said != "" {
-			b.Notice = l.T(said)
-		}
-		return l.T("preferences.title"), b
 	}}
 }
 
@@ -187,7 +172,9 @@ func (s *server) devPage(w http.ResponseWriter, r *http.Request) error {
 	l := s.Pages.Locale(r, "")
 	n := devNewsletter(l, r.FormValue("accent"))
 	title, body := c.body(s, l, n)
-	return s.Pages.Render(w, r, http.StatusOK, c.template, page.View{
-		L: l, Title: title, Site: siteOf(n), Languages: s.Pages.Languages(r, l), Body: body,
-	})
+	v := page.View{L: l, Title: title, Site: siteOf(n), Languages: s.Pages.Languages(r, l), Body: body}
+	if act, ok := body.(actBody); ok {
+		v = actView(v.Languages, l, n, s.formToken(tokenForm), act)
+	}
+	return s.Pages.Render(w, r, http.StatusOK, c.template, v)
 }

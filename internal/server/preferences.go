@@ -4,68 +4,83 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
-	"vistka/internal/locale"
-	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/subscriber"
 )
-
-// preferencesBody is the Body of pages/preferences.html.
-type preferencesBody struct {
-	Name, Masked, Action, LeaveURL string
-	Notice, Paused                 string
-	Cadence                        string
-	Cadences                       []string
-	Zone                           string
-	Hours, Locales, Pauses         []option
-}
-
-type option struct {
-	Value, Label string
-	Selected     bool
-}
 
 func (s *server) preferencesPage(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.Subscribers.Preferences(r.Context(), chi.URLParam(r, "token"))
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.renderPreferences(w, r, p, saidBefore(r))
+	return s.renderPreferences(w, r, http.StatusOK, p, preferencesSaid{Key: saidBefore(r), Undo: r.FormValue("undo")})
 }
 
-// savePreferences saves everything with one press, and says so.
+// savePreferences is a press on the page: everything saved at once, the last
+// press taken back, or a link for the rest mailed.
 func (s *server) savePreferences(w http.ResponseWriter, r *http.Request) error {
-	key := chi.URLParam(r, "token")
 	if err := parseForm(r); err != nil {
 		return err
 	}
-	p, err := s.Subscribers.Preferences(r.Context(), key)
+	switch act := r.PostFormValue("act"); act {
+	case "", "save":
+		return s.saveForm(w, r)
+	case "undo":
+		return s.undoPreferences(w, r)
+	case "link":
+		return s.mailLink(w, r)
+	default:
+		return page.BadRequest(errors.New("unknown act"))
+	}
+}
+
+func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
+	key := chi.URLParam(r, "token")
+	before, err := s.Subscribers.Preferences(r.Context(), key)
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	c, err := s.change(r, p)
+	c, err := s.change(r, before)
+	var wrong fieldError
+	if errors.As(err, &wrong) {
+		return s.renderPreferences(w, r, http.StatusUnprocessableEntity, typed(before, c), preferencesSaid{Wrong: wrong, Until: r.PostFormValue("until")})
+	}
 	if err != nil {
 		return page.BadRequest(err)
 	}
-	p, err = s.Subscribers.SavePreferences(r.Context(), key, c, evidence(r))
+	return s.saveChange(w, r, before, c, "saved")
+}
+
+// saveChange saves, says so, and offers the way back.
+func (s *server) saveChange(w http.ResponseWriter, r *http.Request, before subscriber.Preferences, c subscriber.Change, said string) error {
+	p, err := s.Subscribers.SavePreferences(r.Context(), chi.URLParam(r, "token"), c, evidence(r))
 	if errors.Is(err, subscriber.ErrBadPreferences) {
 		return page.BadRequest(err)
 	}
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return seeOther(w, r, s.preferencesPath(p), "saved")
+	return seeOther(w, r, s.preferencesPath(p)+"?undo="+url.QueryEscape(s.sealUndo(before)), said)
+}
+
+// typed is what the reader typed, on the page once more.
+func typed(p subscriber.Preferences, c subscriber.Change) subscriber.Preferences {
+	p.Cadence, p.Locale, p.Zone, p.Hour, p.PausedUntil, p.Topics = c.Cadence, c.Locale, c.Zone, c.Hour, c.PausedUntil, c.Topics
+	return p
 }
 
 // saidBefore is the key of the words about the press that led to the page.
 func saidBefore(r *http.Request) string {
 	for name, key := range map[string]string{
 		"saved": "preferences.saved", "weekly": "preferences.saved_weekly", "undone": "unsubscribe.undone",
+		"asbefore": "preferences.as_before", "linked": "preferences.linked", "linkover": "preferences.link_over", "linkstopped": "preferences.link_stopped",
 	} {
 		if r.FormValue(name) != "" {
 			return key
@@ -78,15 +93,17 @@ func (s *server) preferencesPath(p subscriber.Preferences) string {
 	return "/preferences/" + subscriber.PreferencesToken(s.Keys, p.NewsletterID, p.SubscriberID)
 }
 
-// changeOf keeps everything as it is.
-func changeOf(p subscriber.Preferences) subscriber.Change {
-	return subscriber.Change{Cadence: p.Cadence, Locale: p.Locale, Zone: p.Zone, Hour: p.Hour, PausedUntil: p.PausedUntil}
-}
+// fieldError is the name of a field that the reader can mend; its words are
+// preferences.NAME_wrong.
+type fieldError string
+
+func (e fieldError) Error() string { return "field " + string(e) }
 
 // change reads the form; what is absent stays as it is, what is there must be
-// one of the values that the page offers.
+// one of the values that the page offers. Returns a fieldError for a choice
+// that the page lets a reader make and that cannot be.
 func (s *server) change(r *http.Request, p subscriber.Preferences) (subscriber.Change, error) {
-	c := changeOf(p)
+	c := p.Change()
 	if v := r.PostFormValue("cadence"); v != "" {
 		c.Cadence = v // the domain knows which there are
 	}
@@ -103,22 +120,80 @@ func (s *server) change(r *http.Request, p subscriber.Preferences) (subscriber.C
 		}
 		c.Hour = int16(hour)
 	}
-	switch v := r.PostFormValue("pause"); v {
-	case "", "keep":
-	case "none":
-		c.PausedUntil = nil
-	default:
-		length, ok := pauseLength(v)
-		if !ok {
-			return c, errors.New("pause is none of ours")
+	if v := r.PostFormValue("zone"); v != "" && v != p.Zone {
+		if !offered(v) {
+			return c, errors.New("zone is none that the page offers")
 		}
-		until := s.Clock.Now().Add(length)
-		c.PausedUntil = &until
+		c.Zone = v
 	}
-	return c, nil
+	topics := s.changeTopics(r, &c)
+	if err := s.changePause(r, &c); err != nil {
+		return c, err
+	}
+	return c, topics
 }
 
-// pauseLength is what the page offers, beside none and "as now".
+// changeTopics takes the ticked topics. All of them mean everything: topics
+// that are not there yet belong to it.
+func (s *server) changeTopics(r *http.Request, c *subscriber.Change) error {
+	shown, err := strconv.Atoi(r.PostFormValue("topics"))
+	if err != nil { // a form that shows none
+		return nil
+	}
+	ticked := r.PostForm["topic"]
+	switch {
+	case len(ticked) == 0:
+		return fieldError("topics")
+	case len(ticked) >= shown:
+		c.Topics = nil
+	default:
+		c.Topics = ticked
+	}
+	return nil
+}
+
+// changePause takes the length that was chosen, or the date that was written:
+// a date that stands there means itself, unless a length was chosen beside it.
+func (s *server) changePause(r *http.Request, c *subscriber.Change) error {
+	choice, date := r.PostFormValue("pause"), strings.TrimSpace(r.PostFormValue("until"))
+	switch choice {
+	case "", "keep", "none", "date":
+		if date == "" && choice == "date" {
+			return fieldError("until")
+		}
+		if date != "" {
+			return s.pauseUntil(c, date)
+		}
+		if choice == "none" {
+			c.PausedUntil = nil
+		}
+		return nil
+	}
+	length, ok := pauseLength(choice)
+	if !ok {
+		return errors.New("pause is none of ours")
+	}
+	until := s.Clock.Now().Add(length)
+	c.PausedUntil = &until
+	return nil
+}
+
+// pauseUntil pauses up to the beginning of a day where the reader lives.
+func (s *server) pauseUntil(c *subscriber.Change, date string) error {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	until, err := time.ParseInLocation(time.DateOnly, date, zone)
+	now := s.Clock.Now()
+	if err != nil || !until.After(now) || until.Sub(now) > subscriber.LongestPause {
+		return fieldError("until")
+	}
+	c.PausedUntil = &until
+	return nil
+}
+
+// pauseLength is what the page offers, beside none, a date and "as now".
 func pauseLength(name string) (time.Duration, bool) {
 	switch name {
 	case "week":
@@ -130,79 +205,4 @@ func pauseLength(name string) (time.Duration, bool) {
 	default:
 		return 0, false
 	}
-}
-
-func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, p subscriber.Preferences, said string) error {
-	if p.Ended {
-		return s.renderLeft(w, r, subscriber.Left{Reader: p.Reader, Known: true, Already: true}, unsubscribedBody{})
-	}
-	n, err := newsletter.Get(r.Context(), s.DB, p.NewsletterID)
-	if err != nil {
-		return err
-	}
-	l := s.Pages.Locale(r, p.Locale)
-	b := s.preferencesBody(l, n.Name, p)
-	if said != "" {
-		b.Notice = l.T(said)
-	}
-	return s.Pages.Render(w, r, http.StatusOK, "pages/preferences", page.View{
-		L: l, Title: l.T("preferences.title"), Site: siteOf(n), Languages: s.languages(r, l), Body: b,
-	})
-}
-
-func (s *server) preferencesBody(l *locale.Locale, name string, p subscriber.Preferences) preferencesBody {
-	b := preferencesBody{
-		Name: name, Masked: p.Masked, Cadence: p.Cadence, Cadences: newsletter.Cadences(), Zone: zoneWords(s.Clock.Now(), p.Zone),
-		Action:   s.preferencesPath(p),
-		LeaveURL: "/unsubscribe/" + subscriber.UnsubscribeToken(s.Keys, p.NewsletterID, p.SubscriberID) + "?lang=" + l.Code(),
-	}
-	for h := range 24 {
-		b.Hours = append(b.Hours, option{strconv.Itoa(h), fmt.Sprintf("%02d:00", h), int16(h) == p.Hour})
-	}
-	for _, other := range s.Pages.Catalog().All() {
-		b.Locales = append(b.Locales, option{other.Code(), other.Name(), other.Code() == p.Locale})
-	}
-	if p.PausedUntil != nil {
-		date := until(l, *p.PausedUntil, p.Zone)
-		b.Paused = l.T("preferences.paused", "date", date)
-		b.Pauses = append(b.Pauses, option{"keep", l.T("preferences.pause_keep", "date", date), true})
-	}
-	for _, v := range []string{"none", "week", "month", "quarter"} {
-		b.Pauses = append(b.Pauses, option{v, l.T("preferences.pause_" + v), v == "none" && p.PausedUntil == nil})
-	}
-	return b
-}
-
-// until is the day a pause ends, where the reader lives.
-func until(l *locale.Locale, t time.Time, name string) string {
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		zone = time.UTC
-	}
-	return l.Date(t.In(zone))
-}
-
-// zoneWords is a zone as a reader's clock shows it now: "EET, UTC+2". Names
-// like Europe/Kyiv are a machine's.
-func zoneWords(now time.Time, name string) string {
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		zone = time.UTC
-	}
-	short, offset := now.In(zone).Zone()
-	if offset == 0 {
-		return "UTC"
-	}
-	sign := '+'
-	if offset < 0 {
-		sign, offset = '−', -offset
-	}
-	words := fmt.Sprintf("UTC%c%d", sign, offset/3600)
-	if minutes := offset % 3600 / 60; minutes != 0 {
-		words += fmt.Sprintf(":%02d", minutes)
-	}
-	if short[0] == '+' || short[0] == '-' { // no letters are in use there
-		return words
-	}
-	return short + ", " + words
 }

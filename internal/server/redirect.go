@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // seeOther answers a press with the page that shows what it did (RFC 9110
@@ -18,7 +19,11 @@ func seeOther(w http.ResponseWriter, r *http.Request, path, said string) error {
 		q.Set("lang", lang)
 	}
 	if len(q) > 0 {
-		path += "?" + q.Encode()
+		sign := "?"
+		if strings.Contains(path, "?") {
+			sign = "&"
+		}
+		path += sign + q.Encode()
 	}
 	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -49,12 +50,46 @@ func (s *server) routes(root chi.Router) {
 				r.Post("/not-me/{token}", h(s.notMe))
 				r.Get("/preferences/{token}", h(s.preferencesPage))
 				r.Post("/preferences/{token}", h(s.savePreferences))
+				s.ownRoutes(r)
 			})
 		})
+		s.archiveRoutes(r)
 		if s.Dev {
 			r.Get("/dev/", h(s.devIndex))
 			r.Get("/dev/{page}", h(s.devPage))
 		}
+	})
+}
+
+// ownRoutes are what needs a link that was mailed on request: it reveals, or
+// cannot be undone.
+func (s *server) ownRoutes(r chi.Router) {
+	h := s.Pages.Handle
+	r.Get("/data/{token}", h(s.dataPage))
+	r.Post("/data/{token}", h(s.dataAct))
+	r.Get("/data/{token}/mails", h(s.mailsPage))
+	r.Get("/data/{token}/consent", h(s.consentPage))
+	r.Post("/data/{token}/consent", h(s.mailConsent))
+	r.Get("/data/{token}/download", h(s.download))
+	r.Post("/data/{token}/address", h(s.askAddress))
+	r.Get("/data/{token}/erase", h(s.erasePage))
+	r.Post("/data/{token}/erase", h(s.erase))
+	r.Get("/address/{token}", h(s.addressPage))
+	r.Post("/address/{token}", h(s.confirmAddress))
+	r.Get("/keep-address/{token}", h(s.keepAddressPage))
+	r.Post("/keep-address/{token}", h(s.keepAddress))
+}
+
+// archiveRoutes are the same for everybody, so anybody may keep them. The
+// pictures are the news site's own.
+func (s *server) archiveRoutes(r chi.Router) {
+	h := s.Pages.Handle
+	policy := page.Policy{Image: []string{"https:", "http:"}, HTTPS: strings.HasPrefix(s.BaseURL, "https://")}
+	r.Group(func(r chi.Router) {
+		r.Use(page.Headers(policy), page.Cached(archiveKept))
+		r.Get("/archive/{slug}", h(s.archivePage))
+		r.Get("/archive/{slug}/feed.xml", h(s.archiveFeed))
+		r.Get("/archive/{slug}/{edition:[0-9]+}", h(s.editionPage))
 	})
 }
 

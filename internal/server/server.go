@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/edition"
+	"vistka/internal/mailer"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
 	"vistka/internal/subscriber"
@@ -41,6 +43,12 @@ type Deps struct {
 	Latest func(ctx context.Context, newsletterID int64, n int) ([]Article, error)
 	// Ping reads the feeds of a site soon, on the site's own word; nil: there is no such route.
 	Ping func(ctx context.Context, url string) error
+	// Editions are what was mailed, for the archive and for whoever it was mailed to.
+	Editions *edition.Service
+	// Renderer makes an edition's public page.
+	Renderer interface {
+		Page(c mailer.EditionContent) (mailer.Page, error)
+	}
 	// Dev shows every page with canned data under /dev/.
 	Dev bool
 }

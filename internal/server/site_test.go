@@ -18,7 +18,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"vistka/internal/edition"
 	"vistka/internal/locale"
+	"vistka/internal/mailer"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
@@ -36,14 +38,17 @@ const (
 
 // site is the public half on real services.
 type site struct {
-	t      *testing.T
-	router *chi.Mux
-	pool   *pgxpool.Pool
-	keys   *token.Keys
-	clock  *postgres.Clock
-	subs   *subscriber.Service
-	log    *strings.Builder
-	n      newsletter.Newsletter
+	t        *testing.T
+	router   *chi.Mux
+	pool     *pgxpool.Pool
+	keys     *token.Keys
+	clock    *postgres.Clock
+	subs     *subscriber.Service
+	editions *edition.Service
+	mu       sync.Mutex
+	notices  []subscriber.Notice // under mu
+	log      *strings.Builder
+	n        newsletter.Newsletter
 }
 
 func newSite(t *testing.T, change ...func(*server.Deps)) *site {
@@ -56,7 +61,12 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	}
 	s.subs = &subscriber.Service{
 		DB: s.pool, Keys: s.keys, Hasher: token.NewHasher(make([]byte, 32)), Clock: s.clock, Log: slog.New(slog.DiscardHandler),
-		Notify: func(context.Context, pgx.Tx, subscriber.Notice) error { return nil },
+		Notify: func(_ context.Context, _ pgx.Tx, n subscriber.Notice) error {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.notices = append(s.notices, n)
+			return nil
+		},
 	}
 	n := newsletter.New()
 	n.Slug, n.Name, n.FromName, n.FromAddress = "watch", "Media Watch", "Media Watch", "news@example.org"
@@ -74,7 +84,15 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := server.Deps{Pages: pages, DB: s.pool, Subscribers: s.subs, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true}
+	renderer, err := mailer.NewRenderer(web, catalog, mailer.Options{BaseURL: baseURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.editions = &edition.Service{DB: s.pool, Clock: s.clock, Keys: s.keys, BaseURL: baseURL, Renderer: renderer, Log: slog.New(slog.DiscardHandler)}
+	d := server.Deps{
+		Pages: pages, DB: s.pool, Subscribers: s.subs, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true,
+		Editions: s.editions, Renderer: renderer,
+	}
 	for _, f := range change {
 		f(&d)
 	}
@@ -151,10 +169,13 @@ func with(r *http.Request, headers []string) *http.Request {
 func fill(doc *goquery.Document, selector string) url.Values {
 	form := url.Values{}
 	doc.Find(selector).Find("input[name]").Each(func(_ int, in *goquery.Selection) {
-		if kind := in.AttrOr("type", "text"); kind == "radio" {
-			if _, checked := in.Attr("checked"); !checked {
-				return
-			}
+		kind := in.AttrOr("type", "text")
+		if _, checked := in.Attr("checked"); !checked && (kind == "radio" || kind == "checkbox") {
+			return
+		}
+		if kind == "checkbox" {
+			form.Add(in.AttrOr("name", ""), in.AttrOr("value", ""))
+			return
 		}
 		form.Set(in.AttrOr("name", ""), in.AttrOr("value", ""))
 	})
@@ -217,4 +238,11 @@ func (a answer) text(selector string) string {
 // code is the six digits of the mail that the n-th sign-up got.
 func (s *site) code(n int) string {
 	return subscriber.Code(s.keys, s.signups()[n-1], 1)
+}
+
+func (s *site) exec(sql string, args ...any) {
+	s.t.Helper()
+	if _, err := s.pool.Exec(s.t.Context(), sql, args...); err != nil {
+		s.t.Fatal(err)
+	}
 }

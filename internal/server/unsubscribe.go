@@ -24,6 +24,7 @@ type unsubscribeBody struct {
 type unsubscribedBody struct {
 	Gone, UndoOver, Again                   bool
 	Name, Action, Shown, SubscribeURL, Site string
+	OwnURL                                  string // where a link to the reader's data is asked for
 }
 
 const pauseOffered = 30 * 24 * time.Hour
@@ -72,6 +73,7 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 	b.Gone, b.Name, b.Action, b.Shown, b.Site = !left.Known, n.Name, "/unsubscribe/"+key, s.shown(r), n.SiteURL
 	title := l.T("unsubscribe.gone_title")
 	if left.Known {
+		b.OwnURL = "/preferences/" + key
 		title = l.T("unsubscribe.done_title", "name", n.Name)
 	}
 	if !left.Known || b.UndoOver {
@@ -163,23 +165,18 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) error {
 // lessOften changes one thing instead of leaving, and shows the settings.
 func (s *server) lessOften(w http.ResponseWriter, r *http.Request, act string) error {
 	key := chi.URLParam(r, "token")
-	if act == "pause" {
-		p, err := s.Subscribers.Pause(r.Context(), key, s.Clock.Now().Add(pauseOffered), evidence(r))
-		if err != nil {
-			return s.noReader(w, r, err)
-		}
-		return seeOther(w, r, s.preferencesPath(p), "saved")
-	}
 	p, err := s.Subscribers.Preferences(r.Context(), key)
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	c := changeOf(p)
-	c.Cadence = newsletter.Weekly
-	if p, err = s.Subscribers.SavePreferences(r.Context(), key, c, evidence(r)); err != nil {
-		return s.noReader(w, r, err)
+	c := p.Change()
+	if act == "pause" {
+		until := s.Clock.Now().Add(pauseOffered)
+		c.PausedUntil = &until
+		return s.saveChange(w, r, p, c, "saved")
 	}
-	return seeOther(w, r, s.preferencesPath(p), "weekly")
+	c.Cadence = newsletter.Weekly
+	return s.saveChange(w, r, p, c, "weekly")
 }
 
 // noReader is the page of who has left when they change something.

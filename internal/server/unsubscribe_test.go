@@ -138,16 +138,16 @@ func TestPreferences(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := s.get(link)
-	if hint := shown.text("#hour-hint"); strings.Contains(hint, "Europe/") || !strings.Contains(hint, "EET, UTC+2") || !strings.Contains(hint, "on Mondays") {
-		t.Errorf("when it comes: %q", hint)
+	if zone := shown.text("#zone option[selected]"); zone != "Kyiv (UTC+2)" || !strings.Contains(shown.text("#hour-hint"), "on Mondays") {
+		t.Errorf("when it comes: %q %q", zone, shown.text("#hour-hint"))
 	}
-	form := fill(shown.doc, "form")
+	form := fill(shown.doc, "form#settings")
 	form.Set("cadence", "monthly")
 	form.Set("hour", "19")
 	form.Set("locale", "uk")
 	form.Set("pause", "week")
 	got := s.press(link, form, "Origin", baseURL)
-	if got.text(".notice.good") != "Збережено." || !strings.Contains(got.text("main"), "1 грудня 2026") {
+	if got.text(".notice.good p") != "Збережено." || !strings.Contains(got.text("main"), "1 грудня 2026") {
 		t.Errorf("%d %q", got.StatusCode, got.text("main"))
 	}
 	if s.count("SELECT count(*) FROM subscription WHERE cadence = 'monthly' AND hour = 19 AND locale = 'uk' AND paused_until > '2026-11-30'") != 1 {

@@ -11,38 +11,64 @@ import (
 	"vistka/internal/suppression"
 )
 
-// Erase removes a person: subscriptions, sign-ups, notices, and what
-// identifies them beside consent events. What stays is a keyed hash: on the
+// Erase removes a person: subscriptions, sign-ups, notices, changes of address,
+// and what identifies them beside consent events. What stays is a keyed hash: on the
 // suppression list, so that they are not mailed or imported again, and in the
 // events, which prove that there was consent. Deliveries keep a number that no
 // longer leads to anybody. It reports whether anything was stored.
 func (s *Service) Erase(ctx context.Context, db postgres.DB, a emailaddr.Address) (bool, error) {
 	known := false
-	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
-		now, hash := s.Clock.Now(), s.hash(a)
-		// The sign-ups and the lock come first: whoever confirms or leaves at this
-		// moment has written all their evidence before it is erased.
-		for _, step := range []struct {
-			sql  string
-			args pgx.StrictNamedArgs
-		}{
-			{eraseSignups, pgx.StrictNamedArgs{"key": a.Key()}},
-			{lockPerson, pgx.StrictNamedArgs{"key": a.Key()}},
-			{recordErasure, pgx.StrictNamedArgs{"key": a.Key(), "hash": hash, "now": now}},
-			{eraseEvidence, pgx.StrictNamedArgs{"hash": hash}},
-			{eraseNotices, pgx.StrictNamedArgs{"address": a.String(), "key": a.Key()}},
-			{eraseSubscriber, pgx.StrictNamedArgs{"key": a.Key()}},
-		} {
-			tag, err := tx.Exec(ctx, step.sql, step.args)
-			if err != nil {
-				return err
-			}
-			known = known || tag.RowsAffected() > 0
-		}
-		return suppression.Add(ctx, tx, hash, suppression.Erased, "", now)
+	err := postgres.InTx(ctx, db, func(tx pgx.Tx) (err error) {
+		known, err = s.erase(ctx, tx, a)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("erase person: %w", err)
 	}
 	return known, nil
+}
+
+func (s *Service) erase(ctx context.Context, tx pgx.Tx, a emailaddr.Address) (known bool, err error) {
+	now, hash := s.Clock.Now(), s.hash(a)
+	former, err := formerHashesOf(ctx, tx, a)
+	if err != nil {
+		return false, err
+	}
+	// The sign-ups and the lock come first: whoever confirms or leaves at this
+	// moment has written all their evidence before it is erased.
+	for _, step := range []struct {
+		sql  string
+		args pgx.StrictNamedArgs
+	}{
+		{eraseSignups, pgx.StrictNamedArgs{"key": a.Key()}},
+		{lockPerson, pgx.StrictNamedArgs{"key": a.Key()}},
+		{recordErasure, pgx.StrictNamedArgs{"key": a.Key(), "hash": hash, "now": now}},
+		{eraseEvidence, pgx.StrictNamedArgs{"hash": hash}},
+		{eraseChangeNotices, pgx.StrictNamedArgs{"key": a.Key()}},
+		{eraseNotices, pgx.StrictNamedArgs{"address": a.String(), "key": a.Key()}},
+		{eraseChanges, pgx.StrictNamedArgs{"key": a.Key()}},
+		{eraseSubscriber, pgx.StrictNamedArgs{"key": a.Key()}},
+	} {
+		tag, err := tx.Exec(ctx, step.sql, step.args)
+		if err != nil {
+			return false, err
+		}
+		known = known || tag.RowsAffected() > 0
+	}
+	for _, h := range append(former, hash) {
+		if err := suppression.Add(ctx, tx, h, suppression.Erased, "", now); err != nil {
+			return false, err
+		}
+	}
+	return known, nil
+}
+
+// formerHashesOf are the hashes of the addresses that mail came to before, as
+// far as they are nobody else's now.
+func formerHashesOf(ctx context.Context, db postgres.DB, a emailaddr.Address) ([][]byte, error) {
+	rows, err := db.Query(ctx, formerHashes, pgx.StrictNamedArgs{"key": a.Key()})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[[]byte])
 }

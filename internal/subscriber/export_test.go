@@ -254,22 +254,8 @@ func TestEraseLeavesNothing(t *testing.T) {
 	if known, err := f.Erase(ctx, f.DB, a); err != nil || !known {
 		t.Fatalf("erase: %t, %v", known, err)
 	}
-	tables, err := f.DB.Query(ctx, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for tables.Next() {
-		var n string
-		if err := tables.Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, n)
-	}
-	for _, n := range names {
-		if k := f.number("SELECT count(*) FROM " + n + " x WHERE x::text ILIKE '%nadia%'"); k != 0 {
-			t.Errorf("%s still knows the address", n)
-		}
+	if n := f.found("nadia"); n != 0 {
+		t.Errorf("%d rows still know the address", n)
 	}
 	if n := f.number("SELECT count(*) FROM consent_event"); n != 3 {
 		t.Errorf("%d consent events", n)

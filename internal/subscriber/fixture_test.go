@@ -118,6 +118,17 @@ func (f *fixture) subscribe(s string) Confirmation {
 	return c
 }
 
+// Pause stops mail until a time; the other settings stay.
+func (f *fixture) Pause(ctx context.Context, link string, until time.Time, ev Evidence) (Preferences, error) {
+	p, err := f.Preferences(ctx, link)
+	if err != nil {
+		return p, err
+	}
+	c := p.Change()
+	c.PausedUntil = &until
+	return f.SavePreferences(ctx, link, c, ev)
+}
+
 // mails returns the kinds of the notices since the last call.
 func (f *fixture) mails() string {
 	f.mu.Lock()

@@ -46,16 +46,24 @@ func (s *Service) join(ctx context.Context, tx pgx.Tx, g pending, now time.Time)
 
 // person returns the subscriber of an address, made where there is none.
 func (s *Service) person(ctx context.Context, tx pgx.Tx, a emailaddr.Address, locale string, now time.Time) (id, provider int64, err error) {
-	for provider == 0 { // empty only when another transaction has just made the row and this snapshot is older
-		err := tx.QueryRow(ctx, upsertProvider, pgx.StrictNamedArgs{"domain": a.Provider()}).Scan(&provider)
-		if err != nil && err != pgx.ErrNoRows {
-			return 0, 0, err
-		}
+	if provider, err = s.provider(ctx, tx, a); err != nil {
+		return 0, 0, err
 	}
 	err = tx.QueryRow(ctx, upsertSubscriber, pgx.StrictNamedArgs{
 		"address": a.String(), "key": a.Key(), "hash": s.hash(a), "provider": provider, "locale": locale, "now": now,
 	}).Scan(&id)
 	return id, provider, err
+}
+
+// provider returns the row of an address's provider, made where there is none.
+func (s *Service) provider(ctx context.Context, tx pgx.Tx, a emailaddr.Address) (id int64, err error) {
+	for id == 0 { // empty only when another transaction has just made the row and this snapshot is older
+		err := tx.QueryRow(ctx, upsertProvider, pgx.StrictNamedArgs{"domain": a.Provider()}).Scan(&id)
+		if err != nil && err != pgx.ErrNoRows {
+			return 0, err
+		}
+	}
+	return id, nil
 }
 
 // consent is one event to be proved later.

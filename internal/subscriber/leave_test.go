@@ -146,13 +146,13 @@ func TestPreferences(t *testing.T) {
 		due    *time.Time
 		fanOut int
 	}{
-		{Change{"daily", "en", "Europe/Kyiv", 8, nil}, utc("2026-11-24T06:00:00Z"), 0},
-		{Change{"daily", "en", "Europe/Kyiv", 12, nil}, utc("2026-11-23T10:00:00Z"), 0},
-		{Change{"weekly", "uk", "America/New_York", 9, nil}, utc("2026-11-23T14:00:00Z"), 0},
-		{Change{"monthly", "uk", "Europe/Kyiv", 8, nil}, utc("2026-12-01T06:00:00Z"), 0},
-		{Change{"monthly", "uk", "Europe/Kyiv", 8, &until}, utc("2027-01-01T06:00:00Z"), 0},
-		{Change{"instant", "uk", "Europe/Kyiv", 8, &until}, &until, 0},
-		{Change{"instant", "uk", "Europe/Kyiv", 8, &past}, nil, 1},
+		{Change{"daily", "en", "Europe/Kyiv", 8, nil, nil}, utc("2026-11-24T06:00:00Z"), 0},
+		{Change{"daily", "en", "Europe/Kyiv", 12, nil, nil}, utc("2026-11-23T10:00:00Z"), 0},
+		{Change{"weekly", "uk", "America/New_York", 9, nil, nil}, utc("2026-11-23T14:00:00Z"), 0},
+		{Change{"monthly", "uk", "Europe/Kyiv", 8, nil, nil}, utc("2026-12-01T06:00:00Z"), 0},
+		{Change{"monthly", "uk", "Europe/Kyiv", 8, &until, nil}, utc("2027-01-01T06:00:00Z"), 0},
+		{Change{"instant", "uk", "Europe/Kyiv", 8, &until, nil}, &until, 0},
+		{Change{"instant", "uk", "Europe/Kyiv", 8, &past, nil}, nil, 1},
 	} {
 		f.changes = nil
 		p, err := f.SavePreferences(ctx, c.Preferences, step.change, Evidence{})
@@ -172,13 +172,15 @@ func TestPreferences(t *testing.T) {
 	if n := f.number("SELECT count(*) FROM consent_event WHERE kind = 'changed'"); n != 7 {
 		t.Errorf("%d events of change", n)
 	}
-	far := start.Add(2 * longestPause)
+	far := start.Add(2 * LongestPause)
 	for _, bad := range []Change{
-		{"hourly", "uk", "UTC", 8, nil},
-		{"daily", "uk", "UTC", 24, nil},
-		{"daily", "uk", "Mars/Olympus", 8, nil},
-		{"daily", "uk", "UTC", 8, &far},
-		{"daily", "", "UTC", 8, nil},
+		{"hourly", "uk", "UTC", 8, nil, nil},
+		{"daily", "uk", "UTC", 24, nil, nil},
+		{"daily", "uk", "Mars/Olympus", 8, nil, nil},
+		{"daily", "uk", "UTC", 8, &far, nil},
+		{"daily", "", "UTC", 8, nil, nil},
+		{"daily", "uk", "UTC", 8, nil, []string{}},
+		{"daily", "uk", "UTC", 8, nil, []string{"Law", ""}},
 	} {
 		if _, err := f.SavePreferences(ctx, c.Preferences, bad, Evidence{}); !errors.Is(err, ErrBadPreferences) {
 			t.Errorf("%+v: %v", bad, err)
@@ -187,13 +189,13 @@ func TestPreferences(t *testing.T) {
 	if p, err := f.Pause(ctx, c.Preferences, until, Evidence{}); err != nil || p.PausedUntil == nil || p.Cadence != "instant" {
 		t.Errorf("pause: %+v, %v", p, err)
 	}
-	if p, err := f.SavePreferences(ctx, c.Preferences, Change{"instant", "uk", "UTC", 8, nil}, Evidence{}); err != nil || p.PausedUntil != nil {
+	if p, err := f.SavePreferences(ctx, c.Preferences, Change{"instant", "uk", "UTC", 8, nil, nil}, Evidence{}); err != nil || p.PausedUntil != nil {
 		t.Errorf("resume: %+v, %v", p, err)
 	}
 	if _, err := f.Unsubscribe(ctx, c.Preferences, FromPage, Evidence{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.SavePreferences(ctx, c.Preferences, Change{"daily", "en", "UTC", 8, nil}, Evidence{}); !errors.Is(err, ErrNoReader) {
+	if _, err := f.SavePreferences(ctx, c.Preferences, Change{"daily", "en", "UTC", 8, nil, nil}, Evidence{}); !errors.Is(err, ErrNoReader) {
 		t.Errorf("saving after leaving: %v", err)
 	}
 	if _, err := f.Preferences(ctx, "x"); !errors.Is(err, token.ErrInvalid) {
@@ -209,7 +211,7 @@ func TestComingBack(t *testing.T) {
 	f := setUp(t)
 	ctx := context.Background()
 	c := f.subscribe("nadia@example.org")
-	if _, err := f.SavePreferences(ctx, c.Preferences, Change{"weekly", "en", "UTC", 3, nil}, Evidence{}); err != nil {
+	if _, err := f.SavePreferences(ctx, c.Preferences, Change{"weekly", "en", "UTC", 3, nil, nil}, Evidence{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.Unsubscribe(ctx, c.Preferences, FromPage, Evidence{}); err != nil {

@@ -22,6 +22,7 @@ const (
 // How long things last.
 const (
 	confirmWithin  = 72 * time.Hour      // a link: a weekend away from the mailbox
+	ChangeWithin   = confirmWithin       // the link that confirms another address
 	codeWithin     = 30 * time.Minute    // six digits are guessable, so briefly
 	codeTries      = 5                   // wrong codes: 5 in a million
 	resendAfter    = 60 * time.Second    // mail takes that long on a good day
@@ -113,3 +114,21 @@ func networks(ip netip.Addr) (host, network string) {
 
 // lockKey orders those who count against one mailbox.
 func lockKey(limitHash []byte) int64 { return int64(binary.BigEndian.Uint64(limitHash)) }
+
+// limit is how many mails of one kind a mailbox gets in 15 minutes, a day, 30 days.
+type limit struct{ quarter, day, month int }
+
+// linkLimits are for fresh links and receipts: whoever has one of a reader's
+// mails can ask for them, and only that reader's mailbox gets them.
+var linkLimits = limit{quarter: 3, day: 8, month: 40}
+
+// claim takes one of the mails of a kind that a mailbox may get.
+func (s *Service) claim(ctx context.Context, tx pgx.Tx, mailbox []byte, kind string, l limit) (bool, error) {
+	if _, err := tx.Exec(ctx, lockLimit, pgx.StrictNamedArgs{"key": lockKey(mailbox)}); err != nil {
+		return false, err
+	}
+	tag, err := tx.Exec(ctx, claimMail, pgx.StrictNamedArgs{
+		"limit": mailbox, "kind": kind, "now": s.Clock.Now(), "quarter": l.quarter, "day": l.day, "month": l.month,
+	})
+	return tag.RowsAffected() == 1, err
+}

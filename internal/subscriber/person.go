@@ -27,7 +27,8 @@ type Person struct {
 // Event is one consent event with what identifies the person, while kept.
 type Event struct {
 	At         time.Time
-	Newsletter string
+	Newsletter string // slug
+	Name       string // of the newsletter
 	Kind       string
 	Source     string
 	Wording    string
@@ -54,11 +55,7 @@ func (s *Service) Get(ctx context.Context, db postgres.DB, id int64) (Person, er
 	if err != nil {
 		return p, fmt.Errorf("subscriber %d: %w", id, err)
 	}
-	rows, err = db.Query(ctx, personEvents, pgx.StrictNamedArgs{"hash": hash})
-	if err == nil {
-		p.Events, err = pgx.CollectRows(rows, pgx.RowToStructByName[Event])
-	}
-	if err != nil {
+	if p.Events, err = eventsOf(ctx, db, hash); err != nil {
 		return p, fmt.Errorf("subscriber %d: %w", id, err)
 	}
 	return p, nil

@@ -23,6 +23,7 @@ type Preferences struct {
 	Hour        int16  // local hour of digests, 0 to 23
 	PausedUntil *time.Time
 	DueAt       *time.Time // the next digest, or when a pause of an instant reader ends
+	Topics      []string   // sorted; nil: everything
 }
 
 // Change is what the preference centre saves, everything at once.
@@ -32,13 +33,40 @@ type Change struct {
 	Zone        string
 	Hour        int16
 	PausedUntil *time.Time // nil or past: not paused
+	Topics      []string   // nil: everything; empty is refused
+}
+
+// Change is the one that keeps everything as it is.
+func (p Preferences) Change() Change {
+	return Change{Cadence: p.Cadence, Locale: p.Locale, Zone: p.Zone, Hour: p.Hour, PausedUntil: p.PausedUntil, Topics: p.Topics}
 }
 
 // ErrBadPreferences says that a value is not one the page offers.
 var ErrBadPreferences = errors.New("subscriber: no such preference")
 
-// longestPause keeps a slip of the keyboard from pausing for a century.
-const longestPause = 366 * 24 * time.Hour
+// LongestPause keeps a slip of the keyboard from pausing for a century.
+const LongestPause = 366 * 24 * time.Hour
+
+const (
+	maxTopics = 200 // a reader's; far more than a page offers
+	maxTopic  = 200 // octets
+)
+
+// goodTopics refuses a choice of nothing: whoever wants no article leaves or pauses.
+func goodTopics(topics []string) bool {
+	return topics == nil || len(topics) > 0 && len(topics) <= maxTopics &&
+		!slices.ContainsFunc(topics, func(t string) bool { return t == "" || len(t) > maxTopic })
+}
+
+// sorted keeps nil, which means everything.
+func sorted(topics []string) []string {
+	if topics == nil {
+		return nil
+	}
+	topics = slices.Clone(topics)
+	slices.Sort(topics)
+	return slices.Compact(topics)
+}
 
 // Preferences reads what the page shows. Returns token.ErrInvalid if the link
 // is not one of ours, ErrNoReader if the reader is no longer stored.
@@ -71,8 +99,9 @@ func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev
 	if c.PausedUntil != nil && !c.PausedUntil.After(now) {
 		c.PausedUntil = nil
 	}
+	c.Topics = sorted(c.Topics)
 	if !slices.Contains(newsletter.Cadences(), c.Cadence) || c.Hour < 0 || c.Hour > 23 || c.Locale == "" ||
-		c.PausedUntil != nil && c.PausedUntil.Sub(now) > longestPause {
+		c.PausedUntil != nil && c.PausedUntil.Sub(now) > LongestPause || !goodTopics(c.Topics) {
 		return Preferences{}, ErrBadPreferences
 	}
 	var p Preferences
@@ -89,7 +118,7 @@ func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev
 func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, c Change, ev Evidence, now time.Time) (Preferences, error) {
 	tag, err := tx.Exec(ctx, savePreferences, pgx.StrictNamedArgs{
 		"newsletter": newsletterID, "subscriber": subscriberID, "cadence": c.Cadence, "locale": c.Locale, "zone": c.Zone,
-		"hour": c.Hour, "paused": c.PausedUntil, "now": now,
+		"hour": c.Hour, "paused": c.PausedUntil, "topics": c.Topics, "now": now,
 	})
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && (pg.ConstraintName == "subscription_zone_fkey" || pg.Code == "22023") {
 		return Preferences{}, ErrBadPreferences // a zone that Postgres does not know
@@ -117,16 +146,6 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberI
 	return p, s.changed(ctx, tx, newsletterID)
 }
 
-// Pause stops mail until a time; the other settings stay. Errors are those of
-// SavePreferences.
-func (s *Service) Pause(ctx context.Context, link string, until time.Time, ev Evidence) (Preferences, error) {
-	p, err := s.Preferences(ctx, link)
-	if err != nil {
-		return p, err
-	}
-	return s.SavePreferences(ctx, link, Change{Cadence: p.Cadence, Locale: p.Locale, Zone: p.Zone, Hour: p.Hour, PausedUntil: &until}, ev)
-}
-
 func preferences(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64) (Preferences, error) {
 	r, _, err := readReader(ctx, db, newsletterID, subscriberID)
 	if err != nil {
@@ -134,6 +153,6 @@ func preferences(ctx context.Context, db postgres.DB, newsletterID, subscriberID
 	}
 	p := Preferences{Reader: r}
 	err = db.QueryRow(ctx, getPreferences, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).
-		Scan(&p.Cadence, &p.Zone, &p.Hour, &p.PausedUntil, &p.DueAt)
+		Scan(&p.Cadence, &p.Zone, &p.Hour, &p.PausedUntil, &p.DueAt, &p.Topics)
 	return p, err
 }

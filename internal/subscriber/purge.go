@@ -29,13 +29,20 @@ func (w *purgeWorker) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {
 }
 
 // Purge deletes sign-ups 7 days after they expired, of which counts per day
-// and article stay, and counters of limits that no window needs. It returns
+// and article stay, wishes for another address that nobody confirmed, and
+// counters of limits that no window needs. It returns
 // the number of sign-ups.
 func (s *Service) Purge(ctx context.Context) (int64, error) {
 	now, purged := s.Clock.Now(), int64(0)
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, purgeSignups, pgx.StrictNamedArgs{"before": now.Add(-purgeAfter)}).Scan(&purged)
 		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, purgeChanges, pgx.StrictNamedArgs{"now": now}); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, purgeChangeNotices, pgx.StrictNamedArgs{"before": now.Add(-purgeAfter)}); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, purgeLimits, pgx.StrictNamedArgs{"before": now.Add(-limitsKept)}); err != nil {

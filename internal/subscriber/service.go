@@ -51,6 +51,15 @@ const (
 	NoticeConfirmation NoticeKind = "confirmation" // names a sign-up
 	NoticeSettings     NoticeKind = "settings"     // "you are on the list": names a subscriber
 	NoticeWelcome      NoticeKind = "welcome"      // names a subscriber
+	NoticeLink         NoticeKind = "link"         // what somebody asked for on their own pages: About says which
+)
+
+// What a NoticeLink is about.
+const (
+	AboutData       = "data"        // a fresh link: names a subscriber
+	AboutReceipt    = "receipt"     // Text: names a subscriber
+	AboutNewAddress = "new address" // to Address: confirms Change
+	AboutOldAddress = "old address" // to Address: can stop Change, to Masked
 )
 
 // Notice is a mail to one person that is not an edition. Ids that are 0 are absent.
@@ -61,6 +70,12 @@ type Notice struct {
 	SignupID     int64
 	SubscriberID int64
 	AskedAt      time.Time // when the form was sent: settings
+
+	About   string // link
+	Text    string // receipt: paragraphs divided by an empty line
+	Address string // of who is neither a sign-up nor mailed as a subscriber
+	Change  int64  // of address
+	Masked  string // the address that Change leads to
 }
 
 // Evidence is where an act came from, kept beside its consent event.

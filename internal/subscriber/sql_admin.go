@@ -62,12 +62,12 @@ WHERE r.id = @id
 ORDER BY n.slug`
 
 	personEvents = `
-SELECT e.at, n.slug AS newsletter, e.kind, e.source, e.wording, coalesce(p.page_url, '') AS page_url,
+SELECT e.at, n.slug AS newsletter, n.name, e.kind, e.source, e.wording, coalesce(p.page_url, '') AS page_url,
        coalesce(host(p.ip), '') AS ip, coalesce(p.user_agent, '') AS user_agent
 FROM consent_event e
 JOIN newsletter n ON n.id = e.newsletter_id
 LEFT JOIN consent_person p ON p.event_id = e.id
-WHERE e.address_hash = @hash
+WHERE e.id IN (` + ownEvents + `)
 ORDER BY e.at DESC, e.id DESC`
 
 	exportPerson = `
@@ -103,14 +103,21 @@ SELECT jsonb_build_object(
         FROM consent_event e
         JOIN newsletter n ON n.id = e.newsletter_id
         LEFT JOIN consent_person p ON p.event_id = e.id
-        WHERE e.address_hash = @hash),
+        WHERE e.id IN (` + ownEvents + `)),
     'mails', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('newsletter', n.slug, 'kind', e.kind, 'slot', e.slot, 'state', d.state,
             'settled_at', d.settled_at, 'reply', d.reply) ORDER BY e.id), '[]')
         FROM subscriber r
-        JOIN delivery d ON d.subscriber_id = r.id
-        JOIN edition e ON e.id = d.edition_id
-        JOIN newsletter n ON n.id = e.newsletter_id
+        JOIN subscription s ON s.subscriber_id = r.id
+        JOIN newsletter n ON n.id = s.newsletter_id
+        JOIN edition e ON e.newsletter_id = n.id
+        JOIN delivery d ON d.month = e.month AND d.edition_id = e.id AND d.subscriber_id = r.id
+        WHERE r.address_key = @key),
+    'address_changes', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('state', c.state, 'new_address', c.address, 'asked_at', c.asked_at,
+            'settled_at', c.settled_at) ORDER BY c.id), '[]')
+        FROM address_change c
+        JOIN subscriber r ON r.id = c.subscriber_id
         WHERE r.address_key = @key),
     'notices', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('kind', t.kind, 'state', t.state, 'created_at', t.created_at,
@@ -139,16 +146,17 @@ WHERE r.address_key = @key`
 
 	eraseEvidence = `
 DELETE FROM consent_person p
-USING consent_event e
-WHERE e.id = p.event_id AND e.address_hash = @hash`
+WHERE p.event_id IN (` + ownEvents + `)`
 
 	eraseNotices = `
 DELETE FROM notice
 WHERE lower(address) IN (lower(@address), @key)`
 
+	// Those of a former address too, until they are purged.
 	eraseSignups = `
 DELETE FROM signup
-WHERE address_key = @key`
+WHERE address_key = @key
+   OR subscriber_id = (SELECT id FROM subscriber WHERE address_key = @key)`
 
 	eraseSubscriber = `
 DELETE FROM subscriber

@@ -44,7 +44,7 @@ SET state = 'active', ended_at = NULL, end_source = NULL,
 WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber AND state = 'ended'`
 
 	getPreferences = `
-SELECT cadence, zone, hour, paused_until, due_at
+SELECT cadence, zone, hour, paused_until, due_at, topics
 FROM subscription
 WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber`
 
@@ -52,7 +52,7 @@ WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber`
 	// the pause ends or something owed falls due.
 	savePreferences = `
 UPDATE subscription s
-SET cadence = @cadence, locale = @locale, zone = @zone, hour = @hour, paused_until = @paused,
+SET cadence = @cadence, locale = @locale, zone = @zone, hour = @hour, paused_until = @paused, topics = @topics,
     due_at = CASE WHEN @cadence = 'instant'
         THEN least(@paused::timestamptz, (SELECT min(greatest(o.due_at, @paused::timestamptz)) FROM owed o
               WHERE o.newsletter_id = s.newsletter_id AND o.subscriber_id = s.subscriber_id))

@@ -1,0 +1,94 @@
+package edition
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/mailer"
+)
+
+// Public is an edition as everybody may read it: what its mail says, from its
+// articles as they stand now, without those withdrawn since. Returns
+// ErrNotFound if the newsletter has no such edition, or its mail was never
+// made; ErrNothingToMail if all its articles were withdrawn.
+func (s *Service) Public(ctx context.Context, newsletterID, editionID int64) (mailer.EditionContent, error) {
+	e, err := s.content(ctx, editionID)
+	if err == nil && (e.NewsletterID != newsletterID || e.ComposedAt == nil) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return mailer.EditionContent{}, fmt.Errorf("public edition %d: %w", editionID, err)
+	}
+	articles, err := s.contentArticles(ctx, e.ArticleIDs)
+	if err == nil && len(articles) == 0 {
+		err = ErrNothingToMail
+	}
+	if err != nil {
+		return mailer.EditionContent{}, fmt.Errorf("public edition %d: %w", editionID, err)
+	}
+	return e.mail(articles, *e.ComposedAt), nil
+}
+
+// Mailed is one mail to a reader, as the reader is shown it.
+type Mailed struct {
+	EditionID  int64
+	Newsletter string // name
+	Slug       string
+	Archive    bool // the edition has a public page
+	At         time.Time
+	State      string   // of the delivery
+	Titles     []string // of its live articles, newest first; none: all were withdrawn
+}
+
+// MailedTo returns a reader's mails of every newsletter, newest first, and the
+// before of the next page, 0 when there is none. before is an edition's id,
+// exclusive; 0: from the newest.
+func (s *Service) MailedTo(ctx context.Context, subscriberID, before int64, limit int) ([]Mailed, int64, error) {
+	rows, err := s.DB.Query(ctx, sqlMailedTo, pgx.StrictNamedArgs{"subscriber": subscriberID, "before": before, "limit": limit + 1})
+	if err != nil {
+		return nil, 0, fmt.Errorf("mails to %d: %w", subscriberID, err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Mailed])
+	if err != nil {
+		return nil, 0, fmt.Errorf("mails to %d: %w", subscriberID, err)
+	}
+	if len(out) > limit {
+		return out[:limit], out[limit-1].EditionID, nil
+	}
+	return out, 0, nil
+}
+
+// Archived is an article of a public archive.
+type Archived struct {
+	ID         int64
+	Seq        int64
+	Title      string
+	URL        string
+	Summary    string
+	Author     string
+	Topics     []string
+	ReleasedAt time.Time
+	UpdatedAt  time.Time
+	EditionID  int64 // that brought it, in the newsletter's own language if there is one; 0: none yet
+}
+
+// Archive returns a newsletter's articles that were mailed and not withdrawn,
+// newest first, and the before of the next page, 0 when there is none. before
+// is a seq, exclusive; 0: from the newest.
+func (s *Service) Archive(ctx context.Context, newsletterID, before int64, limit int) ([]Archived, int64, error) {
+	rows, err := s.DB.Query(ctx, sqlArchive, pgx.StrictNamedArgs{"newsletter": newsletterID, "before": before, "limit": limit + 1})
+	if err != nil {
+		return nil, 0, fmt.Errorf("archive of newsletter %d: %w", newsletterID, err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Archived])
+	if err != nil {
+		return nil, 0, fmt.Errorf("archive of newsletter %d: %w", newsletterID, err)
+	}
+	if len(out) > limit {
+		return out[:limit], out[limit-1].Seq, nil
+	}
+	return out, 0, nil
+}

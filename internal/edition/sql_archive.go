@@ -1,0 +1,44 @@
+package edition
+
+const (
+	// From the reader's newsletters to their editions to the deliveries, each by
+	// its key: a delivery has no index by reader.
+	sqlMailedTo = `
+SELECT e.id AS edition_id, n.name AS newsletter, n.slug, n.public_archive AND b.edition_id IS NOT NULL AS archive,
+       coalesce(d.settled_at, e.created_at) AS at, d.state,
+       ARRAY(SELECT a.title
+             FROM article a
+             WHERE a.id = ANY (e.article_ids) AND a.withdrawn_at IS NULL
+             ORDER BY a.seq DESC) AS titles
+FROM edition e
+JOIN newsletter n ON n.id = e.newsletter_id
+LEFT JOIN edition_body b ON b.edition_id = e.id
+CROSS JOIN LATERAL (
+    SELECT state, settled_at
+    FROM delivery
+    WHERE month = e.month AND edition_id = e.id AND subscriber_id = @subscriber
+    OFFSET 0) d
+WHERE e.newsletter_id IN (SELECT newsletter_id FROM subscription WHERE subscriber_id = @subscriber)
+  AND (@before::bigint = 0 OR e.id < @before::bigint)
+ORDER BY e.id DESC
+LIMIT @limit`
+
+	sqlArchive = `
+SELECT a.id, a.seq, a.title, a.url, a.summary, a.author, a.topics, a.released_at, a.updated_at,
+       coalesce(e.id, 0) AS edition_id
+FROM article a
+JOIN newsletter n ON n.id = a.newsletter_id
+LEFT JOIN LATERAL (
+    SELECT e.id
+    FROM edition e
+    JOIN edition_body b ON b.edition_id = e.id
+    WHERE e.article_ids @> ARRAY[a.id] AND e.newsletter_id = a.newsletter_id
+    ORDER BY e.locale = n.language DESC, cardinality(e.article_ids), e.id
+    LIMIT 1) e ON true
+WHERE a.newsletter_id = @newsletter
+  AND a.seq IS NOT NULL
+  AND a.withdrawn_at IS NULL
+  AND (@before::bigint = 0 OR a.seq < @before::bigint)
+ORDER BY a.seq DESC
+LIMIT @limit`
+)

@@ -1,0 +1,74 @@
+package mailer
+
+import (
+	"fmt"
+	"strings"
+)
+
+// CompileLink makes the mail with a fresh link for what reveals or cannot be
+// undone. Needs no link of Recipient.
+func (r *Renderer) CompileLink(c LinkContent) (Compiled, error) {
+	f := r.frame(c.Newsletter, c.Locale)
+	link := webAddress(c.URL)
+	if link == "" {
+		return Compiled{}, fmt.Errorf("link mail: %q is no address", c.URL)
+	}
+	f.Subject, f.Why = f.words("mail.link.subject"), f.words("mail.why.link")
+	v := noticeView{
+		frame: f, Kicker: f.Site, Heading: f.L.T("mail.link.heading"), Lines: []string{f.words("mail.link.text")},
+		Button: f.L.T("mail.link.button"), ButtonURL: link, PlainLabel: f.L.T("mail.confirm.plain"),
+	}
+	if !c.ExpiresAt.IsZero() {
+		v.After = []string{f.L.T("mail.link.until", "until", f.clock(c.ExpiresAt, c.Date))}
+	}
+	return r.compileNotice(v, c.Newsletter, c.Date)
+}
+
+// CompileNewAddress asks the mailbox that a reader wants mail to come to
+// whether it is theirs. Needs no link of Recipient.
+func (r *Renderer) CompileNewAddress(c LinkContent) (Compiled, error) {
+	f := r.frame(c.Newsletter, c.Locale)
+	link := webAddress(c.URL)
+	if link == "" {
+		return Compiled{}, fmt.Errorf("mail to a new address: %q is no address to confirm at", c.URL)
+	}
+	f.Subject, f.Why = f.words("mail.new-address.subject"), f.words("mail.why.new-address")
+	return r.compileNotice(noticeView{
+		frame: f, Kicker: f.Site, Heading: f.L.T("mail.new-address.heading"),
+		Lines:  []string{f.words("mail.new-address.text"), f.L.T("mail.new-address.press")},
+		Button: f.L.T("mail.new-address.button"), ButtonURL: link, PlainLabel: f.L.T("mail.confirm.plain"),
+		After: []string{f.L.T("mail.new-address.until", "until", f.moment(c.ExpiresAt, c.Date)), f.L.T("mail.new-address.ignore")},
+	}, c.Newsletter, c.Date)
+}
+
+// CompileOldAddress tells the mailbox that mail comes to so far of a change,
+// with the link that stops it; masked is the new address. Needs no link of
+// Recipient.
+func (r *Renderer) CompileOldAddress(c LinkContent, masked string) (Compiled, error) {
+	f := r.frame(c.Newsletter, c.Locale)
+	link := webAddress(c.URL)
+	if link == "" {
+		return Compiled{}, fmt.Errorf("mail to an old address: %q is no address to stop the change at", c.URL)
+	}
+	f.Subject, f.Why = f.words("mail.old-address.subject"), f.words("mail.why.old-address")
+	return r.compileNotice(noticeView{
+		frame: f, Kicker: f.Site, Heading: f.L.T("mail.old-address.heading"),
+		Lines:      []string{f.words("mail.old-address.text", "address", cleanLine(masked), "when", f.moment(c.Date, c.Date)), f.L.T("mail.old-address.next")},
+		AsideText:  f.L.T("mail.old-address.ignore"),
+		AsideLabel: f.L.T("mail.old-address.button"), AsideURL: link,
+	}, c.Newsletter, c.Date)
+}
+
+// CompileReceipt mails somebody the proof of what they agreed to: text, in
+// paragraphs divided by an empty line. Needs no link of Recipient.
+func (r *Renderer) CompileReceipt(c LinkContent, text string) (Compiled, error) {
+	f := r.frame(c.Newsletter, c.Locale)
+	f.Subject, f.Why = f.words("mail.receipt.subject"), f.words("mail.why.receipt")
+	v := noticeView{frame: f, Kicker: f.Site, Heading: f.L.T("mail.receipt.heading"), Lines: []string{f.words("mail.receipt.text")}}
+	for passage := range strings.SplitSeq(text, "\n\n") {
+		if passage = cleanLine(passage); passage != "" {
+			v.Lines = append(v.Lines, passage)
+		}
+	}
+	return r.compileNotice(v, c.Newsletter, c.Date)
+}

@@ -1,0 +1,44 @@
+package server
+
+import (
+	"net/http"
+
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+)
+
+// actBody is the Body of pages/act.html: what a press would do and its button,
+// or what it did. Text, More, Button and BackWords are keys of words.
+type actBody struct {
+	Title        string // key; with {{.name}} of the newsletter
+	Text, More   string // Text may have {{.address}}
+	Name, Masked string
+	Button, Act  string // none: nothing is left to press
+	Danger       bool
+	Action       string
+	Shown        string
+	Again        bool // pressed too fast for a person
+	Status       bool // tells what was done
+	BackURL      string
+	BackWords    string
+	Write        string // whom to write to where only a person helps
+}
+
+// renderAct is the page of one act, in the newsletter's look.
+func (s *server) renderAct(w http.ResponseWriter, r *http.Request, status int, newsletterID int64, code string, b actBody) error {
+	n, err := newsletter.Get(r.Context(), s.DB, newsletterID)
+	if err != nil {
+		return err
+	}
+	l := s.Pages.Locale(r, code)
+	return s.Pages.Render(w, r, status, "pages/act", actView(s.languages(r, l), l, n, s.shown(r), b))
+}
+
+func actView(languages []page.Link, l *locale.Locale, n newsletter.Newsletter, shown string, b actBody) page.View {
+	b.Name = n.Name
+	if b.Button != "" {
+		b.Shown = shown
+	}
+	return page.View{L: l, Title: l.T(b.Title, "name", n.Name), Site: siteOf(n), Languages: languages, Body: b}
+}

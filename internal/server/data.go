@@ -1,0 +1,193 @@
+package server
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"vistka/internal/edition"
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/subscriber"
+	"vistka/internal/token"
+)
+
+// dataBody is the Body of pages/data.html: what a fresh link opens.
+type dataBody struct {
+	Address, Until      string
+	Path                string
+	Notice              string
+	Email, Wrong, Shown string // the form for another address
+	Again               bool
+}
+
+// mailsBody is the Body of pages/mails.html.
+type mailsBody struct {
+	Mails   []mailLine
+	Path    string
+	MoreURL string
+}
+
+type mailLine struct {
+	When, Newsletter, State string
+	Titles                  []string
+	URL                     string // the edition's public page; empty: it has none
+}
+
+// consentBody is the Body of pages/consent.html.
+type consentBody struct {
+	Path, Notice string
+	Bad          bool
+	Events       []consentLine
+}
+
+type consentLine struct {
+	When, What string
+	Wording    []string // what stood beside the button, a line each
+	Details    []string // where it came from
+}
+
+// mailsShown is how many mails a page lists.
+const mailsShown = 50
+
+func (s *server) dataPage(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.Subscribers.Fresh(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return s.notFresh(w, r, f, err)
+	}
+	b := dataBody{}
+	l := s.Pages.Locale(r, f.Locale)
+	if r.FormValue("asked") != "" {
+		b.Notice = l.T("data.address_asked")
+	}
+	return s.renderData(w, r, http.StatusOK, f, b)
+}
+
+func (s *server) renderData(w http.ResponseWriter, r *http.Request, status int, f subscriber.Fresh, b dataBody) error {
+	n, err := newsletter.Get(r.Context(), s.DB, f.NewsletterID)
+	if err != nil {
+		return err
+	}
+	l := s.Pages.Locale(r, f.Locale)
+	b.Address, b.Path, b.Shown = f.Address, dataPath(r), s.shown(r)
+	b.Until = l.Time(f.Until.In(zoneOf(n.Timezone))) + " " + f.Until.In(zoneOf(n.Timezone)).Format("MST")
+	title := l.T("data.title")
+	if b.Wrong != "" {
+		title = l.T("signup.error_title") + ": " + title
+	}
+	return s.Pages.Render(w, r, status, "pages/data", page.View{L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b})
+}
+
+func dataPath(r *http.Request) string { return "/data/" + chi.URLParam(r, "token") }
+
+// notFresh is the page of a link that opens nothing: a stale one can be mailed
+// anew, and about somebody who is not stored there is nothing to show.
+func (s *server) notFresh(w http.ResponseWriter, r *http.Request, f subscriber.Fresh, err error) error {
+	switch {
+	case errors.Is(err, subscriber.ErrStale):
+		return s.renderAct(w, r, http.StatusGone, f.NewsletterID, f.Locale, actBody{
+			Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: dataPath(r),
+		})
+	case errors.Is(err, subscriber.ErrNoReader):
+		b := actBody{Title: "data.none_title", Text: "data.none_text"}
+		if r.FormValue("erased") != "" {
+			b = actBody{Title: "erase.done_title", Text: "erase.done_text", More: "erase.done_more", Status: true}
+		}
+		return s.renderAct(w, r, http.StatusOK, f.NewsletterID, "", b)
+	default:
+		return missing(err, token.ErrInvalid)
+	}
+}
+
+// mailLink mails a fresh link to the reader's own address, whoever presses.
+func (s *server) mailLink(w http.ResponseWriter, r *http.Request) error {
+	linked, err := s.Subscribers.MailLink(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return s.noReader(w, r, err)
+	}
+	said := "linked"
+	switch {
+	case linked.Stopped:
+		said = "linkstopped"
+	case !linked.Sent:
+		said = "linkover"
+	}
+	if linked.Ended {
+		return s.renderLinked(w, r, linked, said)
+	}
+	return seeOther(w, r, "/preferences/"+subscriber.PreferencesToken(s.Keys, linked.NewsletterID, linked.SubscriberID), said)
+}
+
+// renderLinked says to somebody who has left what became of the link.
+func (s *server) renderLinked(w http.ResponseWriter, r *http.Request, linked subscriber.Linked, said string) error {
+	b := actBody{Title: "own.title", Masked: linked.Masked, Status: true, Text: "own.linked"}
+	switch said {
+	case "linkover":
+		b.Text = "preferences.link_over"
+	case "linkstopped":
+		n, err := newsletter.Get(r.Context(), s.DB, linked.NewsletterID)
+		if err != nil {
+			return err
+		}
+		b.Text, b.More, b.Write = "own.stopped", "own.write", cmp.Or(n.ReplyTo, n.FromAddress)
+	}
+	return s.renderAct(w, r, http.StatusOK, linked.NewsletterID, linked.Locale, b)
+}
+
+// mailsPage is what was sent to the reader.
+func (s *server) mailsPage(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.Subscribers.Fresh(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return s.notFresh(w, r, f, err)
+	}
+	before, _ := strconv.ParseInt(r.FormValue("before"), 10, 64) // garbled: from the newest
+	mails, next, err := s.Editions.MailedTo(r.Context(), f.SubscriberID, before, mailsShown)
+	if err != nil {
+		return err
+	}
+	n, err := newsletter.Get(r.Context(), s.DB, f.NewsletterID)
+	if err != nil {
+		return err
+	}
+	l := s.Pages.Locale(r, f.Locale)
+	b := mailsBody{Path: dataPath(r)}
+	for _, m := range mails {
+		b.Mails = append(b.Mails, s.mailLine(l, n.Timezone, m))
+	}
+	if next > 0 {
+		b.MoreURL = dataPath(r) + "/mails?lang=" + l.Code() + "&before=" + strconv.FormatInt(next, 10)
+	}
+	return s.Pages.Render(w, r, http.StatusOK, "pages/mails", page.View{
+		L: l, Title: l.T("mails.title"), Site: siteOf(n), Languages: s.languages(r, l), Body: b,
+	})
+}
+
+func (s *server) mailLine(l *locale.Locale, zone string, m edition.Mailed) mailLine {
+	line := mailLine{
+		When: l.DateTime(m.At.In(zoneOf(zone))), Newsletter: m.Newsletter, Titles: m.Titles, State: l.T("mails.state." + m.State),
+	}
+	if m.Archive && len(m.Titles) > 0 {
+		line.URL = editionPath(m.Slug, m.EditionID)
+	}
+	return line
+}
+
+// download is everything stored about the reader, as a file.
+func (s *server) download(w http.ResponseWriter, r *http.Request) error {
+	link := chi.URLParam(r, "token")
+	raw, err := s.Subscribers.Download(r.Context(), link)
+	if err != nil {
+		f, _ := s.Subscribers.Fresh(r.Context(), link)
+		return s.notFresh(w, r, f, err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="vistka-my-data.json"`)
+	h.Set("Content-Length", strconv.Itoa(len(raw)))
+	_, _ = w.Write(raw) // a reader who went away is no error of ours
+	return nil
+}

@@ -1,0 +1,196 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/subscriber"
+)
+
+// askAddress is the wish for another address. What it answers is the same
+// whatever is known about that address.
+func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	link := chi.URLParam(r, "token")
+	f, err := s.Subscribers.Fresh(r.Context(), link)
+	if err != nil {
+		return s.notFresh(w, r, f, err)
+	}
+	l := s.Pages.Locale(r, f.Locale)
+	typed := r.PostFormValue("email")
+	if !s.byHand(r) {
+		return s.renderData(w, r, http.StatusOK, f, dataBody{Email: typed, Again: true})
+	}
+	wrong := func(words string) error {
+		return s.renderData(w, r, http.StatusUnprocessableEntity, f, dataBody{Email: typed, Wrong: words})
+	}
+	a, err := emailaddr.Parse(typed)
+	switch {
+	case errors.Is(err, emailaddr.ErrEmpty):
+		return wrong(l.T("signup.empty"))
+	case err != nil:
+		return wrong(l.T("signup.format"))
+	}
+	if no := s.addressHint(r.Context(), a, r.PostFormValue("kept")); no != nil {
+		if no.Suggestion != "" {
+			return wrong(l.T("data.typo", "address", no.Suggestion))
+		}
+		return wrong(l.T("signup."+no.Key, "domain", no.Domain))
+	}
+	f, err = s.Subscribers.AskAddress(r.Context(), link, a)
+	if errors.Is(err, subscriber.ErrSameAddress) {
+		return wrong(l.T("data.same_address"))
+	}
+	if err != nil {
+		return s.notFresh(w, r, f, err)
+	}
+	return seeOther(w, r, dataPath(r), "asked")
+}
+
+// consentPage is the proof of what the reader agreed to.
+func (s *server) consentPage(w http.ResponseWriter, r *http.Request) error {
+	f, events, err := s.Subscribers.Receipt(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return s.notFresh(w, r, f, err)
+	}
+	n, err := newsletter.Get(r.Context(), s.DB, f.NewsletterID)
+	if err != nil {
+		return err
+	}
+	l := s.Pages.Locale(r, f.Locale)
+	b := consentBody{Path: dataPath(r), Events: consentLines(l, n.Timezone, events)}
+	switch {
+	case r.FormValue("mailed") != "":
+		b.Notice = l.T("consent.mailed")
+	case r.FormValue("over") != "":
+		b.Notice, b.Bad = l.T("preferences.link_over"), true
+	}
+	return s.Pages.Render(w, r, http.StatusOK, "pages/consent", page.View{
+		L: l, Title: l.T("consent.title"), Site: siteOf(n), Languages: s.languages(r, l), Body: b,
+	})
+}
+
+// mailConsent mails the same.
+func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
+	link := chi.URLParam(r, "token")
+	f, events, err := s.Subscribers.Receipt(r.Context(), link)
+	if err != nil {
+		return s.notFresh(w, r, f, err)
+	}
+	n, err := newsletter.Get(r.Context(), s.DB, f.NewsletterID)
+	if err != nil {
+		return err
+	}
+	var passages []string
+	l := s.Pages.Catalog().For(f.Locale)
+	for _, e := range consentLines(l, n.Timezone, events) {
+		passages = append(passages, e.passage(l))
+	}
+	sent, err := s.Subscribers.MailReceipt(r.Context(), link, strings.Join(passages, "\n\n"))
+	if err != nil {
+		return s.notFresh(w, r, f, err)
+	}
+	said := "mailed"
+	if !sent {
+		said = "over"
+	}
+	return seeOther(w, r, dataPath(r)+"/consent", said)
+}
+
+// passage is an event as one paragraph of a mail.
+func (c consentLine) passage(l *locale.Locale) string {
+	words := c.When + ": " + c.What + "."
+	if len(c.Wording) > 0 {
+		words += " " + l.T("consent.wording") + " " + strings.Join(c.Wording, " / ")
+	}
+	return strings.Join(append([]string{words}, c.Details...), " · ")
+}
+
+func consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {
+	lines := make([]consentLine, 0, len(events))
+	for _, e := range events {
+		at := e.At.In(zoneOf(zone))
+		c := consentLine{When: l.DateTime(at) + " " + at.Format("MST"), What: l.T("consent.kind."+e.Kind, "name", e.Name)}
+		if e.Kind == "changed" && e.Source == "address" {
+			c.What = l.T("consent.kind_address")
+		}
+		switch {
+		case e.Kind != "requested" && e.Kind != "confirmed":
+		case e.Wording == subscriber.ForeignWording:
+			c.Details = append(c.Details, l.T("consent.foreign"))
+		default:
+			for line := range strings.Lines(e.Wording) {
+				c.Wording = append(c.Wording, strings.TrimSpace(line))
+			}
+		}
+		for _, d := range []struct{ key, value string }{{"page", e.PageURL}, {"ip", e.IP}, {"agent", e.UserAgent}} {
+			if d.value != "" {
+				c.Details = append(c.Details, l.T("consent."+d.key, "value", d.value))
+			}
+		}
+		lines = append(lines, c)
+	}
+	return lines
+}
+
+// erasePage says what erasing takes away. It changes nothing.
+func (s *server) erasePage(w http.ResponseWriter, r *http.Request) error {
+	return s.showErase(w, r, false)
+}
+
+func (s *server) showErase(w http.ResponseWriter, r *http.Request, again bool) error {
+	f, err := s.Subscribers.Fresh(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return s.notFresh(w, r, f, err)
+	}
+	return s.renderAct(w, r, http.StatusOK, f.NewsletterID, f.Locale, actBody{
+		Title: "erase.title", Text: "erase.text", More: "erase.more", Masked: f.Address, Button: "erase.button", Danger: true, Action: r.URL.Path, Again: again,
+		BackURL: dataPath(r), BackWords: "erase.back",
+	})
+}
+
+// erase removes everything, at once.
+func (s *server) erase(w http.ResponseWriter, r *http.Request) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	if !s.byHand(r) {
+		return s.showErase(w, r, true)
+	}
+	link := chi.URLParam(r, "token")
+	if err := s.Subscribers.EraseOwn(r.Context(), link); err != nil && !errors.Is(err, subscriber.ErrNoReader) {
+		f, _ := s.Subscribers.Fresh(r.Context(), link)
+		return s.notFresh(w, r, f, err)
+	}
+	return seeOther(w, r, dataPath(r), "erased")
+}
+
+// dataAct is the press on a stale link's page.
+func (s *server) dataAct(w http.ResponseWriter, r *http.Request) error {
+	if err := parseForm(r); err != nil {
+		return err
+	}
+	if r.PostFormValue("act") != "link" {
+		return page.BadRequest(errors.New("unknown act"))
+	}
+	return s.mailLink(w, r)
+}
+
+// zoneOf is a zone by its name, UTC where this machine does not know it.
+func zoneOf(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}

@@ -1,0 +1,142 @@
+package server
+
+import (
+	"time"
+
+	"vistka/internal/article"
+	"vistka/internal/edition"
+	"vistka/internal/locale"
+	"vistka/internal/mailer"
+	"vistka/internal/newsletter"
+	"vistka/internal/subscriber"
+)
+
+const devFresh = "/dev/data"
+
+// devOwnPages are the preference centre, what a fresh link opens, and the archive.
+func devOwnPages() map[string]canned {
+	pause := time.Date(2027, 1, 12, 9, 0, 0, 0, time.UTC)
+	act := func(b actBody) canned {
+		return canned{"pages/act", func(_ *server, _ *locale.Locale, _ newsletter.Newsletter) (string, any) { return "", b }}
+	}
+	return map[string]canned{
+		"preferences":        devPreferences(nil, nil),
+		"preferences-saved":  devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice, b.Undo = l.T("preferences.saved"), "sealed" }),
+		"preferences-linked": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice = l.T("preferences.linked") }),
+		"preferences-link-stopped": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			b.Notice, b.Bad, b.Write = l.T("preferences.link_stopped"), true, "news@example.org"
+		}),
+		"preferences-paused": devPreferences(&pause, nil),
+		"preferences-wrong": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			b.Until, b.UntilWrong, b.TopicsWrong = "2020-01-01", l.T("preferences.until_wrong"), l.T("preferences.topics_wrong")
+		}),
+		"data":         devData(func(_ *locale.Locale, _ *dataBody) {}),
+		"data-asked":   devData(func(l *locale.Locale, b *dataBody) { b.Notice = l.T("data.address_asked") }),
+		"data-wrong":   devData(func(l *locale.Locale, b *dataBody) { b.Email, b.Wrong = "nadia@example", l.T("signup.format") }),
+		"data-mails":   {"pages/mails", devMails},
+		"data-consent": {"pages/consent", devConsent},
+		"data-stale":   act(actBody{Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: devFresh}),
+		"data-none":    act(actBody{Title: "data.none_title", Text: "data.none_text"}),
+		"data-linked":  act(actBody{Title: "own.title", Text: "own.linked", Masked: devMasked, Status: true}),
+		"erase": act(actBody{
+			Title: "erase.title", Text: "erase.text", More: "erase.more", Masked: "nadia@example.org", Button: "erase.button", Danger: true,
+			Action: devFresh, BackURL: devFresh, BackWords: "erase.back",
+		}),
+		"erased":          act(actBody{Title: "erase.done_title", Text: "erase.done_text", More: "erase.done_more", Status: true}),
+		"address":         act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Masked: devMasked, Button: "address.button", Action: devFresh}),
+		"address-done":    act(actBody{Title: "address.done_title", Text: "address.done_text", Masked: devMasked, Status: true, BackURL: "/dev/preferences", BackWords: "address.settings"}),
+		"address-taken":   act(actBody{Title: "address.taken_title", Text: "address.taken_text", More: "address.taken_more"}),
+		"address-over":    act(actBody{Title: "address.over_title", Text: "address.over_text"}),
+		"keep-address":    act(actBody{Title: "keep.title", Text: "keep.text", Masked: devMasked, Button: "keep.button", Action: devFresh}),
+		"keep-done":       act(actBody{Title: "keep.done_title", Text: "keep.done_text", Masked: devMasked, Status: true}),
+		"keep-late":       act(actBody{Title: "keep.late_title", Text: "keep.late_text"}),
+		"archive":         {"pages/archive", devArchive},
+		"archive-empty":   {"pages/archive", devArchiveEmpty},
+		"archive-edition": {"pages/edition", devEdition},
+	}
+}
+
+func devPreferences(paused *time.Time, change func(*locale.Locale, *preferencesBody)) canned {
+	return canned{"pages/preferences", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+		p := subscriber.Preferences{Cadence: newsletter.Weekly, Hour: 8, Zone: "Europe/Kyiv", PausedUntil: paused, Topics: []string{"Research", "Право"}}
+		p.Masked, p.Locale = devMasked, l.Code()
+		b := s.preferencesBody(l, n, p, []string{"Elections", "Research", "Television", "Право"},
+			article.Volume{newsletter.Instant: 21, newsletter.Daily: 9, newsletter.Weekly: 4.35, newsletter.Monthly: 1})
+		if change != nil {
+			change(l, &b)
+		}
+		return l.T("preferences.title"), b
+	}}
+}
+
+func devData(change func(*locale.Locale, *dataBody)) canned {
+	return canned{"pages/data", func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
+		b := dataBody{Address: "nadia@example.org", Until: "11:32 EET", Path: devFresh, Shown: s.formToken(tokenForm)}
+		change(l, &b)
+		return l.T("data.title"), b
+	}}
+}
+
+func devMails(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+	b := mailsBody{Path: devFresh, MoreURL: "/dev/data-mails"}
+	for i, m := range []edition.Mailed{
+		{Titles: []string{"Who pays for the news we read"}, State: "sent"},
+		{Titles: []string{"Хто володіє телеканалами", "Three questions to ask any headline"}, State: "in doubt"},
+		{State: "sent"},
+		{Titles: []string{"A correction of our report on regional papers"}, State: "skipped"},
+	} {
+		m.EditionID, m.Newsletter, m.Slug, m.Archive = int64(20-i), n.Name, n.Slug, true
+		m.At = time.Date(2026, 11, 24-i, 6, 0, 0, 0, time.UTC)
+		b.Mails = append(b.Mails, s.mailLine(l, "Europe/Kyiv", m))
+	}
+	return l.T("mails.title"), b
+}
+
+func devConsent(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+	at := time.Date(2026, 11, 20, 7, 41, 0, 0, time.UTC)
+	return l.T("consent.title"), consentBody{Path: devFresh, Events: consentLines(l, "Europe/Kyiv", []subscriber.Event{
+		{At: at.Add(50 * time.Hour), Name: n.Name, Kind: "changed", Source: "address", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at.Add(time.Minute), Name: n.Name, Kind: "confirmed", Wording: wording(l, n), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at, Name: n.Name, Kind: "requested", Wording: wording(l, n), PageURL: devArticle, IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+	})}
+}
+
+func devArchive(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+	b := archiveBody{Name: n.Name, Description: n.Description, FeedURL: "/dev/archive", SubscribeURL: "/dev/signup", OlderURL: "/dev/archive"}
+	for i, a := range []edition.Archived{
+		{Title: "Who pays for the news we read", Summary: "We asked forty newsrooms where their money comes from. Eleven answered.", Author: "the research desk", EditionID: 12},
+		{Title: "Хто володіє телеканалами", Summary: "Власники, їхні інші компанії та те, про що канали мовчать.", EditionID: 11},
+		{Title: "Three questions to ask any headline"},
+	} {
+		a.URL, a.ReleasedAt = devArticle, time.Date(2026, 11, 24-i, 6, 0, 0, 0, time.UTC)
+		b.Articles = append(b.Articles, archiveLineOf(l, n, a))
+	}
+	return l.T("archive.title", "name", n.Name), b
+}
+
+func devArchiveEmpty(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+	return l.T("archive.title", "name", n.Name), archiveBody{Name: n.Name, FeedURL: "/dev/archive-empty"}
+}
+
+func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+	p := mailer.Page{
+		Title: "Who pays for the news we read, and 2 more articles", Kicker: l.T("mail.kind.weekly") + " · " + l.Date(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)),
+		Lead: mailer.PageArticle{
+			Title: "Who pays for the news we read", URL: devArticle, Topic: "Research", Byline: l.T("mail.by", "author", "the research desk"),
+			Summary: "We asked forty newsrooms where their money comes from. Eleven answered.", Continues: true,
+			Passages: []mailer.Passage{
+				{Kind: "p", HTML: "The question was short: who paid for the last month? The answers ran from a page of figures to a single word."},
+				{Kind: "h", HTML: "What they said"},
+				{Kind: "li", HTML: "seven named every donor;"},
+				{Kind: "li", HTML: "three named the largest;"},
+				{Kind: "quote", HTML: "We would rather not say, and we would rather not say why."},
+			},
+		},
+		Articles: []mailer.PageArticle{
+			{Title: "Хто володіє телеканалами", URL: devArticle, Summary: "Власники, їхні інші компанії та те, про що канали мовчать.", Lang: "uk", Topic: "Право"},
+			{Title: "Three questions to ask any headline", URL: devArticle},
+		},
+		More: l.N("mail.more", 3),
+	}
+	return p.Title, editionBody{Page: p, ArchiveURL: "/dev/archive", SubscribeURL: subscribeURL(n, l)}
+}

@@ -1,0 +1,142 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"vistka/internal/token"
+)
+
+// release puts an article out.
+func (s *site) release(seq int, ago time.Duration, topics ...string) {
+	s.t.Helper()
+	_, err := s.pool.Exec(s.t.Context(), `WITH s AS (INSERT INTO story DEFAULT VALUES RETURNING id)
+		INSERT INTO article (newsletter_id, story_id, url, title, summary, topics, first_seen_at, updated_at, state, reason, seq, released_at)
+		SELECT $1, id, 'https://news.example.org/' || $4::int, 'Headline ' || $4, 'What it says & means', coalesce($2::text[], '{}'), $3::timestamptz, $3, 'released', '{"key": "reason.words"}', $4, $3 FROM s`,
+		s.n.ID, topics, s.clock.Now().Add(-ago), seq)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+const day = 24 * time.Hour
+
+func TestPreferencesOfTopicsZoneAndDate(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	path := "/preferences/" + s.subscribed("nadia@example.org").Preferences
+	if got := s.get(path); got.doc.Find("input[name=topic], small").Length() != 0 {
+		t.Errorf("topics or numbers of a newsletter that has none: %q", got.text("main"))
+	}
+	for i := range 30 {
+		s.release(i+1, time.Duration(i)*3*day, []string{"Research", "Law"}[i%2])
+	}
+	shown := s.get(path)
+	if got := shown.text("label:has([value=instant]) small"); got != "about 10 mails a month" {
+		t.Errorf("volume: %q", got)
+	}
+	form := fill(shown.doc, "#settings")
+	if len(form["topic"]) != 2 || form.Get("topics") != "2" {
+		t.Errorf("all topics are not ticked: %v", form)
+	}
+	form["topic"] = []string{"Law"}
+	form.Set("zone", "America/New_York")
+	form.Set("until", "2027-01-12")
+	got := s.press(path, form, "Origin", baseURL)
+	if !strings.Contains(got.text("main"), "Paused until 12 January 2027") || got.text("label:has([value=instant]) small") != "about 5 mails a month" {
+		t.Errorf("saved: %q", got.text("main"))
+	}
+	if s.count(`SELECT count(*) FROM subscription WHERE topics = '{Law}' AND zone = 'America/New_York' AND paused_until = '2027-01-12 05:00:00+00'`) != 1 {
+		t.Error("not saved")
+	}
+
+	undo := fill(got.doc, ".notice form")
+	undo.Set("act", "undo")
+	if got = s.press(path, undo, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), "Taken back") ||
+		s.count(`SELECT count(*) FROM subscription WHERE topics IS NULL AND zone = 'UTC' AND paused_until IS NULL`) != 1 {
+		t.Errorf("undo: %q", got.text("main"))
+	}
+	other := "/preferences/" + s.subscribed("olha@example.org").Preferences
+	forged := url.Values{"act": {"undo"}, "undo": {s.keys.Seal(token.SignupPage, []byte("{}"))}}
+	for name, got := range map[string]answer{
+		"of another reader": s.post(other, undo, "Origin", baseURL), "of another purpose": s.post(path, forged, "Origin", baseURL),
+	} {
+		if got.StatusCode != http.StatusBadRequest {
+			t.Errorf("undo %s: %d", name, got.StatusCode)
+		}
+	}
+	s.clock.Advance(25 * time.Hour)
+	if got := s.post(path, undo, "Origin", baseURL); got.StatusCode != http.StatusBadRequest {
+		t.Errorf("undo a day later: %d", got.StatusCode)
+	}
+}
+
+func TestPreferencesThatCannotBe(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	path := "/preferences/" + s.subscribed("nadia@example.org").Preferences
+	s.release(1, day, "Research")
+	s.release(2, day, "Law")
+	form := func() url.Values { return fill(s.get(path).doc, "#settings") }
+	for name, c := range map[string]struct {
+		change func(url.Values)
+		at     string
+	}{
+		"no topic":    {func(f url.Values) { f.Del("topic"); f.Set("cadence", "monthly") }, "#topics-wrong"},
+		"yesterday":   {func(f url.Values) { f.Set("until", "2026-11-23"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"today":       {func(f url.Values) { f.Set("until", "2026-11-24"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"for ever":    {func(f url.Values) { f.Set("until", "2096-11-24"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"no date":     {func(f url.Values) { f.Set("pause", "date"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"no day":      {func(f url.Values) { f.Set("until", "soon"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"no calendar": {func(f url.Values) { f.Set("until", "2027-02-30"); f.Set("cadence", "monthly") }, "#until-wrong"},
+	} {
+		f := form()
+		c.change(f)
+		got := s.post(path, f, "Origin", baseURL)
+		if got.StatusCode != http.StatusUnprocessableEntity || got.text(c.at) == "" || got.doc.Find("[name=cadence][value=monthly][checked]").Length() != 1 {
+			t.Errorf("%s: %d %q", name, got.StatusCode, got.text(".error"))
+		}
+	}
+	f := form()
+	f.Set("zone", "Mars/Olympus")
+	if got := s.post(path, f, "Origin", baseURL); got.StatusCode != http.StatusBadRequest {
+		t.Errorf("a zone that is not offered: %d", got.StatusCode)
+	}
+	if s.count(`SELECT count(*) FROM subscription WHERE cadence = 'instant' AND paused_until IS NULL`) != 1 {
+		t.Error("something was saved")
+	}
+	f = form()
+	f.Set("pause", "week")
+	f.Set("until", "2026-12-24")
+	s.press(path, f, "Origin", baseURL)
+	if s.count(`SELECT count(*) FROM subscription WHERE paused_until = '2026-12-01 09:00:00+00'`) != 1 {
+		t.Error("a length that was chosen is not the one that holds")
+	}
+	f = form()
+	f.Set("pause", "none")
+	s.press(path, f, "Origin", baseURL)
+	if s.count(`SELECT count(*) FROM subscription WHERE paused_until IS NULL`) != 1 {
+		t.Error("the pause does not end")
+	}
+}
+
+// Every city has words in every language, and this machine knows its clock.
+func TestZonesHaveWords(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	path := "/preferences/" + s.subscribed("nadia@example.org").Preferences
+	en, uk := s.get(path+"?lang=en"), s.get(path+"?lang=uk")
+	for _, o := range en.doc.Find("#zone option").EachIter() {
+		name := o.AttrOr("value", "")
+		other := uk.text("#zone option[value='" + name + "']")
+		if name != "UTC" && (other == "" || strings.EqualFold(other, o.Text())) {
+			t.Errorf("%s is %q in Ukrainian", name, other)
+		}
+	}
+	if n := en.doc.Find("#zone option").Length(); n < 70 {
+		t.Errorf("%d cities", n)
+	}
+}

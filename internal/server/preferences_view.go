@@ -1,0 +1,173 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"vistka/internal/article"
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+	"vistka/internal/subscriber"
+)
+
+// preferencesBody is the Body of pages/preferences.html.
+type preferencesBody struct {
+	Name, Masked, Action, LeaveURL string
+	Notice, Undo, Paused           string
+	Bad                            bool // Notice tells of something that was not done
+	Cadences                       []cadenceOption
+	Zones, Hours, Locales, Pauses  []option
+	Topics                         []option
+	Until, UntilMin, UntilMax      string
+	TopicsWrong, UntilWrong        string
+	Write                          string // whom to write to where only a person helps
+}
+
+type option struct {
+	Value, Label string
+	Selected     bool
+}
+
+type cadenceOption struct {
+	option
+	Volume string // how much it brings; empty: there is no history to speak from
+}
+
+// preferencesSaid is what the page says of the press that led to it.
+type preferencesSaid struct {
+	Key   string     // of the words; empty: nothing
+	Undo  string     // the sealed way back
+	Wrong fieldError // the field to mend
+	Until string     // as it was typed
+}
+
+func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, status int, p subscriber.Preferences, said preferencesSaid) error {
+	if p.Ended {
+		return s.renderLeft(w, r, subscriber.Left{Reader: p.Reader, Known: true, Already: true}, unsubscribedBody{})
+	}
+	n, err := newsletter.Get(r.Context(), s.DB, p.NewsletterID)
+	if err != nil {
+		return err
+	}
+	now := s.Clock.Now()
+	topics, err := article.Topics(r.Context(), s.DB, n.ID, now)
+	if err != nil {
+		return err
+	}
+	volume, err := article.MonthlyVolume(r.Context(), s.DB, n.ID, p.Topics, now)
+	if err != nil {
+		return err
+	}
+	l := s.Pages.Locale(r, p.Locale)
+	b := s.preferencesBody(l, n, p, topics, volume)
+	switch said.Key {
+	case "":
+	case "preferences.link_over", "preferences.link_stopped":
+		b.Bad = true
+		fallthrough
+	default:
+		b.Notice = l.T(said.Key)
+	}
+	if said.Key == "preferences.link_stopped" {
+		b.Write = cmp.Or(n.ReplyTo, n.FromAddress)
+	}
+	if _, ok := s.openUndo(said.Undo, p); ok && (said.Key == "preferences.saved" || said.Key == "preferences.saved_weekly") {
+		b.Undo = said.Undo
+	}
+	switch said.Wrong {
+	case "until":
+		b.Until, b.UntilWrong = said.Until, l.T("preferences.until_wrong")
+	case "topics":
+		b.TopicsWrong = l.T("preferences.topics_wrong")
+	}
+	title := l.T("preferences.title")
+	if said.Wrong != "" {
+		title = l.T("signup.error_title") + ": " + title
+	}
+	return s.Pages.Render(w, r, status, "pages/preferences", page.View{
+		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b,
+	})
+}
+
+func (s *server) preferencesBody(
+	l *locale.Locale, n newsletter.Newsletter, p subscriber.Preferences, topics []string, volume article.Volume,
+) preferencesBody {
+	now := s.Clock.Now()
+	b := preferencesBody{
+		Name: n.Name, Masked: p.Masked, Action: s.preferencesPath(p), Zones: zoneOptions(l, now, p.Zone, n.Timezone),
+		LeaveURL: "/unsubscribe/" + subscriber.UnsubscribeToken(s.Keys, p.NewsletterID, p.SubscriberID) + "?lang=" + l.Code(),
+	}
+	for _, c := range newsletter.Cadences() {
+		b.Cadences = append(b.Cadences, cadenceOption{option{c, l.T("cadence." + c), c == p.Cadence}, volumeWords(l, volume, c)})
+	}
+	for h := range 24 {
+		b.Hours = append(b.Hours, option{strconv.Itoa(h), fmt.Sprintf("%02d:00", h), int16(h) == p.Hour})
+	}
+	for _, other := range s.Pages.Catalog().All() {
+		b.Locales = append(b.Locales, option{other.Code(), other.Name(), other.Code() == p.Locale})
+	}
+	if len(topics) == 1 && p.Topics == nil {
+		topics = nil // one topic is no choice
+	}
+	for _, t := range withOwn(topics, p.Topics) {
+		b.Topics = append(b.Topics, option{t, t, p.Topics == nil || slices.Contains(p.Topics, t)})
+	}
+	s.pauseOptions(l, p, &b)
+	return b
+}
+
+func (s *server) pauseOptions(l *locale.Locale, p subscriber.Preferences, b *preferencesBody) {
+	if p.PausedUntil != nil {
+		date := until(l, *p.PausedUntil, p.Zone)
+		b.Paused = l.T("preferences.paused", "date", date)
+		b.Pauses = append(b.Pauses, option{"keep", l.T("preferences.pause_keep", "date", date), true})
+	}
+	for _, v := range []string{"none", "week", "month", "quarter", "date"} {
+		b.Pauses = append(b.Pauses, option{v, l.T("preferences.pause_" + v), v == "none" && p.PausedUntil == nil})
+	}
+	today := s.Clock.Now()
+	if zone, err := time.LoadLocation(p.Zone); err == nil {
+		today = today.In(zone)
+	}
+	b.UntilMin, b.UntilMax = today.AddDate(0, 0, 1).Format(time.DateOnly), today.AddDate(1, 0, 0).Format(time.DateOnly)
+}
+
+// withOwn adds to the topics on offer what the reader chose before and the site
+// no longer uses: it may only be taken off knowingly.
+func withOwn(topics, own []string) []string {
+	for _, t := range own {
+		if !slices.Contains(topics, t) {
+			topics = append(slices.Clip(topics), t)
+		}
+	}
+	return topics
+}
+
+// volumeWords is how many mails a month a cadence brings: "about 9 mails a month".
+func volumeWords(l *locale.Locale, v article.Volume, cadence string) string {
+	switch n := v[cadence]; {
+	case v == nil:
+		return ""
+	case n == 0:
+		return l.T("preferences.volume_none")
+	case n < 0.75:
+		return l.T("preferences.volume_rare")
+	default:
+		return l.N("preferences.volume", int(math.Round(n)))
+	}
+}
+
+// until is the day a pause ends, where the reader lives.
+func until(l *locale.Locale, t time.Time, name string) string {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		zone = time.UTC
+	}
+	return l.Date(t.In(zone))
+}

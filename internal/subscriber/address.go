@@ -1,0 +1,171 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/postgres"
+	"vistka/internal/suppression"
+	"vistka/internal/token"
+)
+
+// NewAddressToken is the link that the new mailbox confirms a change with.
+func NewAddressToken(k *token.Keys, newsletterID, change int64) string {
+	return k.Sign(token.NewAddress, AddressPayload(newsletterID, change))
+}
+
+// KeepAddressToken is the link that the old mailbox stops a change with.
+func KeepAddressToken(k *token.Keys, newsletterID, change int64) string {
+	return k.Sign(token.KeepAddress, AddressPayload(newsletterID, change))
+}
+
+// AddressPayload is what both links are bound to.
+func AddressPayload(newsletterID, change int64) []byte {
+	return token.Pair(uint32(newsletterID), uint64(change))
+}
+
+// ErrSameAddress says that mail comes to this address already.
+var ErrSameAddress = errors.New("subscriber: that is the address already")
+
+// AskAddress asks for mail to come to another address: the new mailbox gets a
+// link that confirms it, the old one a link that stops it. A wish that still
+// waits is replaced. What it answers is the same whatever is known about the
+// new address; one that is never mailed, or has had its share of mails, gets
+// none. Returns ErrSameAddress, and the errors of Fresh.
+func (s *Service) AskAddress(ctx context.Context, link string, a emailaddr.Address) (Fresh, error) {
+	f, err := s.Fresh(ctx, link)
+	if err != nil {
+		return f, err
+	}
+	if a.Key() == f.address.Key() {
+		return f, ErrSameAddress
+	}
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error { return s.askAddress(ctx, tx, f, a) })
+	if err != nil {
+		return f, fmt.Errorf("ask for another address of %d: %w", f.SubscriberID, err)
+	}
+	return f, nil
+}
+
+func (s *Service) askAddress(ctx context.Context, tx pgx.Tx, f Fresh, a emailaddr.Address) error {
+	now := s.Clock.Now()
+	var current string
+	err := tx.QueryRow(ctx, lockSubscriber, pgx.StrictNamedArgs{"id": f.SubscriberID}).Scan(&current)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNoReader
+	}
+	if err != nil {
+		return err
+	}
+	if current != f.Address { // changed since the link was read
+		return ErrStale
+	}
+	if _, err := tx.Exec(ctx, replaceChange, pgx.StrictNamedArgs{"subscriber": f.SubscriberID, "now": now}); err != nil {
+		return err
+	}
+	var id int64
+	err = tx.QueryRow(ctx, addChange, pgx.StrictNamedArgs{
+		"subscriber": f.SubscriberID, "newsletter": f.NewsletterID, "locale": f.Locale, "address": a.String(), "key": a.Key(),
+		"old": s.hash(f.address), "now": now, "expires": now.Add(ChangeWithin),
+	}).Scan(&id)
+	if err != nil {
+		return err
+	}
+	may, err := s.claim(ctx, tx, s.limitHash(a), "confirmation", limit{capQuarter, capDay, capMonth})
+	if err != nil {
+		return err
+	}
+	reason, err := suppression.Has(ctx, tx, s.hash(a))
+	if err != nil {
+		return err
+	}
+	n := Notice{Kind: NoticeLink, Locale: f.Locale, NewsletterID: f.NewsletterID, Change: id, Masked: a.Masked()}
+	// Neither names the subscriber: that the new mailbox does not exist must not
+	// be held against the old one.
+	if may && reason == "" {
+		n.About, n.Address = AboutNewAddress, a.String()
+		if err := s.Notify(ctx, tx, n); err != nil {
+			return err
+		}
+	}
+	n.About, n.Address = AboutOldAddress, f.Address
+	return s.Notify(ctx, tx, n)
+}
+
+// ChangeState is what a wish for another address has come to.
+type ChangeState string
+
+const (
+	ChangeWaiting   ChangeState = "waiting"
+	ChangeDone      ChangeState = "done"
+	ChangeCancelled ChangeState = "cancelled"
+	ChangeOver      ChangeState = "over"  // not confirmed in time, replaced, or no longer stored
+	ChangeTaken     ChangeState = "taken" // the new address is another subscriber's, or is never mailed
+)
+
+// AddressChange is a wish for another address as its pages show it.
+type AddressChange struct {
+	State        ChangeState
+	NewsletterID int64
+	Locale       string // empty where the wish is no longer stored
+	Old, New     string // masked; New only while it waits
+	Preferences  string // token of the preference centre, once it is done
+}
+
+type change struct {
+	ID           int64
+	SubscriberID int64
+	NewsletterID int64
+	Locale       string
+	State        ChangeState
+	Address      string // empty unless it waits
+	ExpiresAt    time.Time
+	Current      string // the subscriber's address now
+}
+
+func (c change) shown(s *Service, now time.Time) AddressChange {
+	out := AddressChange{State: c.State, NewsletterID: c.NewsletterID, Locale: c.Locale}
+	if c.State == ChangeWaiting && !c.ExpiresAt.After(now) {
+		out.State = ChangeOver
+	}
+	if a, err := emailaddr.Parse(c.Current); err == nil {
+		out.Old = a.Masked()
+	}
+	if a, err := emailaddr.Parse(c.Address); err == nil {
+		out.New = a.Masked()
+	}
+	if c.State == ChangeDone {
+		out.Preferences = PreferencesToken(s.Keys, c.NewsletterID, c.SubscriberID)
+	}
+	return out
+}
+
+// AddressPage tells what the page behind either link of a change shows; it
+// changes nothing. Returns token.ErrInvalid if the link is not one of ours.
+func (s *Service) AddressPage(ctx context.Context, link string) (AddressChange, error) {
+	newsletterID, id, err := s.reader(link, token.NewAddress, token.KeepAddress)
+	if err != nil {
+		return AddressChange{}, err
+	}
+	c, err := readChange(ctx, s.DB, getChange, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return AddressChange{State: ChangeOver, NewsletterID: newsletterID}, nil
+	}
+	if err != nil {
+		return AddressChange{}, fmt.Errorf("address change %d: %w", id, err)
+	}
+	return c.shown(s, s.Clock.Now()), nil
+}
+
+func readChange(ctx context.Context, db postgres.DB, sql string, id int64) (change, error) {
+	rows, err := db.Query(ctx, sql, pgx.StrictNamedArgs{"id": id})
+	if err != nil {
+		return change{}, err
+	}
+	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[change])
+}

@@ -1,0 +1,92 @@
+package subscriber
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
+)
+
+// Receipt is the proof of what somebody agreed to, newest first, for the
+// reader behind a fresh link. Errors are those of Fresh.
+func (s *Service) Receipt(ctx context.Context, link string) (Fresh, []Event, error) {
+	f, err := s.Fresh(ctx, link)
+	if err != nil {
+		return f, nil, err
+	}
+	events, err := eventsOf(ctx, s.DB, s.hash(f.address))
+	if err != nil {
+		return f, nil, fmt.Errorf("receipt of %d: %w", f.SubscriberID, err)
+	}
+	return f, events, nil
+}
+
+// MailReceipt mails text, paragraphs divided by an empty line, to the reader
+// behind a fresh link. It reports false where enough were mailed for now.
+// Errors are those of Fresh.
+func (s *Service) MailReceipt(ctx context.Context, link, text string) (sent bool, err error) {
+	f, err := s.Fresh(ctx, link)
+	if err != nil {
+		return false, err
+	}
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if sent, err = s.claim(ctx, tx, s.limitHash(f.address), "receipt", linkLimits); err != nil || !sent {
+			return err
+		}
+		return s.Notify(ctx, tx, Notice{
+			Kind: NoticeLink, About: AboutReceipt, Locale: f.Locale, NewsletterID: f.NewsletterID, SubscriberID: f.SubscriberID, Text: text,
+		})
+	})
+	if err != nil {
+		return false, fmt.Errorf("mail receipt to %d: %w", f.SubscriberID, err)
+	}
+	return sent, nil
+}
+
+// Download is everything stored about the reader behind a fresh link, as
+// ExportPerson gives it. Errors are those of Fresh.
+func (s *Service) Download(ctx context.Context, link string) ([]byte, error) {
+	f, err := s.Fresh(ctx, link)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExportPerson(ctx, f.address)
+}
+
+// EraseOwn erases the reader behind a fresh link, at once and for good: mail
+// that is queued is cancelled by the sender's re-check. Errors are those of Fresh.
+func (s *Service) EraseOwn(ctx context.Context, link string) error {
+	f, err := s.Fresh(ctx, link)
+	if err != nil {
+		return err
+	}
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if _, err := s.erase(ctx, tx, f.address); err != nil {
+			return err
+		}
+		_, _, err := readReader(ctx, tx, f.NewsletterID, f.SubscriberID)
+		switch {
+		case errors.Is(err, ErrNoReader):
+			return nil
+		case err == nil: // the address was changed in this moment: the link was mailed to the one of before
+			return ErrStale
+		default:
+			return err
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("erase %d: %w", f.SubscriberID, err)
+	}
+	return nil
+}
+
+func eventsOf(ctx context.Context, db postgres.DB, hash []byte) ([]Event, error) {
+	rows, err := db.Query(ctx, personEvents, pgx.StrictNamedArgs{"hash": hash})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Event])
+}

@@ -1,0 +1,123 @@
+package subscriber
+
+// What readers do on their own pages beyond settings.
+const (
+	claimMail = `
+WITH recent AS (
+    SELECT count(*) FILTER (WHERE at > @now::timestamptz - interval '15 minutes') AS quarter,
+           count(*) FILTER (WHERE at > @now::timestamptz - interval '24 hours') AS day,
+           count(*) AS month
+    FROM address_limit
+    WHERE limit_key = @limit AND kind = @kind AND at > @now::timestamptz - interval '30 days')
+INSERT INTO address_limit (limit_key, kind, at)
+SELECT @limit, @kind, @now
+FROM recent
+WHERE quarter < @quarter AND day < @day AND month < @month`
+
+	lockSubscriber = `
+SELECT address
+FROM subscriber
+WHERE id = @id
+FOR NO KEY UPDATE`
+
+	replaceChange = `
+UPDATE address_change
+SET state = 'cancelled', address = NULL, address_key = NULL, settled_at = @now
+WHERE subscriber_id = @subscriber AND state = 'waiting'`
+
+	addChange = `
+INSERT INTO address_change (subscriber_id, newsletter_id, locale, address, address_key, old_hash, asked_at, expires_at)
+VALUES (@subscriber, @newsletter, @locale, @address, @key, @old, @now, @expires)
+RETURNING id`
+
+	getChange = `
+SELECT c.id, c.subscriber_id, c.newsletter_id, c.locale, c.state, coalesce(c.address, '') AS address, c.expires_at,
+       r.address AS current
+FROM address_change c
+JOIN subscriber r ON r.id = c.subscriber_id
+WHERE c.id = @id`
+
+	lockChange = getChange + `
+FOR UPDATE OF c`
+
+	lockOwner = `
+SELECT s.newsletter_id
+FROM address_change c
+JOIN subscription s ON s.subscriber_id = c.subscriber_id
+WHERE c.id = @change
+ORDER BY s.newsletter_id
+FOR UPDATE OF s`
+
+	lockOwnerPerson = `
+SELECT r.id
+FROM address_change c
+JOIN subscriber r ON r.id = c.subscriber_id
+WHERE c.id = @change
+FOR UPDATE OF r`
+
+	addressTaken = `
+SELECT EXISTS (SELECT FROM subscriber WHERE address_key = @key)`
+
+	moveSubscriber = `
+UPDATE subscriber
+SET address = @address, address_key = @key, address_hash = @hash, provider_id = @provider
+WHERE id = @id`
+
+	moveSubscriptions = `
+UPDATE subscription
+SET provider_id = @provider
+WHERE subscriber_id = @id`
+
+	settleChange = `
+UPDATE address_change
+SET state = @state, address = NULL, address_key = NULL, settled_at = @now
+WHERE id = @id AND state = 'waiting'`
+
+	// The hashes of a person: the one of now, and each that was theirs until it
+	// was changed. Events after that are of whoever has the address since.
+	ownEvents = `
+    SELECT e.id
+    FROM consent_event e
+    WHERE e.address_hash = @hash
+    UNION
+    SELECT e.id
+    FROM address_change c
+    JOIN subscriber r ON r.id = c.subscriber_id
+    JOIN consent_event e ON e.address_hash = c.old_hash AND e.at <= c.settled_at
+    WHERE r.address_hash = @hash AND c.state = 'done'`
+
+	formerHashes = `
+SELECT DISTINCT c.old_hash
+FROM address_change c
+JOIN subscriber r ON r.id = c.subscriber_id
+WHERE r.address_key = @key
+  AND c.state = 'done'
+  AND NOT EXISTS (SELECT FROM subscriber o WHERE o.address_hash = c.old_hash)`
+
+	// Mails about the person's changes of address name neither of their rows,
+	// and those to this address may be about somebody else's.
+	eraseChangeNotices = `
+DELETE FROM notice
+WHERE kind = 'link'
+  AND (content ->> 'change')::bigint IN (
+      SELECT c.id
+      FROM address_change c
+      LEFT JOIN subscriber r ON r.id = c.subscriber_id
+      WHERE @key IN (r.address_key, c.address_key))`
+
+	eraseChanges = `
+DELETE FROM address_change
+WHERE address_key = @key`
+
+	purgeChanges = `
+UPDATE address_change
+SET state = 'cancelled', address = NULL, address_key = NULL, settled_at = @now
+WHERE state = 'waiting' AND expires_at <= @now`
+
+	purgeChangeNotices = `
+DELETE FROM notice
+WHERE kind = 'link'
+  AND content ? 'change'
+  AND created_at < @before
+  AND state IN ('sent', 'failed', 'skipped', 'cancelled')`
+)
