@@ -111,7 +111,9 @@ func words(l *locale.Locale, key, address string, args ...any) template.HTML {
 // layoutData is what templates see: the view and what the layout adds to it.
 type layoutData struct {
 	View
-	Style template.HTML // the accent's <style>, allowed by its hash
+	Style   template.HTML // the accent's <style>, allowed by its hash
+	Framed  bool          // in a frame of another page
+	Parents string        // the origins that may show it so, separated by spaces
 }
 
 // Render writes the page name ("pages/signup" is templates/pages/signup.html)
@@ -125,8 +127,13 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		v.Stylesheet = "public.css"
 	}
 	style, hash := accentStyle(v.Site.Accent)
+	policy := Policy{}
+	if own := policyOf(r); own != nil {
+		policy = *own
+	}
+	data := layoutData{View: v, Style: style, Framed: len(policy.FrameAncestors) > 0, Parents: policy.parents()}
 	var out bytes.Buffer
-	if err := t.ExecuteTemplate(&out, "base", layoutData{View: v, Style: style}); err != nil {
+	if err := t.ExecuteTemplate(&out, "base", data); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	h := w.Header()
@@ -134,7 +141,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	h.Set("Content-Language", v.L.Code())
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	h.Add("Vary", "Accept-Language")
-	h.Set("Content-Security-Policy", policyOf(r).header(hash))
+	h.Set("Content-Security-Policy", policy.header(hash))
 	if !v.Indexed {
 		h.Set("X-Robots-Tag", "noindex")
 	}
