@@ -72,6 +72,11 @@ func New(opt Options) (*Pages, error) {
 	return p, nil
 }
 
+// Embedded is Embedded of the files that the pages are made of.
+func (p *Pages) Embedded(name string) (path, integrity string, err error) {
+	return Embedded(p.opt.FS, name)
+}
+
 // Catalog is the languages that the pages are in.
 func (p *Pages) Catalog() *locale.Catalog { return p.opt.Catalog }
 
@@ -151,6 +156,19 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	}
 	_, _ = out.WriteTo(w) // a reader who went away is no error of ours
 	return nil
+}
+
+// Block is what the block of the page name gives, as text.
+func (p *Pages) Block(name, block string, data any) (string, error) {
+	t, err := p.templates.get(name)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	if err := t.ExecuteTemplate(&out, block, data); err != nil {
+		return "", fmt.Errorf("render %s of %s: %w", block, name, err)
+	}
+	return out.String(), nil
 }
 
 // Locale picks a request's language: what it asks for with ?lang=, else the
