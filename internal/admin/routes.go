@@ -53,6 +53,7 @@ func (a *admin) table() []route {
 		{post, "/newsletters/new", owner, a.addNewsletter},
 		{get, "/newsletters/{id}", owner, a.editNewsletter},
 		{post, "/newsletters/{id}", owner, a.saveNewsletter},
+		{get, "/newsletters/{id}/sources", viewer, a.sources},
 		{get, "/newsletters/{id}/embeds", viewer, a.embeds},
 		{get, "/newsletters/{id}/embeds/{kind}", viewer, a.embedPreview},
 		{post, "/newsletters/{id}/archive", owner, a.archive},

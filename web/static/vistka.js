@@ -1,11 +1,12 @@
 // <vistka-signup>: signs a reader up without leaving the page. Inside it stands the plain form, which does
 // the same without this script: whatever fails here, the form is sent as it stands. No cookie, no style.
-const make = (tag, props, ...inside) => {
+const make = (tag, props = {}, ...inside) => {
   const element = Object.assign(document.createElement(tag), props);
   element.append(...inside);
   return element;
 };
 let serial = 0;
+const headed = ({ title, text }) => [make("strong", { textContent: title }), make("br"), text];
 const region = () => {
   const element = make("div", { id: "vistka-" + ++serial, tabIndex: -1 });
   element.setAttribute("role", "status");
@@ -33,8 +34,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
     this.hints = field.getAttribute("aria-describedby");
     this.status = form.querySelector("[role=status]") ?? region();
     this.status.id ||= region().id;
-    const label = field.labels[0];
-    if (!this.status.isConnected) label && !label.contains(field) ? label.after(this.status) : form.prepend(this.status);
+    if (!this.status.isConnected) (field.parentElement === form ? field : field.parentElement).before(this.status);
     form.noValidate = true;
     // Nothing is asked of the server before the reader turns to the form.
     form.addEventListener("focusin", () => this.token ??= this.fetchToken());
@@ -60,9 +60,9 @@ customElements.define("vistka-signup", class extends HTMLElement {
     return { ok: response.ok, ...await response.json() };
   }
 
-  async fetchToken() {
-    const response = await fetch(this.url("/form?newsletter=" + this.form.elements.newsletter.value), { credentials: "omit" });
-    return (await response.json()).form;
+  fetchToken() {
+    const url = this.url("/form?newsletter=" + this.form.elements.newsletter.value);
+    return fetch(url, { credentials: "omit" }).then((response) => response.json()).then((answer) => answer.form, () => null);
   }
 
   async signUp() {
@@ -105,7 +105,6 @@ customElements.define("vistka-signup", class extends HTMLElement {
   // sent shows the step that is left, in the form's place.
   sent({ handle, words }) {
     const status = region();
-    const head = make("p", {}, make("strong", { textContent: words.title }), " " + words.text);
     const digits = make("input", { id: status.id + "-code", name: "code", inputMode: "numeric", autocomplete: "one-time-code", maxLength: 12 });
     const note = region();
     const act = async (path, body, then) => {
@@ -117,7 +116,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
       event.preventDefault();
       act("/code", { code: digits.value }, (answer) => {
         if (answer.ok) {
-          status.replaceChildren(make("strong", { textContent: answer.words.title }), " " + answer.words.text);
+          status.replaceChildren(...headed(answer.words));
           panel.replaceChildren(status);
           status.focus();
         } else {
@@ -133,7 +132,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
       this.field.focus();
     } });
     const panel = make("div", { className: "vistka-sent" }, status, code, make("p", {}, words.nothing + " ", again, " ", wrong));
-    status.append(head);
+    status.append(...headed(words));
     this.kept = null;
     this.say(this.field, this.status, this.hints, false);
     this.form.replaceWith(panel);
