@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -59,6 +60,11 @@ func devPages() map[string]canned {
 		"refused": {"pages/refused", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("refused.title"), refusedBody{n.Name, devMasked, "news@example.org"}
 		}},
+		"frame":           devSignup(func(*locale.Locale) signupBody { return signupBody{} }),
+		"frame-error":     devSignup(func(l *locale.Locale) signupBody { return signupBody{Error: l.T("signup.empty")} }),
+		"frame-sent":      devSent(func(*locale.Locale) sentBody { return sentBody{} }),
+		"frame-confirmed": devConfirmed(),
+
 		"sent":          devSent(func(*locale.Locale) sentBody { return sentBody{} }),
 		"sent-again":    devSent(func(l *locale.Locale) sentBody { return sentBody{Notice: l.T("sent.again_done"), NoticeGood: true} }),
 		"sent-code":     devSent(func(l *locale.Locale) sentBody { return sentBody{Code: "482 113", CodeError: l.T("sent.code_wrong")} }),
@@ -67,12 +73,7 @@ func devPages() map[string]canned {
 		"unsubscribe-again": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Weekly: true, Again: "leave"}
 		}},
-		"confirmed": {"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-			return l.T("confirmed.title"), confirmedBody{
-				Name: n.Name, Masked: devMasked, Cadence: newsletter.Instant, SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
-				Latest: []Article{{"Who pays for the news we read", devArticle}, {"Хто володіє телеканалами", devArticle}, {"Three questions to ask any headline", devArticle}},
-			}
-		}},
+		"confirmed": devConfirmed(),
 		"already": {"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("confirm.already_title"), confirmedBody{Already: true, Name: n.Name, Site: n.SiteURL}
 		}},
@@ -125,6 +126,15 @@ func devSent(body func(*locale.Locale) sentBody) canned {
 		b.Newsletter, b.Email, b.Masked, b.Handle, b.Article = n, "nadia@example.org", devMasked, "handle", devArticle
 		b.WrongURL = "/dev/signup?lang=" + l.Code()
 		return l.T("sent.title"), b
+	}}
+}
+
+func devConfirmed() canned {
+	return canned{"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+		return l.T("confirmed.title"), confirmedBody{
+			Name: n.Name, Masked: devMasked, Thanks: thanks(l, n), Cadence: newsletter.Instant, SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
+			Latest: []Article{{"Who pays for the news we read", devArticle}, {"Хто володіє телеканалами", devArticle}, {"Three questions to ask any headline", devArticle}},
+		}
 	}}
 }
 
@@ -185,6 +195,9 @@ func (s *server) devPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	l := s.Pages.Locale(r, "")
 	n := devNewsletter(l, r.FormValue("accent"))
+	if strings.HasPrefix(name, "frame") { // as a site shows it
+		page.AllowFrames(r, "'self'")
+	}
 	title, body := c.body(s, l, n)
 	return s.Pages.Render(w, r, http.StatusOK, c.template, page.View{
 		L: l, Title: title, Site: siteOf(n), Languages: s.Pages.Languages(r, l), Body: body,
