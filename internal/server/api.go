@@ -59,7 +59,7 @@ type problem struct {
 	Title      string `json:"title"`
 	Status     int    `json:"status"`
 	Detail     string `json:"detail,omitempty"` // what to do
-	Field      string `json:"field,omitempty"`
+	Field      string `json:"field,omitempty"` // which one to mend; empty: only a page of ours helps
 	Suggestion string `json:"suggestion,omitempty"`
 	Use        string `json:"use,omitempty"` // label of a button that takes the suggestion
 	RequestID  string `json:"request_id,omitempty"`
@@ -89,7 +89,7 @@ func (s *server) apiSubscribe(w http.ResponseWriter, r *http.Request) error {
 	})
 	if err != nil && s.Pages.AsError(err).Status >= http.StatusInternalServerError {
 		page.Failed(r, err)
-		no, err = &refusal{Status: http.StatusServiceUnavailable, Key: "ours", RetryAfter: time.Minute}, nil
+		no, err = &refusal{Status: http.StatusServiceUnavailable, Key: "ours", Field: true, RetryAfter: time.Minute}, nil
 	}
 	switch {
 	case err != nil:
@@ -102,9 +102,11 @@ func (s *server) apiSubscribe(w http.ResponseWriter, r *http.Request) error {
 		})
 	case no != nil:
 		no.retryAfter(w)
-		return writeProblem(w, problem{
-			Type: "/problems/" + no.Key, Title: l.T("signup."+no.Key, "domain", no.Domain), Status: no.Status, Field: "email",
-		})
+		p := problem{Type: "/problems/" + no.Key, Title: l.T("signup."+no.Key, "domain", no.Domain), Status: no.Status}
+		if no.Field {
+			p.Field = "email"
+		}
+		return writeProblem(w, p)
 	}
 	masked := got.Address.Masked()
 	return writeJSON(w, http.StatusAccepted, "application/json", apiAnswer{"confirmation-sent", masked, got.Handle, sentWordsIn(l, masked)})

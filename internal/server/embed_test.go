@@ -6,6 +6,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -188,6 +189,33 @@ func TestSignUpByScript(t *testing.T) {
 	}
 	if _, said := c.send(http.MethodPost, "/code", step); said["status"] != "already" {
 		t.Errorf("the same code again: %v", said)
+	}
+}
+
+// Words that belong beside the field name it; what only a page of ours can
+// mend does not.
+func TestScriptIsToldWhereAProblemBelongs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := script{s, siteOrigin}
+	for body, want := range map[string]string{
+		`{"newsletter":"watch","email":""}`:                "/problems/empty email",
+		`{"newsletter":"watch","email":"nadia@gmial.com"}`: "/problems/typo email",
+	} {
+		if _, said := c.send(http.MethodPost, "", json.RawMessage(body)); fmt.Sprint(said["type"], " ", said["field"]) != want {
+			t.Errorf("%s: %v", body, said)
+		}
+	}
+	var said map[string]any
+	for range 25 {
+		_, said = c.send(http.MethodPost, "", map[string]any{"newsletter": "watch", "email": "nadia@example.org"})
+	}
+	if said["type"] != "/problems/challenge" || said["field"] != nil {
+		t.Errorf("over the limit of a network: %v", said)
+	}
+	s.pool.Close()
+	if got, said := c.send(http.MethodPost, "", map[string]any{"newsletter": "watch", "email": "nadia@example.org"}); got.StatusCode != http.StatusServiceUnavailable || said["field"] != nil {
+		t.Errorf("without a database: %d %v", got.StatusCode, said)
 	}
 }
 
