@@ -99,7 +99,7 @@ func TestSources(t *testing.T) {
 	}
 	all := b.get(path + "?span=all")
 	if first := all.Find("tbody tr").First(); first.Find(fmt.Sprintf("th a[href='/admin/articles/%d']", id)).Text() != "First" ||
-		first.Find("td").First().Text() != "6" || first.Find("td").Last().Text() != "83 %" {
+		first.Find("td").First().Text() != "6" || first.Find("td").Last().Text() != "83%" {
 		t.Errorf("all time: %s", all.text("table"))
 	}
 	if got := b.get("/admin/articles"); got.Find("tbody td.n").Text() != "5" {

@@ -87,7 +87,9 @@ func (f *foreign) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	snippet = strings.Replace(snippet, `name="article" value=""`, `name="article" value="`+f.url+r.URL.Path+`"`, 1)
+	if strings.Contains(r.URL.Path, "plain") { // the script and the frame find out by themselves
+		snippet = strings.Replace(snippet, `name="article" value=""`, `name="article" value="`+f.url+r.URL.Path+`"`, 1)
+	}
 	lang := r.URL.Path[len(r.URL.Path)-2:]
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", f.policy)

@@ -1,7 +1,7 @@
 // Tells the page round the frame how high this one is. Only pages that may show it are told: the browser
 // drops a message whose target is not the parent's origin.
 const listed = [location.origin, ...document.body.dataset.parents.split(" ").filter(Boolean)];
-const parent = location.ancestorOrigins?.[0] ?? (document.referrer && new URL(document.referrer).origin);
+const parent = location.ancestorOrigins?.[0]; // not every browser tells
 const targets = listed.includes(parent) ? [parent] : listed;
 const tell = () => {
   const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
