@@ -59,7 +59,7 @@ type problem struct {
 	Title      string `json:"title"`
 	Status     int    `json:"status"`
 	Detail     string `json:"detail,omitempty"` // what to do
-	Field      string `json:"field,omitempty"` // which one to mend; empty: only a page of ours helps
+	Field      string `json:"field,omitempty"`  // which one to mend; empty: only a page of ours helps
 	Suggestion string `json:"suggestion,omitempty"`
 	Use        string `json:"use,omitempty"` // label of a button that takes the suggestion
 	RequestID  string `json:"request_id,omitempty"`
