@@ -230,6 +230,17 @@ func TestBrowserEmbeds(t *testing.T) {
 			t.Errorf("what is left to do: %q", got)
 		}
 		b.look("embed-element-sent-" + lang)
+		b.tab(3) // the code, its button, send again
+		b.press(kb.Enter)
+		b.await(`document.querySelector(".vistka-sent form [role=status]").textContent === "` + f.app.Catalog.For(lang).T("sent.again_wait") + `"`)
+		b.tab(1)
+		b.press(kb.Enter) // wrong address
+		b.await(`document.querySelector("[name=email]")`)
+		if got := run(b, chromedp.Evaluate[string](`document.activeElement.value`)); got != "element-"+lang+"@example.com" {
+			t.Errorf("the address to mend: %q", got)
+		}
+		b.press(kb.Enter)
+		b.await(`document.querySelector(".vistka-sent")`)
 		mail := f.mailTo("element-" + lang + "@example.com")
 		b.tab(1)
 		b.press("000000" + kb.Enter)
