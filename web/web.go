@@ -7,5 +7,5 @@ import "embed"
 
 // FS holds templates/, static/ and locales/ as they were when the binary was built.
 //
-//go:embed templates static locales
+//go:embed all:templates static locales
 var FS embed.FS

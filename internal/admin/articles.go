@@ -27,6 +27,7 @@ type articlesBody struct {
 	Filtered     bool
 	Names        map[int64]string
 	Held         []heldNewsletter // where they may be settled with one press
+	Won          map[int64]int64  // subscribers by article
 }
 
 func articleStates() []article.State {
@@ -54,6 +55,9 @@ func (a *admin) articles(w http.ResponseWriter, r *http.Request) error {
 		return page.BadRequest(err)
 	}
 	if err != nil {
+		return err
+	}
+	if b.Won, err = a.won(r, b.Rows); err != nil {
 		return err
 	}
 	b.Next = nextPage(r, next)
@@ -91,6 +95,7 @@ type articleBody struct {
 	article.Article
 	Newsletter  string
 	accounts    map[int64]string
+	Won         int64 // subscribers who signed up under it
 	CanHold     bool
 	CanRelease  bool
 	CanNever    bool
@@ -124,6 +129,11 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b.Newsletter = n.Name
+	won, err := a.won(r, []article.Row{got.Row})
+	if err != nil {
+		return err
+	}
+	b.Won = won[id]
 	list, err := a.Accounts.List(ctx)
 	if err != nil {
 		return err

@@ -93,6 +93,18 @@ func (b *browser) follow(selector string) {
 	run(b, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector))))
 }
 
+// press presses keys where the focus is, in a frame too.
+func (b *browser) press(keys string) { b.t.Helper(); run(b, chromedp.KeyEvent(keys)) }
+
+// await waits until the page makes an expression true.
+func (b *browser) await(expression string) {
+	b.t.Helper()
+	run(b, chromedp.Evaluate[bool](`new Promise(done => {
+		const look = () => (`+expression+`) && done(true);
+		if (!look()) new MutationObserver(look).observe(document, {childList: true, subtree: true, attributes: true, characterData: true});
+	})`, chromedp.EvalAwaitPromise))
+}
+
 func (b *browser) text(selector string) string {
 	b.t.Helper()
 	return run(b, chromedp.TextContent(chromedp.CSS(selector)))

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -91,34 +90,6 @@ func (s *stage) postForm(address string, form url.Values) {
 	if resp.StatusCode != http.StatusOK {
 		s.t.Fatalf("POST %s: %s", address, resp.Status)
 	}
-}
-
-// until looks again and again: what it waits for is another part's work.
-func (s *stage) until(what string, done func() bool) {
-	s.t.Helper()
-	timeout := time.NewTimer(stepTimeout)
-	defer timeout.Stop()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-timeout.C:
-			s.t.Fatalf("never: %s", what)
-		case <-tick.C:
-		}
-	}
-}
-
-// mailTo is the newest mail to an address.
-func (s *stage) mailTo(address string) string {
-	s.t.Helper()
-	for n := s.newest(); n > 0; n-- {
-		if m := s.mail(n); strings.Contains(m, "\nTo: "+address) {
-			return m
-		}
-	}
-	s.t.Fatalf("no mail to %s", address)
-	return ""
 }
 
 // nothingHolds fails for each table with a row that has one of these words in

@@ -99,7 +99,7 @@ func (a *App) mailServer() func(ctx context.Context, domain string) bool {
 	if a.RelaysOnLoopback() {
 		return nil
 	}
-	return server.LookupMailServer(net.DefaultResolver)
+	return server.LookupMailServer(net.DefaultResolver, a.Clock.Now)
 }
 
 // operatorPages are Prometheus' metrics and pprof, on a listener of their own.

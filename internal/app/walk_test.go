@@ -112,18 +112,50 @@ func (s *stage) newest() int {
 // mail waits for the mail of that number and returns its source.
 func (s *stage) mail(number int) string {
 	s.t.Helper()
+	s.until(fmt.Sprintf("mail %d", number), func() bool { return s.newest() >= number })
+	return s.get(fmt.Sprintf("%s%d/source", s.ready.InboxURL, number))
+}
+
+// until waits for what another goroutine brings about.
+func (s *stage) until(what string, reached func() bool) {
+	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), stepTimeout)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for s.newest() < number {
+	for !reached() {
 		select {
 		case <-ctx.Done():
-			s.t.Fatalf("mail %d did not come", number)
+			s.t.Fatalf("never came about: %s", what)
 		case <-tick.C:
 		}
 	}
-	return s.get(fmt.Sprintf("%s%d/source", s.ready.InboxURL, number))
+}
+
+// mailTo waits for a mail to an address and returns its source.
+func (s *stage) mailTo(address string) (source string) {
+	s.t.Helper()
+	seen := 0
+	s.until("a mail to "+address, func() bool {
+		for newest := s.newest(); seen < newest; {
+			seen++
+			if source = s.get(fmt.Sprintf("%s%d/source", s.ready.InboxURL, seen)); strings.Contains(source, "X-Envelope-To: "+address) {
+				return true
+			}
+		}
+		return false
+	})
+	return source
+}
+
+// code is the six digits of a confirmation mail.
+func (s *stage) code(mail string) string {
+	s.t.Helper()
+	found := regexp.MustCompile(`(?m)^\s*(\d{3}) ?(\d{3})\s*$`).FindStringSubmatch(mail)
+	if found == nil {
+		s.t.Fatalf("no code in\n%s", mail)
+	}
+	return found[1] + found[2]
 }
 
 // link finds the first address below the base URL that holds part.

@@ -346,6 +346,12 @@ SELECT id, newsletter_id, story_id, feed_id, url, title, summary, content_html, 
 FROM article
 WHERE id = @id`
 
+	sqlByAddress = `
+SELECT k.value AS address, a.id, a.title
+FROM article_key k
+JOIN article a ON a.id = k.article_id
+WHERE k.newsletter_id = @newsletter_id AND k.kind = 'address' AND k.value = ANY (@addresses)`
+
 	sqlKeys = `
 SELECT kind, value
 FROM article_key

@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"vistka/internal/locale"
+	"vistka/internal/page"
 )
 
 // Options say where the site stands and whom its forms talk to.
@@ -81,7 +82,7 @@ func Handler(site *Site, o Options) (http.Handler, error) {
 func headers(vistka string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self' "+vistka+"; base-uri 'none'; frame-ancestors 'none'")
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'self'; script-src "+vistka+"; connect-src "+vistka+"; form-action 'self' "+vistka+"; base-uri 'none'; frame-ancestors 'none'")
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			w.Header().Set("Referrer-Policy", "strict-origin-when-cross-origin")
 			next.ServeHTTP(w, r)
@@ -102,6 +103,14 @@ type view struct {
 }
 
 func (v view) Newsletter() string { return v.Newsletters[v.L.Code()] }
+
+// script is what a site copies from Vistka's admin pages with the form.
+type script struct{ Path, Integrity string }
+
+func (v view) Script() (s script, err error) {
+	s.Path, s.Integrity, err = page.Embedded(v.Files, "vistka.js")
+	return s, err
+}
 
 func (h *handler) view(r *http.Request) view {
 	lang, other := chi.URLParam(r, "lang"), languages[0]

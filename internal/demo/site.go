@@ -1,7 +1,8 @@
 // Package demo is the example news site of `vistka demo`: a little bilingual
 // newsroom with pages, an RSS feed, a sign-up box under each article and a
-// button that publishes the next one. It is a stranger to Vistka: it knows
-// the address of its forms and of its ping, nothing else.
+// button that publishes the next one. It is a stranger to Vistka: it has the
+// sign-up form that the admin pages give it and knows the address of the ping,
+// nothing else.
 package demo
 
 import (

@@ -101,6 +101,19 @@ func List(ctx context.Context, db postgres.DB) ([]Newsletter, error) {
 	return out, nil
 }
 
+// OriginListed reports whether origin, as a browser sends it, is a site of any
+// newsletter that takes sign-ups.
+func OriginListed(ctx context.Context, db postgres.DB, origin string) (listed bool, err error) {
+	canonical, ok := canonicalOrigin(origin)
+	if !ok {
+		return false, nil
+	}
+	if err := db.QueryRow(ctx, originListed, pgx.StrictNamedArgs{"origin": canonical}).Scan(&listed); err != nil {
+		return false, fmt.Errorf("look for origin: %w", err)
+	}
+	return listed, nil
+}
+
 // Archive closes a newsletter to sign-ups and mailing; what it mailed stays.
 // Archiving twice is the same. Returns ErrNotFound if there is none.
 func Archive(ctx context.Context, db postgres.DB, id int64, now time.Time) error {

@@ -20,6 +20,11 @@ SELECT ` + columns + `
 FROM newsletter
 ORDER BY archived_at IS NOT NULL, family_id, name, id`
 
+	originListed = `
+SELECT EXISTS (
+    SELECT FROM newsletter
+    WHERE archived_at IS NULL AND @origin::text = ANY (origins))`
+
 	newFamily = `
 INSERT INTO family DEFAULT VALUES
 RETURNING id`

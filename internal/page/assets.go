@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
@@ -31,7 +33,10 @@ type asset struct {
 	gzipped []byte // nil where it would not be smaller
 }
 
-const staticPrefix = "/static/"
+const (
+	staticPrefix = "/static/"
+	embedPrefix  = "/embed/"
+)
 
 func newAssets(fsys fs.FS, dev bool) (*assets, error) {
 	a := &assets{fsys: fsys, dev: dev, byName: map[string]*asset{}, byURL: map[string]*asset{}}
@@ -52,8 +57,10 @@ func newAssets(fsys fs.FS, dev bool) (*assets, error) {
 	return a, nil
 }
 
-func (a *assets) read(name string) (*asset, error) {
-	body, err := fs.ReadFile(a.fsys, path.Join("static", name))
+func (a *assets) read(name string) (*asset, error) { return readAsset(a.fsys, name) }
+
+func readAsset(fsys fs.FS, name string) (*asset, error) {
+	body, err := fs.ReadFile(fsys, path.Join("static", name))
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +98,35 @@ func (p *Pages) Asset(name string) string {
 	return staticPrefix + name
 }
 
+// Embedded is a file of web/static as other sites load it: its path under
+// /embed/, which holds the hash of its content, and the value of the integrity
+// attribute (W3C Subresource Integrity).
+func Embedded(fsys fs.FS, name string) (path, integrity string, err error) {
+	f, err := readAsset(fsys, name)
+	if err != nil {
+		return "", "", fmt.Errorf("embedded file: %w", err)
+	}
+	sum := sha512.Sum384(f.body)
+	return embedPrefix + f.url, "sha384-" + base64.StdEncoding.EncodeToString(sum[:]), nil
+}
+
 // Static serves /static/: hashed names for a year, plain names with a check each time.
-func (p *Pages) Static() http.Handler {
+func (p *Pages) Static() http.Handler { return p.files(staticPrefix) }
+
+// Embed serves the same files under /embed/ to the pages of any site, as an
+// integrity attribute demands.
+func (p *Pages) Embed() http.Handler {
+	files := p.files(embedPrefix)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := strings.TrimPrefix(r.URL.Path, staticPrefix)
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+		files.ServeHTTP(w, r)
+	})
+}
+
+func (p *Pages) files(prefix string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, prefix)
 		f, hashed := p.assets.byURL[name]
 		if !hashed {
 			f = p.assets.byName[name]

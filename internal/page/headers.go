@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -41,11 +42,39 @@ func (p Policy) header(styleHash string) string {
 	return b.String()
 }
 
+// parents are the origins among FrameAncestors, without keywords like 'self'.
+func (p Policy) parents() string {
+	keyword := func(source string) bool { return strings.HasPrefix(source, "'") }
+	return strings.Join(slices.DeleteFunc(slices.Clone(p.FrameAncestors), keyword), " ")
+}
+
 type policyKey struct{}
 
-func policyOf(r *http.Request) Policy {
-	p, _ := r.Context().Value(policyKey{}).(Policy)
+// policyOf is the request's own policy, nil outside of Headers.
+func policyOf(r *http.Request) *Policy {
+	p, _ := r.Context().Value(policyKey{}).(*Policy)
 	return p
+}
+
+// AllowFrames lets pages of these sources, an error's too, show this request's
+// page in a frame. Such a page has neither masthead nor foot.
+func AllowFrames(r *http.Request, sources ...string) {
+	if p := policyOf(r); p != nil {
+		p.FrameAncestors = sources
+	}
+}
+
+// Framed reports whether AllowFrames was called for the request.
+func Framed(r *http.Request) bool {
+	p := policyOf(r)
+	return p != nil && len(p.FrameAncestors) > 0
+}
+
+// ShowFrames lets this request's page show pages of these sources in frames.
+func ShowFrames(r *http.Request, sources ...string) {
+	if p := policyOf(r); p != nil {
+		p.Frame = sources
+	}
 }
 
 // Headers sets the security headers of every answer, errors and redirects
@@ -63,7 +92,8 @@ func Headers(policy Policy) func(http.Handler) http.Handler {
 			if policy.HTTPS {
 				h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 			}
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), policyKey{}, policy)))
+			own := policy
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), policyKey{}, &own)))
 		})
 	}
 }

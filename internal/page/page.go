@@ -87,6 +87,11 @@ func New(opt Options) (*Pages, error) {
 	return p, nil
 }
 
+// Embedded is Embedded of the files that the pages are made of.
+func (p *Pages) Embedded(name string) (path, integrity string, err error) {
+	return Embedded(p.opt.FS, name)
+}
+
 // Catalog is the languages that the pages are in.
 func (p *Pages) Catalog() *locale.Catalog { return p.opt.Catalog }
 
@@ -126,7 +131,9 @@ func words(l *locale.Locale, key, address string, args ...any) template.HTML {
 // layoutData is what templates see: the view and what the layout adds to it.
 type layoutData struct {
 	View
-	Style template.HTML // the accent's <style>, allowed by its hash
+	Style   template.HTML // the accent's <style>, allowed by its hash
+	Framed  bool          // in a frame of another page
+	Parents string        // the origins that may show it so, separated by spaces
 }
 
 // Render writes the page name ("pages/signup" is templates/pages/signup.html)
@@ -140,8 +147,13 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		v.Stylesheet = "public.css"
 	}
 	style, hash := p.accent(v.Site.Accent)
+	policy := Policy{}
+	if own := policyOf(r); own != nil {
+		policy = *own
+	}
+	data := layoutData{View: v, Style: style, Framed: len(policy.FrameAncestors) > 0, Parents: policy.parents()}
 	var out bytes.Buffer
-	if err := t.ExecuteTemplate(&out, "base", layoutData{View: v, Style: style}); err != nil {
+	if err := t.ExecuteTemplate(&out, "base", data); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	h := w.Header()
@@ -149,7 +161,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	h.Set("Content-Language", v.L.Code())
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	h.Add("Vary", "Accept-Language")
-	h.Set("Content-Security-Policy", policyOf(r).header(hash))
+	h.Set("Content-Security-Policy", policy.header(hash))
 	if !v.Indexed {
 		h.Set("X-Robots-Tag", "noindex")
 	}
@@ -159,6 +171,19 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	}
 	_, _ = out.WriteTo(w) // a reader who went away is no error of ours
 	return nil
+}
+
+// Block is what the block of the page name gives, as text.
+func (p *Pages) Block(name, block string, data any) (string, error) {
+	t, err := p.templates.get(name)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	if err := t.ExecuteTemplate(&out, block, data); err != nil {
+		return "", fmt.Errorf("render %s of %s: %w", block, name, err)
+	}
+	return out.String(), nil
 }
 
 // Locale picks a request's language: what it asks for with ?lang=, else the

@@ -7,7 +7,10 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"time"
 
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
 	"vistka/internal/page"
 )
 
@@ -24,11 +27,36 @@ type apiSignup struct {
 
 // apiAnswer is the same for every state of an address.
 type apiAnswer struct {
-	Status string `json:"status"` // confirmation-sent
-	Masked string `json:"masked"`
-	Handle string `json:"handle"`
+	Status string    `json:"status"` // confirmation-sent
+	Masked string    `json:"masked"`
+	Handle string    `json:"handle"`
+	Words  sentWords `json:"words"`
 	// Delayed says that so many sign up that the mail has to wait.
 	Delayed bool `json:"delayed,omitempty"`
+}
+
+// sentWords are what a page shows after that, in the language of the sign-up.
+type sentWords struct {
+	Title   string `json:"title"`
+	Text    string `json:"text"`
+	Code    string `json:"code"`    // label of the field for the code
+	Confirm string `json:"confirm"` // its button
+	Nothing string `json:"nothing"` // before the two that follow
+	Again   string `json:"again"`
+	Wrong   string `json:"wrong"`
+	Failed  string `json:"failed"` // when we cannot be reached
+}
+
+func sentWordsIn(l *locale.Locale, masked string, delayed bool) sentWords {
+	text := l.T("sent.text", "address", masked)
+	if delayed {
+		text = l.T("sent.text_delayed", "address", masked) + " " + l.T("sent.delayed")
+	}
+	return sentWords{
+		Title: l.T("sent.title"), Text: text, Code: l.T("sent.code_label"),
+		Confirm: l.T("sent.code_button"), Nothing: l.T("sent.nothing"), Again: l.T("sent.again"), Wrong: l.T("sent.wrong"),
+		Failed: l.T("sent.failed"),
+	}
 }
 
 // problem is an RFC 9457 document.
@@ -37,56 +65,86 @@ type problem struct {
 	Title      string `json:"title"`
 	Status     int    `json:"status"`
 	Detail     string `json:"detail,omitempty"` // what to do
-	Field      string `json:"field,omitempty"`
+	Field      string `json:"field,omitempty"`  // which one to mend; empty: only a page of ours helps
 	Suggestion string `json:"suggestion,omitempty"`
+	Use        string `json:"use,omitempty"` // label of a button that takes the suggestion
 	RequestID  string `json:"request_id,omitempty"`
 }
 
-// apiSubscribe is /subscribe for programs: the same checks, JSON both ways.
-func (s *server) apiSubscribe(w http.ResponseWriter, r *http.Request) {
-	if err := s.apiSignUp(w, r); err != nil {
-		s.apiFail(w, r, err)
+// apiHandler is a page.Handler whose errors are problem documents.
+func (s *server) apiHandler(h page.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.apiFail(w, r, err)
+		}
 	}
 }
 
-func (s *server) apiSignUp(w http.ResponseWriter, r *http.Request) error {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return &page.Error{Status: http.StatusUnsupportedMediaType, Key: "bad_request", Err: errors.New("not application/json")}
-	}
+// apiSubscribe is /subscribe for programs: the same checks, JSON both ways.
+func (s *server) apiSubscribe(w http.ResponseWriter, r *http.Request) error {
 	var body apiSignup
-	dec := json.NewDecoder(r.Body)
-	if err := dec.Decode(&body); err != nil {
-		return badForm(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return page.BadRequest(errors.New("more than one document"))
-	}
-	n, err := s.openNewsletter(r, body.Newsletter)
-	if err != nil {
+	if err := readJSON(r, &body); err != nil {
 		return err
 	}
-	l := s.Pages.Locale(r, n.Language)
-	if s.Pages.Catalog().Has(body.Lang) {
-		l = s.Pages.Catalog().For(body.Lang)
+	n, l, err := s.apiNewsletter(w, r, body.Newsletter, body.Lang)
+	if err != nil {
+		return err
 	}
 	got, no, err := s.accept(w, r, n, l, input{
 		Email: body.Email, Kept: body.Kept, Article: s.article(n, body.Article), Form: body.Form, Trap: body.Website,
 	})
+	if err != nil && s.Pages.AsError(err).Status >= http.StatusInternalServerError {
+		page.Failed(r, err)
+		no, err = &refusal{Status: http.StatusServiceUnavailable, Key: "ours", Field: true, RetryAfter: time.Minute}, nil
+	}
 	switch {
 	case err != nil:
 		return err
 	case no != nil && no.Suggestion != "":
 		no.retryAfter(w)
 		return writeProblem(w, problem{
-			Type: "/problems/typo", Title: l.T("signup.typo", "address", no.Suggestion), Status: no.Status, Field: "email", Suggestion: no.Suggestion,
+			Type: "/problems/typo", Title: l.T("signup.typo", "address", no.Suggestion), Detail: l.T("signup.typo_keep"), Status: no.Status,
+			Field: "email", Suggestion: no.Suggestion, Use: l.T("signup.typo_use", "address", no.Suggestion),
 		})
 	case no != nil:
 		no.retryAfter(w)
-		return writeProblem(w, problem{
-			Type: "/problems/" + no.Key, Title: l.T("signup."+no.Key, "domain", no.Domain), Status: no.Status, Field: "email",
-		})
+		p := problem{Type: "/problems/" + no.Key, Title: l.T("signup."+no.Key, "domain", no.Domain), Status: no.Status}
+		if no.Field {
+			p.Field = "email"
+		}
+		return writeProblem(w, p)
 	}
-	return writeJSON(w, http.StatusAccepted, "application/json", apiAnswer{"confirmation-sent", got.Address.Masked(), got.Handle, got.Delayed})
+	masked := got.Address.Masked()
+	return writeJSON(w, http.StatusAccepted, "application/json", apiAnswer{"confirmation-sent", masked, got.Handle, sentWordsIn(l, masked, got.Delayed), got.Delayed})
+}
+
+// readJSON reads the one document of a request's body.
+func readJSON(r *http.Request, into any) error {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return &page.Error{Status: http.StatusUnsupportedMediaType, Key: "bad_request", Err: errors.New("not application/json")}
+	}
+	dec := json.NewDecoder(r.Body)
+	if err := dec.Decode(into); err != nil {
+		return badForm(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return page.BadRequest(errors.New("more than one document"))
+	}
+	return nil
+}
+
+// apiNewsletter is the newsletter that a request names and the language of the
+// answer, which pages of the newsletter's sites may read.
+func (s *server) apiNewsletter(w http.ResponseWriter, r *http.Request, slug, lang string) (newsletter.Newsletter, *locale.Locale, error) {
+	n, err := s.openNewsletter(r, slug)
+	shareWith(w, r, n)
+	if err != nil {
+		return n, nil, err
+	}
+	if s.Pages.Catalog().Has(lang) {
+		return n, s.Pages.Catalog().For(lang), nil
+	}
+	return n, s.Pages.Locale(r, n.Language), nil
 }
 
 func (s *server) apiFail(w http.ResponseWriter, r *http.Request, err error) {

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -113,7 +114,7 @@ func subscribeURL(n newsletter.Newsletter, l *locale.Locale) string {
 	if n.ArchivedAt != nil {
 		return ""
 	}
-	return wrongAddressURL(n, l, "")
+	return "/n/" + url.PathEscape(n.Slug) + "?lang=" + l.Code()
 }
 
 // editionPage is a mail as everybody may read it: no link in it is a reader's.

@@ -198,7 +198,7 @@ func (s *server) renderConfirmed(w http.ResponseWriter, r *http.Request, c subsc
 	}
 	l := s.Pages.Locale(r, c.Locale)
 	b := confirmedBody{
-		Already: c.Outcome == subscriber.Already, Name: n.Name, Masked: c.Masked, Thanks: n.Thanks[l.Code()],
+		Already: c.Outcome == subscriber.Already, Name: n.Name, Masked: c.Masked, Thanks: thanks(l, n),
 		Article: s.article(n, c.ArticleURL), Site: n.SiteURL,
 	}
 	title := l.T("confirm.already_title")
@@ -220,6 +220,11 @@ func (s *server) renderConfirmed(w http.ResponseWriter, r *http.Request, c subsc
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return s.Pages.Render(w, r, http.StatusOK, "pages/confirmed", page.View{L: l, Title: title, Site: siteOf(n), Body: b})
+}
+
+// thanks are the site's own words, or ours.
+func thanks(l *locale.Locale, n newsletter.Newsletter) string {
+	return cmp.Or(n.Thanks[l.Code()], l.T("confirmed.title"))
 }
 
 // languages is the switch of a page that was opened, not of one that answers a press.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -57,6 +58,11 @@ func devPages() map[string]canned {
 		"refused": {"pages/refused", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("refused.title"), refusedBody{n.Name, devMasked, "news@example.org"}
 		}},
+		"frame":           devSignup(func(*locale.Locale) signupBody { return signupBody{} }),
+		"frame-error":     devSignup(func(l *locale.Locale) signupBody { return signupBody{Error: l.T("signup.empty")} }),
+		"frame-sent":      devSent(func(*locale.Locale) sentBody { return sentBody{} }),
+		"frame-confirmed": devConfirmed(),
+
 		"sent":          devSent(func(*locale.Locale) sentBody { return sentBody{} }),
 		"sent-again":    devSent(func(l *locale.Locale) sentBody { return sentBody{Notice: l.T("sent.again_done"), NoticeGood: true} }),
 		"sent-delayed":  devSent(func(*locale.Locale) sentBody { return sentBody{Delayed: true} }),
@@ -66,12 +72,7 @@ func devPages() map[string]canned {
 		"unsubscribe-again": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Weekly: true, Again: "leave"}
 		}},
-		"confirmed": {"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-			return l.T("confirmed.title"), confirmedBody{
-				Name: n.Name, Masked: devMasked, Cadence: newsletter.Instant, Volume: l.N("preferences.volume", 9), SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
-				Latest: []Article{{"Who pays for the news we read", devArticle}, {"Хто володіє телеканалами", devArticle}, {"Three questions to ask any headline", devArticle}},
-			}
-		}},
+		"confirmed": devConfirmed(),
 		"already": {"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("confirm.already_title"), confirmedBody{Already: true, Name: n.Name, Site: n.SiteURL}
 		}},
@@ -126,6 +127,15 @@ func devSent(body func(*locale.Locale) sentBody) canned {
 	}}
 }
 
+func devConfirmed() canned {
+	return canned{"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+		return l.T("confirmed.title"), confirmedBody{
+			Name: n.Name, Masked: devMasked, Thanks: thanks(l, n), Cadence: newsletter.Instant, Volume: l.N("preferences.volume", 9), SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
+			Latest: []Article{{"Who pays for the news we read", devArticle}, {"Хто володіє телеканалами", devArticle}, {"Three questions to ask any headline", devArticle}},
+		}
+	}}
+}
+
 func devConfirm(again bool) canned {
 	return canned{"pages/confirm", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		return l.T("confirm.title"), confirmBody{
@@ -171,6 +181,9 @@ func (s *server) devPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	l := s.Pages.Locale(r, "")
 	n := devNewsletter(l, r.FormValue("accent"))
+	if strings.HasPrefix(name, "frame") { // as a site shows it
+		page.AllowFrames(r, "'self'")
+	}
 	title, body := c.body(s, l, n)
 	v := page.View{L: l, Title: title, Site: siteOf(n), Languages: s.Pages.Languages(r, l), Body: body}
 	if act, ok := body.(actBody); ok {

@@ -17,15 +17,17 @@ func (s *server) routes(root chi.Router) {
 	root.Get("/livez", live)
 	root.Get("/readyz", s.ready)
 	root.Method(http.MethodGet, "/static/*", s.Pages.Static())
+	root.Method(http.MethodGet, "/embed/{file:vistka\\.(?:[0-9a-f]+\\.)?js}", s.Pages.Embed())
 
 	root.Group(func(r chi.Router) {
 		r.Use(page.LimitBody(maxBody), page.Within(page.Budget))
 		r.Get("/", h(s.home))
 		r.Get("/n/{slug}", h(s.signupPage))
+		r.Get("/embed/{slug}", h(s.embedPage))
 
 		// From other sites too: judged by Origin and form token, no cookie is read.
 		r.Post("/subscribe", h(s.subscribe))
-		r.Post("/api/v1/subscriptions", s.apiSubscribe)
+		r.Route("/api/v1/subscriptions", s.subscriptions)
 
 		// From the site's own server: it only makes us look sooner at a feed we read anyway.
 		if s.Ping != nil {
@@ -91,6 +93,19 @@ func (s *server) archiveRoutes(r chi.Router) {
 		r.Get("/archive/{slug}/feed.xml", h(s.archiveFeed))
 		r.Get("/archive/{slug}/{edition:[0-9]+}", h(s.editionPage))
 	})
+}
+
+// subscriptions is signing up for scripts and programs, a newsletter's sites
+// among them.
+func (s *server) subscriptions(r chi.Router) {
+	h := s.apiHandler
+	r.Post("/", h(s.apiSubscribe))
+	r.Get("/form", h(s.apiForm))
+	r.Post("/again", h(s.apiAgain))
+	r.Post("/code", h(s.apiCode))
+	for _, posted := range []string{"/", "/again", "/code"} {
+		r.Options(posted, h(s.preflight))
+	}
 }
 
 var errCrossOrigin = errors.New("cross-origin post")

@@ -18,17 +18,24 @@ import (
 // route without a line here fails the test.
 var decisions = map[string]string{
 	"GET /": "read", "GET /n/{slug}": "read", "GET /livez": "read", "GET /readyz": "read", "GET /static/*": "read",
-	"GET /dev/": "read", "GET /dev/{page}": "read",
+	"GET /embed/{slug}": "read", "GET /embed/{file:vistka\\.(?:[0-9a-f]+\\.)?js}": "read",
+	"GET /api/v1/subscriptions/form":      "listed origins",
+	"OPTIONS /api/v1/subscriptions/":      "read",
+	"OPTIONS /api/v1/subscriptions/again": "read",
+	"OPTIONS /api/v1/subscriptions/code":  "read",
+	"GET /dev/":                           "read", "GET /dev/{page}": "read",
 	"GET /confirm/{token}": "token", "GET /not-me/{token}": "token", "GET /preferences/{token}": "token", "GET /unsubscribe/{token}": "token",
-	"POST /subscribe":            "listed origins",
-	"POST /api/v1/subscriptions": "listed origins",
-	"POST /hooks/ping":           "anyone: it only makes us look sooner",
-	"POST /unsubscribe/{token}":  "anyone with the link",
-	"POST /subscribe/again":      "own pages",
-	"POST /subscribe/code":       "own pages",
-	"POST /confirm/{token}":      "own pages",
-	"POST /not-me/{token}":       "own pages",
-	"POST /preferences/{token}":  "own pages",
+	"POST /subscribe":                  "listed origins",
+	"POST /api/v1/subscriptions/":      "listed origins",
+	"POST /api/v1/subscriptions/again": "listed origins",
+	"POST /api/v1/subscriptions/code":  "listed origins",
+	"POST /hooks/ping":                 "anyone: it only makes us look sooner",
+	"POST /unsubscribe/{token}":        "anyone with the link",
+	"POST /subscribe/again":            "own pages",
+	"POST /subscribe/code":             "own pages",
+	"POST /confirm/{token}":            "own pages",
+	"POST /not-me/{token}":             "own pages",
+	"POST /preferences/{token}":        "own pages",
 
 	"GET /archive/{slug}": "public", "GET /archive/{slug}/feed.xml": "public", "GET /archive/{slug}/{edition:[0-9]+}": "public",
 	"GET /data/{token}": "token", "GET /data/{token}/mails": "token", "GET /data/{token}/consent": "token", "GET /data/{token}/download": "token",
@@ -46,7 +53,7 @@ func TestEveryRouteIsDecided(t *testing.T) {
 	err := chi.Walk(s.router, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		name := method + " " + route
 		seen[name] = true
-		path := strings.NewReplacer("{token}", "x", "{slug}", "watch", "{page}", "signup", "*", "tokens.css").Replace(route)
+		path := strings.NewReplacer("{token}", "x", "{slug}", "watch", "{page}", "signup", "{file:vistka\\.(?:[0-9a-f]+\\.)?js}", "vistka.js", "*", "tokens.css").Replace(route)
 		got := s.do(with(httptest.NewRequest(method, path, nil), []string{"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"}))
 		switch decisions[name] {
 		case "":

@@ -40,7 +40,7 @@ func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Lo
 		status = http.StatusUnprocessableEntity
 	}
 	b.Site = b.Newsletter.SiteURL
-	b.WrongURL = wrongAddressURL(b.Newsletter, l, b.Article)
+	b.WrongURL = signupURL(r, b.Newsletter, l, b.Article)
 	w.Header().Set("Cache-Control", "no-store")
 	return s.Pages.Render(w, r, status, "pages/sent", page.View{
 		L: l, Title: l.T("sent.title"), Site: siteOf(b.Newsletter), Body: b,
@@ -54,6 +54,7 @@ func (s *server) onPage(r *http.Request) (sentBody, *locale.Locale, error) {
 	if err != nil {
 		return sentBody{}, nil, err
 	}
+	frameAgain(r, n)
 	a, err := emailaddr.Parse(r.PostFormValue("email"))
 	if err != nil {
 		return sentBody{}, nil, page.BadRequest(err)
@@ -80,18 +81,22 @@ func (s *server) again(w http.ResponseWriter, r *http.Request) error {
 	if res.Decision != subscriber.Accepted {
 		return errTooMany()
 	}
-	b.Handle, b.NoticeGood, b.Delayed = res.Handle, res.Sent, res.Delayed
+	b.Handle, b.Notice, b.NoticeGood, b.Delayed = res.Handle, s.againWords(l, res), res.Sent && !res.Delayed, res.Delayed
+	return s.renderSent(w, r, l, b)
+}
+
+// againWords say what "send again" came to.
+func (s *server) againWords(l *locale.Locale, res subscriber.Resent) string {
 	switch {
 	case res.Sent && res.Delayed: // the page says so
-		b.NoticeGood = false
+		return ""
 	case res.Sent:
-		b.Notice = l.T("sent.again_done")
+		return l.T("sent.again_done")
 	case res.Next.Sub(s.Clock.Now()) <= time.Minute:
-		b.Notice = l.T("sent.again_wait")
+		return l.T("sent.again_wait")
 	default:
-		b.Notice = l.T("sent.again_over")
+		return l.T("sent.again_over")
 	}
-	return s.renderSent(w, r, l, b)
 }
 
 // code confirms by the six digits, on the page of that very sign-up.
@@ -112,20 +117,25 @@ func (s *server) code(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	switch c.Outcome {
-	case subscriber.Confirmed:
-		return seeOther(w, r, "/confirm/"+c.Link, "done")
-	case subscriber.Already:
-		return seeOther(w, r, "/confirm/"+c.Link, "")
-	case subscriber.WrongCode:
-		b.CodeError = l.T("sent.code_wrong")
-	case subscriber.NoCode:
-		b.CodeError = l.T("sent.code_six")
+	case subscriber.Confirmed, subscriber.Already:
+		return s.confirmedByCode(w, r, c)
 	case subscriber.Invalid:
 		return page.NotFound(nil)
-	default:
-		b.CodeError = l.T("sent.code_over")
 	}
+	b.CodeError = codeWords(l, c.Outcome)
 	return s.renderSent(w, r, l, b)
+}
+
+// codeWords say why a code confirms nothing.
+func codeWords(l *locale.Locale, o subscriber.Outcome) string {
+	switch o {
+	case subscriber.WrongCode:
+		return l.T("sent.code_wrong")
+	case subscriber.NoCode:
+		return l.T("sent.code_six")
+	default:
+		return l.T("sent.code_over")
+	}
 }
 
 const maxCode = 40 // octets: six digits, however they were spaced

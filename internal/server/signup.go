@@ -47,7 +47,7 @@ func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int
 	if n.Name == "" {
 		v.Title = l.T("signup.button")
 	}
-	if r.Method != http.MethodPost {
+	if r.Method != http.MethodPost && !page.Framed(r) {
 		v.Indexed, v.Languages = true, s.Pages.Languages(r, l)
 	}
 	w.Header().Set("Cache-Control", "no-store") // the form's token ages
@@ -66,6 +66,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.keep(w, r, err)
 	}
+	frameAgain(r, n)
 	in := input{
 		Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept"), Article: s.article(n, r.PostFormValue("article")),
 		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Page: true,
@@ -170,12 +171,17 @@ func siteOf(n newsletter.Newsletter) page.Site {
 	return page.Site{Name: n.Name, URL: n.SiteURL, Accent: n.Accent}
 }
 
-func wrongAddressURL(n newsletter.Newsletter, l *locale.Locale, article string) string {
+// signupURL is the page with the form, or what a frame shows of it.
+func signupURL(r *http.Request, n newsletter.Newsletter, l *locale.Locale, article string) string {
 	q := url.Values{"lang": {l.Code()}}
 	if article != "" {
 		q.Set("article", article)
 	}
-	return "/n/" + url.PathEscape(n.Slug) + "?" + q.Encode()
+	path := "/n/"
+	if page.Framed(r) {
+		path = "/embed/"
+	}
+	return path + url.PathEscape(n.Slug) + "?" + q.Encode()
 }
 
 // accepted is a sign-up that was taken down, whatever the address's state.

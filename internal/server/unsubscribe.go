@@ -77,7 +77,7 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 		title = l.T("unsubscribe.done_title", "name", n.Name)
 	}
 	if !left.Known || b.UndoOver {
-		b.SubscribeURL = wrongAddressURL(n, l, "")
+		b.SubscribeURL = signupURL(r, n, l, "")
 	}
 	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribed", page.View{
 		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b,

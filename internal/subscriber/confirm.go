@@ -144,7 +144,7 @@ func (s *Service) confirm(ctx context.Context, tx pgx.Tx, id int64, generation i
 	}
 	c.Outcome = Confirmed
 	c.Preferences = PreferencesToken(s.Keys, c.NewsletterID, c.SubscriberID)
-	return c, nil
+	return c, s.countConfirmed(ctx, tx, g)
 }
 
 // judge says what a link may still do.

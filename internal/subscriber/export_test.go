@@ -286,6 +286,9 @@ func TestPurge(t *testing.T) {
 	if n := f.number("SELECT count(*) FROM signup_count WHERE requested = 2 AND confirmed = 1 AND expired = 1 AND article_url = 'https://example.org/a' AND day = '2026-11-23'"); n != 1 {
 		t.Error("the counts are not kept")
 	}
+	if n := f.number("SELECT count(*) FROM signup_count"); n != 1 {
+		t.Errorf("%d counters", n)
+	}
 	if n := f.number("SELECT count(*) FROM signup"); n != 1 {
 		t.Errorf("%d sign-ups left", n)
 	}

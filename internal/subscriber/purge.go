@@ -28,37 +28,66 @@ func (w *purgeWorker) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {
 	return err
 }
 
+// purgeBatch is how many sign-ups one transaction forgets.
+const purgeBatch = 10_000
+
 // Purge deletes sign-ups 7 days after they expired, of which counts per day
-// and article stay, wishes for another address that nobody confirmed, and
-// counters of limits that no window needs. It returns
-// the number of sign-ups.
+// and place stay, wishes for another address that nobody confirmed, and
+// counters of limits that no window needs. It returns the number of sign-ups.
 func (s *Service) Purge(ctx context.Context) (int64, error) {
 	now, purged := s.Clock.Now(), int64(0)
-	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, purgeSignups, pgx.StrictNamedArgs{"before": now.Add(-purgeAfter)}).Scan(&purged)
+	for more := true; more; {
+		err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+			n, err := s.purgeSignups(ctx, tx, now.Add(-purgeAfter))
+			purged, more = purged+n, n == purgeBatch
+			return err
+		})
 		if err != nil {
-			return err
+			return purged, fmt.Errorf("purge sign-ups: %w", err)
 		}
-		if _, err := tx.Exec(ctx, purgeChanges, pgx.StrictNamedArgs{"now": now}); err != nil {
-			return err
+	}
+	for _, old := range []struct {
+		sql  string
+		args pgx.StrictNamedArgs
+	}{
+		{purgeChanges, pgx.StrictNamedArgs{"now": now}},
+		{purgeChangeNotices, pgx.StrictNamedArgs{"before": now.Add(-purgeAfter)}},
+		{purgeLimits, pgx.StrictNamedArgs{"before": now.Add(-limitsKept)}},
+		{purgeRequests, pgx.StrictNamedArgs{"before": now.Add(-requestsKept)}},
+		{purgeMailCounts, pgx.StrictNamedArgs{"before": now.Add(-requestsKept)}},
+	} {
+		if _, err := s.DB.Exec(ctx, old.sql, old.args); err != nil {
+			return purged, fmt.Errorf("purge what sign-ups left: %w", err)
 		}
-		if _, err := tx.Exec(ctx, purgeChangeNotices, pgx.StrictNamedArgs{"before": now.Add(-purgeAfter)}); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, purgeLimits, pgx.StrictNamedArgs{"before": now.Add(-limitsKept)}); err != nil {
-			return err
-		}
-		for _, sql := range []string{purgeRequests, purgeMailCounts} {
-			if _, err := tx.Exec(ctx, sql, pgx.StrictNamedArgs{"before": now.Add(-requestsKept)}); err != nil {
-				return err
-			}
+	}
+	return purged, nil
+}
+
+// purgeSignups deletes a batch and counts what was never confirmed.
+func (s *Service) purgeSignups(ctx context.Context, tx pgx.Tx, before time.Time) (purged int64, err error) {
+	rows, err := tx.Query(ctx, purgeSignups, pgx.StrictNamedArgs{"before": before, "limit": purgeBatch})
+	if err != nil {
+		return 0, err
+	}
+	var days []time.Time
+	var newsletters, expired []int64
+	var places []string
+	var day time.Time
+	var newsletterID, gone, unconfirmed int64
+	var article, page string
+	_, err = pgx.ForEachRow(rows, []any{&day, &newsletterID, &article, &page, &gone, &unconfirmed}, func() error {
+		purged += gone
+		if unconfirmed > 0 {
+			days, newsletters = append(days, day), append(newsletters, newsletterID)
+			places, expired = append(places, place(article, page)), append(expired, unconfirmed)
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, fmt.Errorf("purge sign-ups: %w", err)
+	if err != nil || len(days) == 0 {
+		return purged, err
 	}
-	return purged, nil
+	_, err = tx.Exec(ctx, countExpired, pgx.StrictNamedArgs{"days": days, "newsletters": newsletters, "places": places, "expired": expired})
+	return purged, err
 }
 
 // AddWorkers registers the package's workers.

@@ -184,23 +184,6 @@ JOIN subscriber r ON r.address_hash = x.address_hash,
      (SELECT *, next_slot(default_cadence, timezone, hour, @now) AS due_at FROM newsletter WHERE id = @newsletter OFFSET 0) n
 ON CONFLICT DO NOTHING`
 
-	// Counted by the day of the request; what was counted stays when the rows go.
-	purgeSignups = `
-WITH gone AS (
-    DELETE FROM signup
-    WHERE expires_at < @before
-    RETURNING newsletter_id, article_url, created_at, confirmed_at
-), counted AS (
-    INSERT INTO signup_count AS c (day, newsletter_id, article_url, requested, confirmed, expired)
-    SELECT (created_at AT TIME ZONE 'UTC')::date, newsletter_id, article_url, count(*), count(confirmed_at),
-           count(*) - count(confirmed_at)
-    FROM gone
-    GROUP BY 1, 2, 3
-    ON CONFLICT (day, newsletter_id, article_url) DO UPDATE
-    SET requested = c.requested + EXCLUDED.requested, confirmed = c.confirmed + EXCLUDED.confirmed,
-        expired = c.expired + EXCLUDED.expired)
-SELECT count(*) FROM gone`
-
 	purgeLimits = `
 DELETE FROM address_limit
 WHERE at < @before`
