@@ -33,7 +33,7 @@ func TestEveryKindOfNotice(t *testing.T) {
 		{Kind: Welcome, SubscriberID: reader, NewsletterID: 1},
 		{Kind: Test, Address: "editor@example.org", NewsletterID: 1},
 		{Kind: Alert, Address: "owner@example.org", Content: Content{Title: "The relay is down", Text: "Nothing is sent."}},
-		{Kind: Desk, Address: "desk@example.org", Content: Content{Reference: "H-1", URL: "https://mail.news.example/admin/hotline/1"}},
+		{Kind: Desk, Address: "desk@example.org", Content: Content{Kind: "callback", Reference: "4821-7730", URL: "https://mail.news.example/admin/hotline/1"}},
 	} {
 		n.Locale = "en"
 		if i%2 == 1 {
