@@ -37,12 +37,12 @@ CREATE TABLE hotline_request (
     phone           text        NOT NULL DEFAULT '',
     best_time       text        NOT NULL DEFAULT '',
     subject         text        NOT NULL DEFAULT '',
-    body            text        NOT NULL DEFAULT '',
+    text            text        NOT NULL DEFAULT '',
     contact         text        NOT NULL DEFAULT '',
     created_at      timestamptz NOT NULL,
     CONSTRAINT hotline_request_filled_check CHECK (
-        kind = 'callback' AND phone <> '' AND subject = '' AND body = '' AND contact = ''
-        OR kind = 'complaint' AND subject <> '' AND body <> '' AND name = '' AND phone = '' AND best_time = '')
+        kind = 'callback' AND phone <> '' AND subject = '' AND text = '' AND contact = ''
+        OR kind = 'complaint' AND subject <> '' AND text <> '' AND name = '' AND phone = '' AND best_time = '')
 );
 CREATE INDEX hotline_request_new_idx ON hotline_request (created_at) WHERE state = 'new';
 CREATE INDEX hotline_request_created_at_idx ON hotline_request (created_at);
@@ -56,8 +56,8 @@ CREATE TABLE hotline_note (
     account_id      bigint      NOT NULL REFERENCES account,
     at              timestamptz NOT NULL,
     state           text        CONSTRAINT hotline_note_state_check CHECK (state IN ('new', 'in progress', 'closed')),
-    body            text        NOT NULL DEFAULT '',
-    CONSTRAINT hotline_note_filled_check CHECK (state IS NOT NULL OR body <> '')
+    text            text        NOT NULL DEFAULT '',
+    CONSTRAINT hotline_note_filled_check CHECK (state IS NOT NULL OR text <> '')
 );
 CREATE INDEX hotline_note_request_id_idx ON hotline_note (request_id);
 CREATE INDEX hotline_note_account_id_idx ON hotline_note (account_id);

@@ -35,7 +35,7 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	leaving := *a.Subscribers
 	leaving.DB = a.leaving
 	r := server.New(server.Deps{
-		Pages: pages, DB: a.Pool, Subscribers: a.Subscribers, Leaving: &leaving, Keys: a.Keys, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
+		Pages: pages, DB: a.Pool, Subscribers: a.Subscribers, Leaving: &leaving, Hotline: a.Hotline, Keys: a.Keys, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
 		TrustedProxies: proxies, Ready: a.ready, MailServer: a.mailServer(), Latest: a.latest, Ping: a.Articles.Ping, Dev: a.Config.Dev,
 	})
 	inboxURL := ""

@@ -10,7 +10,7 @@ import (
 // printed pages: longer things are better told to a person.
 const (
 	maxLine = 200
-	MaxBody = 5000
+	MaxText = 5000
 	// A phone number has at most 15 digits (ITU-T E.164); five is the shortest
 	// that a town has.
 	minDigits = 5
@@ -22,8 +22,8 @@ const (
 	keyPhoneEmpty   = "hotline.error.phone_empty"
 	keyPhone        = "hotline.error.phone"
 	keySubjectEmpty = "hotline.error.subject_empty"
-	keyBodyEmpty    = "hotline.error.body_empty"
-	keyBodyLong     = "hotline.error.body_long"
+	keyTextEmpty    = "hotline.error.text_empty"
+	keyTextLong     = "hotline.error.text_long"
 	keyLong         = "hotline.error.long"
 	keyDesk         = "hotline.error.desk"
 	keyKeep         = "hotline.error.keep"
@@ -34,7 +34,7 @@ const (
 // ErrorKeys lists every key that FieldErrors may carry, for the test that they have words.
 func ErrorKeys() []string {
 	return []string{
-		keyPhoneEmpty, keyPhone, keySubjectEmpty, keyBodyEmpty, keyBodyLong, keyLong, keyDesk, keyKeep, keyWordsLong, keyNoteEmpty,
+		keyPhoneEmpty, keyPhone, keySubjectEmpty, keyTextEmpty, keyTextLong, keyLong, keyDesk, keyKeep, keyWordsLong, keyNoteEmpty,
 	}
 }
 
@@ -45,11 +45,11 @@ func (r Request) tidy() Request {
 	for _, s := range []*string{&r.Name, &r.Phone, &r.BestTime, &r.Subject, &r.Contact} {
 		*s = strings.Join(strings.Fields(legible(*s)), " ")
 	}
-	r.Body = paragraphs(r.Body)
+	r.Text = paragraphs(r.Text)
 	if r.Kind == Complaint {
 		r.Name, r.Phone, r.BestTime = "", "", ""
 	} else {
-		r.Subject, r.Body, r.Contact = "", "", ""
+		r.Subject, r.Text, r.Contact = "", "", ""
 	}
 	return r
 }
@@ -79,8 +79,8 @@ func (r Request) Check() FieldErrors {
 	}
 	if r.Kind == Complaint {
 		fail(r.Subject == "", "subject", keySubjectEmpty)
-		fail(r.Body == "", "body", keyBodyEmpty)
-		fail(utf8.RuneCountInString(r.Body) > MaxBody, "body", keyBodyLong)
+		fail(r.Text == "", "text", keyTextEmpty)
+		fail(utf8.RuneCountInString(r.Text) > MaxText, "text", keyTextLong)
 	} else {
 		fail(r.Phone == "", "phone", keyPhoneEmpty)
 		fail(!isPhone(r.Phone), "phone", keyPhone)

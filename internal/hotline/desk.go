@@ -27,7 +27,7 @@ type Note struct {
 	AccountID int64     `db:"account_id"`
 	At        time.Time `db:"at"`
 	State     *State    `db:"state"` // that it was put into; nil: only words
-	Body      string    `db:"body"`
+	Text      string    `db:"text"`
 }
 
 // List returns requests, the newest first, and the id to go on before; 0 if
@@ -120,8 +120,8 @@ func (s *Service) Do(ctx context.Context, db postgres.DB, a Act) error {
 	switch {
 	case a.Note == "" && a.From == a.To:
 		return FieldErrors{"note": keyNoteEmpty}
-	case utf8.RuneCountInString(a.Note) > MaxBody:
-		return FieldErrors{"note": keyBodyLong}
+	case utf8.RuneCountInString(a.Note) > MaxText:
+		return FieldErrors{"note": keyTextLong}
 	}
 	var state *State
 	if a.From != a.To {

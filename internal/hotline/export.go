@@ -43,12 +43,12 @@ func (s *Service) Export(ctx context.Context, w io.Writer, f ExportFilter) (int6
 	var r Request
 	var notes string
 	_, err = pgx.ForEachRow(rows, []any{
-		&r.Reference, &r.Kind, &r.State, &r.CreatedAt, &r.Language, &r.Name, &r.Phone, &r.BestTime, &r.Subject, &r.Body, &r.Contact, &notes,
+		&r.Reference, &r.Kind, &r.State, &r.CreatedAt, &r.Language, &r.Name, &r.Phone, &r.BestTime, &r.Subject, &r.Text, &r.Contact, &notes,
 	}, func() error {
 		n++
 		return out.Write([]string{
 			r.Reference, string(r.Kind), string(r.State), r.CreatedAt.UTC().Format(time.RFC3339), r.Language, cell(r.Name), cell(r.Phone),
-			cell(r.BestTime), cell(r.Subject), cell(r.Body), cell(r.Contact), cell(notes),
+			cell(r.BestTime), cell(r.Subject), cell(r.Text), cell(r.Contact), cell(notes),
 		})
 	})
 	out.Flush()

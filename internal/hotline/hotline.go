@@ -62,7 +62,7 @@ type Request struct {
 	Phone     string    `db:"phone"`    // callback
 	BestTime  string    `db:"best_time"`
 	Subject   string    `db:"subject"` // complaint
-	Body      string    `db:"body"`    // complaint
+	Text      string    `db:"text"`    // complaint
 	Contact   string    `db:"contact"` // complaint; may be empty
 	CreatedAt time.Time `db:"created_at"`
 }

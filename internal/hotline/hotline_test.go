@@ -76,8 +76,8 @@ func callback(phone string) Submission {
 	return Submission{Request: Request{Kind: Callback, Language: "en", Name: "Nadia", Phone: phone, BestTime: "after six"}, Attested: true}
 }
 
-func complaint(body string) Submission {
-	return Submission{Request: Request{Kind: Complaint, Language: "uk", Subject: "A correction", Body: body, Contact: "nadia@example.org"}, Attested: true}
+func complaint(text string) Submission {
+	return Submission{Request: Request{Kind: Complaint, Language: "uk", Subject: "A correction", Text: text, Contact: "nadia@example.org"}, Attested: true}
 }
 
 var referenceForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{4}$`)
@@ -101,8 +101,8 @@ func TestSubmit(t *testing.T) {
 	if err != nil || got.Phone != "+380 44 123-45-67" || got.Dial() != "+380441234567" || got.State != New {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, _, err = f.Get(t.Context(), 2); err != nil || got.Body != "First line\nsecond line \uFFFD" {
-		t.Errorf("%q, %v", got.Body, err)
+	if got, _, err = f.Get(t.Context(), 2); err != nil || got.Text != "First line\nsecond line \uFFFD" {
+		t.Errorf("%q, %v", got.Text, err)
 	}
 	if n := f.count("SELECT (SELECT count(*) FROM signup) + (SELECT count(*) FROM subscriber)"); n != 0 {
 		t.Error("somebody was signed up")
@@ -121,8 +121,8 @@ func TestSubmitNamesTheFields(t *testing.T) {
 		"short":         {callback("112"), FieldErrors{"phone": keyPhone}},
 		"long":          {callback(strings.Repeat("1", 16)), FieldErrors{"phone": keyPhone}},
 		"plus inside":   {callback("380+441234567"), FieldErrors{"phone": keyPhone}},
-		"empty":         {Submission{Request: Request{Kind: Complaint}}, FieldErrors{"subject": keySubjectEmpty, "body": keyBodyEmpty}},
-		"too much text": {complaint(strings.Repeat("ї", MaxBody+1)), FieldErrors{"body": keyBodyLong}},
+		"empty":         {Submission{Request: Request{Kind: Complaint}}, FieldErrors{"subject": keySubjectEmpty, "text": keyTextEmpty}},
+		"too much text": {complaint(strings.Repeat("ї", MaxText+1)), FieldErrors{"text": keyTextLong}},
 		"a long name":   {Submission{Request: Request{Kind: Callback, Phone: "0441234567", Name: strings.Repeat("н", maxLine+1)}}, FieldErrors{"name": keyLong}},
 	} {
 		_, err := f.Submit(t.Context(), c.in)
@@ -131,7 +131,7 @@ func TestSubmitNamesTheFields(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := f.Submit(t.Context(), complaint(strings.Repeat("ї", MaxBody))); err != nil {
+	if _, err := f.Submit(t.Context(), complaint(strings.Repeat("ї", MaxText))); err != nil {
 		t.Errorf("as much as is promised: %v", err)
 	}
 	for _, phone := range []string{"044 123 45 67", "+38 (044) 123-45-67", "+1.202.555.0100", "12345"} {
@@ -396,7 +396,7 @@ func TestDesk(t *testing.T) {
 		t.Errorf("nothing to do: %v", err)
 	}
 	r, notes, err := f.Get(t.Context(), 2)
-	if err != nil || r.State != InProgress || len(notes) != 2 || *notes[0].State != InProgress || notes[1].State != nil || notes[1].Body != "asked the author" {
+	if err != nil || r.State != InProgress || len(notes) != 2 || *notes[0].State != InProgress || notes[1].State != nil || notes[1].Text != "asked the author" {
 		t.Errorf("%+v %+v %v", r, notes, err)
 	}
 	counts, err := f.Counts(t.Context())

@@ -31,11 +31,11 @@ ON CONFLICT (limit_key, bucket) DO UPDATE
 SET count = l.count + 1
 RETURNING limit_key, count`
 
-const columns = `id, reference, kind, state, language, name, phone, best_time, subject, body, contact, created_at`
+const columns = `id, reference, kind, state, language, name, phone, best_time, subject, text, contact, created_at`
 
 const sqlInsert = `
-INSERT INTO hotline_request (reference, digest, kind, language, name, phone, best_time, subject, body, contact, created_at)
-VALUES (@reference, @digest, @kind, @language, @name, @phone, @best_time, @subject, @body, @contact, @now)
+INSERT INTO hotline_request (reference, digest, kind, language, name, phone, best_time, subject, text, contact, created_at)
+VALUES (@reference, @digest, @kind, @language, @name, @phone, @best_time, @subject, @text, @contact, @now)
 ON CONFLICT DO NOTHING
 RETURNING id, reference`
 
@@ -56,7 +56,7 @@ WHERE (@state::text = '' OR state = @state)
   AND (@kind::text = '' OR kind = @kind)
   AND (@before::bigint = 0 OR id < @before)
   AND (@query::text = ''
-       OR position(@query IN lower(concat_ws(E'\n', reference, name, phone, best_time, subject, body, contact))) > 0
+       OR position(@query IN lower(concat_ws(E'\n', reference, name, phone, best_time, subject, text, contact))) > 0
        OR @digits::text <> '' AND (position(@digits IN replace(reference, '-', '')) > 0
                                    OR position(@digits IN regexp_replace(phone, '[^0-9]', '', 'g')) > 0))
 ORDER BY id DESC
@@ -78,7 +78,7 @@ FROM hotline_request
 WHERE id = @id`
 
 const sqlNotes = `
-SELECT account_id, at, state, body
+SELECT account_id, at, state, text
 FROM hotline_note
 WHERE request_id = @id
 ORDER BY id`
@@ -91,7 +91,7 @@ WITH request AS (
       AND state = @from
     RETURNING id
 )
-INSERT INTO hotline_note (request_id, account_id, at, state, body)
+INSERT INTO hotline_note (request_id, account_id, at, state, text)
 SELECT id, @account, @now, @state, @note
 FROM request`
 
@@ -100,9 +100,9 @@ DELETE FROM hotline_request
 WHERE id = @id`
 
 const sqlExport = `
-SELECT r.reference, r.kind, r.state, r.created_at, r.language, r.name, r.phone, r.best_time, r.subject, r.body, r.contact,
+SELECT r.reference, r.kind, r.state, r.created_at, r.language, r.name, r.phone, r.best_time, r.subject, r.text, r.contact,
        coalesce((SELECT string_agg(to_char(n.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') || coalesce(' [' || n.state || ']', '')
-                                   || CASE WHEN n.body <> '' THEN ' ' || n.body ELSE '' END, E'\n' ORDER BY n.id)
+                                   || CASE WHEN n.text <> '' THEN ' ' || n.text ELSE '' END, E'\n' ORDER BY n.id)
                  FROM hotline_note n
                  WHERE n.request_id = r.id), '') AS notes
 FROM hotline_request r

@@ -32,6 +32,9 @@ type Submission struct {
 	IP         netip.Addr // zero if it cannot be known: then no limit per network
 	Attested   bool       // from a listed site, or from a page of ours
 	Challenged bool       // by the button of our own page
+	// Decoy is a program that filled in the honeypot: it is counted and answered
+	// like anybody, and nothing is stored.
+	Decoy bool
 }
 
 // Receipt is what became of a submission.
@@ -56,8 +59,11 @@ func (s *Service) Submit(ctx context.Context, in Submission) (Receipt, error) {
 		return Receipt{}, ErrShut
 	}
 	decision, err := s.count(ctx, in)
-	if err != nil || decision != Accepted {
+	switch {
+	case err != nil || decision != Accepted:
 		return Receipt{Decision: decision}, err
+	case in.Decoy:
+		return Receipt{Decision: decision, Reference: NewReference()}, nil
 	}
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		fresh, err := s.store(ctx, tx, &r)
@@ -80,7 +86,7 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, r *Request) (fresh bool,
 	for range referenceTries {
 		err := tx.QueryRow(ctx, sqlInsert, pgx.StrictNamedArgs{
 			"reference": NewReference(), "digest": digest, "kind": r.Kind, "language": r.Language, "name": r.Name, "phone": r.Phone,
-			"best_time": r.BestTime, "subject": r.Subject, "body": r.Body, "contact": r.Contact, "now": now,
+			"best_time": r.BestTime, "subject": r.Subject, "text": r.Text, "contact": r.Contact, "now": now,
 		}).Scan(&r.ID, &r.Reference)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err == nil, err
@@ -98,7 +104,7 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, r *Request) (fresh bool,
 func (r Request) digest(now time.Time) []byte {
 	h := sha256.New()
 	_ = binary.Write(h, binary.BigEndian, now.Truncate(sameFor).Unix()) // a hash takes everything
-	for _, s := range []string{string(r.Kind), r.Language, r.Name, r.Phone, r.BestTime, r.Subject, r.Body, r.Contact} {
+	for _, s := range []string{string(r.Kind), r.Language, r.Name, r.Phone, r.BestTime, r.Subject, r.Text, r.Contact} {
 		_ = binary.Write(h, binary.BigEndian, int64(len(s)))
 		h.Write([]byte(s))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/hotline"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
 	"vistka/internal/subscriber"
@@ -26,6 +27,7 @@ type Deps struct {
 	// Leaving is Subscribers on connections that nothing else may take
 	// (REQUIREMENTS B12); nil: the same ones.
 	Leaving *subscriber.Service
+	Hotline *hotline.Service
 	Keys    *token.Keys
 	Clock   *postgres.Clock
 	BaseURL string // scheme://host[:port], without a trailing slash

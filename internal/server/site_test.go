@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"vistka/internal/hotline"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -36,14 +37,16 @@ const (
 
 // site is the public half on real services.
 type site struct {
-	t      *testing.T
-	router *chi.Mux
-	pool   *pgxpool.Pool
-	keys   *token.Keys
-	clock  *postgres.Clock
-	subs   *subscriber.Service
-	log    *strings.Builder
-	n      newsletter.Newsletter
+	t       *testing.T
+	router  *chi.Mux
+	pool    *pgxpool.Pool
+	keys    *token.Keys
+	clock   *postgres.Clock
+	subs    *subscriber.Service
+	hotline *hotline.Service
+	desk    *desk
+	log     *strings.Builder
+	n       newsletter.Newsletter
 }
 
 func newSite(t *testing.T, change ...func(*server.Deps)) *site {
@@ -74,7 +77,9 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := server.Deps{Pages: pages, DB: s.pool, Subscribers: s.subs, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true}
+	s.desk = &desk{}
+	s.hotline = &hotline.Service{DB: s.pool, Clock: s.clock, Notify: s.desk.notify}
+	d := server.Deps{Pages: pages, DB: s.pool, Subscribers: s.subs, Hotline: s.hotline, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true}
 	for _, f := range change {
 		f(&d)
 	}

@@ -31,6 +31,7 @@ const (
 	Preferences Purpose = "preferences" // long-lived, for what is harmless
 	Form        Purpose = "form"        // render time of a page with a form
 	Setup       Purpose = "setup"       // the one-time link of the first start
+	Hotline     Purpose = "hotline"     // the page after a hotline request, with its reference
 	MessageID   Purpose = "message-id"  // left side of a Message-ID
 )
 
