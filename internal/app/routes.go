@@ -47,7 +47,7 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	}
 	r.Mount("/admin", admin.New(admin.Deps{
 		Pages: pages, DB: a.Pool, Accounts: a.Accounts, Articles: a.Articles, Subscribers: a.Subscribers, Editions: a.Editions,
-		Deliveries: a.Deliveries, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
+		Deliveries: a.Deliveries, Hotline: a.Hotline, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
 		TrustedProxies: proxies, RelayOnLoopback: a.RelaysOnLoopback(), InboxURL: inboxURL, NoRelay: box != nil,
 	}))
 	return r, nil

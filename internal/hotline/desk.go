@@ -26,7 +26,7 @@ type Filter struct {
 type Note struct {
 	AccountID int64     `db:"account_id"`
 	At        time.Time `db:"at"`
-	State     *State    `db:"state"` // that it was put into; nil: only words
+	State     State     `db:"state"` // that it was put into; empty: only words
 	Text      string    `db:"text"`
 }
 

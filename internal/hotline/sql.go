@@ -78,7 +78,7 @@ FROM hotline_request
 WHERE id = @id`
 
 const sqlNotes = `
-SELECT account_id, at, state, text
+SELECT account_id, at, coalesce(state, '') AS state, text
 FROM hotline_note
 WHERE request_id = @id
 ORDER BY id`
