@@ -34,11 +34,12 @@ func formSnippet(l *locale.Locale, baseURL string, kind hotline.Kind, fields str
 	return strings.NewReplacer(
 		"{url}", html.EscapeString(baseURL+"/hotline/"+string(kind)), "{lang}", l.Code(), "{title}", html.EscapeString(l.T(key+"title")),
 		"{known}", html.EscapeString(l.T("hotline.known_title")), "{more}", html.EscapeString(l.T("hotline.known_more")), "{button}", html.EscapeString(l.T(key+"button")), "{fields}", fields,
+		"{trap}", html.EscapeString(l.T("signup.trap")),
 	).Replace(`<form method="post" action="{url}">
   <h2>{title}</h2>
   <input type="hidden" name="lang" value="{lang}">
 {fields}  <p>{known} <a href="{url}?lang={lang}">{more}</a></p>
-  <input name="website" tabindex="-1" autocomplete="off" style="position:absolute;left:-99in" aria-hidden="true">
+  <div hidden><label>{trap} <input name="website" tabindex="-1" autocomplete="off"></label></div>
   <button>{button}</button>
 </form>
 `)
