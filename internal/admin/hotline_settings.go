@@ -22,11 +22,11 @@ type hotlineForm struct {
 	DeskLocale string
 	Languages  []page.Link
 	Accounts   []account.Account
-	Snippets   []snippet
+	Snippets   []hotlineSnippet
 }
 
-// snippet is a form to be pasted into a page of the site.
-type snippet struct{ Name, HTML string }
+// hotlineSnippet is a form to be pasted into a page of the site.
+type hotlineSnippet struct{ Name, HTML string }
 
 // In the names of fields that are there once a language, before its code.
 const hoursField, elsewhereField = "hours_", "elsewhere_"
@@ -53,7 +53,7 @@ func (a *admin) showHotlineForm(w http.ResponseWriter, r *http.Request, status i
 	for _, other := range a.Pages.Catalog().All() {
 		f.Languages = append(f.Languages, page.Link{Code: other.Code(), Name: other.Name()})
 	}
-	f.Snippets = []snippet{
+	f.Snippets = []hotlineSnippet{
 		{l.T("admin.hotline.kind.callback"), callbackSnippet(l, a.BaseURL)}, {l.T("admin.hotline.kind.complaint"), complaintSnippet(l, a.BaseURL)},
 	}
 	var err error

@@ -117,7 +117,7 @@ func devPages() map[string]canned {
 		}),
 		"hotline-thanks-callback":  devHotlineThanks(hotline.Callback),
 		"hotline-thanks-complaint": devHotlineThanks(hotline.Complaint),
-		"hotline-none": {"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
+		"hotline-none": {template: "pages/error", body: func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("error.no_hotline.title"), page.ErrorView{L: l, Error: &page.Error{Key: "no_hotline"}}
 		}},
 		"preferences":        devPreferences("", nil),

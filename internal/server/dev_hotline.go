@@ -14,7 +14,7 @@ func devHotlineSettings() hotline.Settings {
 }
 
 func devHotline(kind hotline.Kind, typed func(*locale.Locale, *hotlineBody)) canned {
-	return canned{"pages/hotline", func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
+	return canned{template: "pages/hotline", body: func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 		b := hotlineBody{Request: hotline.Request{Kind: kind, Language: l.Code()}}
 		if typed != nil {
 			typed(l, &b)
@@ -26,7 +26,7 @@ func devHotline(kind hotline.Kind, typed func(*locale.Locale, *hotlineBody)) can
 }
 
 func devHotlineThanks(kind hotline.Kind) canned {
-	return canned{"pages/hotline_thanks", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+	return canned{template: "pages/hotline_thanks", body: func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		return l.T("hotline.thanks_title"), hotlineThanksBody{Kind: kind, Reference: "4821-7730", Reach: reachOf(l, devHotlineSettings()), Site: n.SiteURL}
 	}}
 }
