@@ -20,6 +20,7 @@ type accountCommand struct {
 	Add      accountAddCommand      `cmd:"" help:"Add a person to the admin pages. The password is asked for, or read from standard input."`
 	List     accountListCommand     `cmd:"" help:"List the people of the admin pages."`
 	Password accountPasswordCommand `cmd:"" help:"Set a new password and end the person's sessions. It is asked for, or read from standard input."`
+	Hotline  accountHotlineCommand  `cmd:"" help:"Let a person read the hotline's requests, or no longer. No role has that right by itself."`
 	Disable  accountDisableCommand  `cmd:"" help:"End a person's access to the admin pages, at once and for good. What they did stays in the trail."`
 }
 
@@ -28,6 +29,7 @@ type accountAddCommand struct {
 	Name     string `required:"" help:"Name shown to the others."`
 	Role     string `default:"editor" enum:"owner,editor,viewer" help:"owner, editor or viewer."`
 	Language string `default:"en" help:"Language of the pages: uk, en."`
+	Hotline  bool   `help:"May read the hotline's requests."`
 	JSON     bool   `name:"json" help:"As JSON."`
 }
 
@@ -37,11 +39,12 @@ type person struct {
 	Address    string     `json:"address"`
 	Name       string     `json:"name"`
 	Role       string     `json:"role"`
+	Hotline    bool       `json:"hotline"`
 	DisabledAt *time.Time `json:"disabled_at"`
 }
 
 func personOf(a account.Account) person {
-	return person{a.ID, a.Address, a.Name, string(a.Role), a.DisabledAt}
+	return person{a.ID, a.Address, a.Name, string(a.Role), a.Hotline, a.DisabledAt}
 }
 
 // Run creates the account.
@@ -55,7 +58,7 @@ func (c accountAddCommand) Run(ctx context.Context, s *session) error {
 			return err
 		}
 		added, err := a.Accounts.Create(ctx, account.NewAccount{
-			Address: c.Address, Name: c.Name, Password: password, Role: account.Role(c.Role), Locale: c.Language,
+			Address: c.Address, Name: c.Name, Password: password, Role: account.Role(c.Role), Locale: c.Language, Hotline: c.Hotline,
 		})
 		if err != nil {
 			return accountError(a, err)
@@ -96,6 +99,23 @@ func (c accountPasswordCommand) Run(ctx context.Context, s *session) error {
 	}
 	return s.actAccount(ctx, c.Address, c.JSON, "The password is set. Sessions begun with the old one are over.\n", func(a *app.App, id int64) error {
 		return a.Accounts.SetPassword(ctx, id, password, 0)
+	})
+}
+
+type accountHotlineCommand struct {
+	Address string `arg:"" help:"Email address the person logs in with."`
+	Right   string `arg:"" enum:"on,off" help:"on or off."`
+	JSON    bool   `name:"json" help:"As JSON."`
+}
+
+// Run gives or takes the right.
+func (c accountHotlineCommand) Run(ctx context.Context, s *session) error {
+	words := "From now on this person sees the hotline's requests.\n"
+	if c.Right == "off" {
+		words = "From now on this person sees nothing of the hotline.\n"
+	}
+	return s.actAccount(ctx, c.Address, c.JSON, words, func(a *app.App, id int64) error {
+		return a.Accounts.SetHotline(ctx, id, c.Right == "on", 0)
 	})
 }
 
@@ -168,8 +188,12 @@ func (c accountListCommand) Run(ctx context.Context, s *session) error {
 			if p.DisabledAt != nil {
 				state = "disabled"
 			}
-			rows[i] = []any{p.Address, p.Name, p.Role, state}
+			hotline := "no"
+			if p.Hotline {
+				hotline = "yes"
+			}
+			rows[i] = []any{p.Address, p.Name, p.Role, hotline, state}
 		}
-		return printTable(s.out, []any{"ADDRESS", "NAME", "ROLE", "STATE"}, rows)
+		return printTable(s.out, []any{"ADDRESS", "NAME", "ROLE", "HOTLINE", "STATE"}, rows)
 	})
 }

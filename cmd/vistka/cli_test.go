@@ -139,6 +139,16 @@ func TestAccounts(t *testing.T) {
 		t.Errorf("a short password: exit %d", code)
 	}
 	c.run("five calm storks sleep\n", "account", "password", "second@example.org")
+	if out := c.run("", "account", "hotline", "second@example.org", "on", "--json"); !strings.Contains(out, `"hotline": true`) {
+		t.Errorf("hotline on: %s", out)
+	}
+	if out := c.run("", "account", "list"); strings.Count(out, "yes") != 1 {
+		t.Errorf("list: %s", out)
+	}
+	c.run("", "account", "hotline", "second@example.org", "off")
+	if _, code := c.try("", "account", "hotline", "nobody@example.org", "on"); code != exitFailure {
+		t.Errorf("nobody: exit %d", code)
+	}
 	c.run("", "account", "disable", "Second@example.org")
 	if out := c.run("", "account", "list"); strings.Count(out, "disabled") != 1 {
 		t.Errorf("list: %s", out)
@@ -155,7 +165,8 @@ func TestAccounts(t *testing.T) {
 	if err := db.QueryRow(t.Context(), `SELECT string_agg(act || ' ' || object, ', ' ORDER BY id) FROM audit_event`).Scan(&acts); err != nil {
 		t.Fatal(err)
 	}
-	if want := "account.add account 1, account.add account 2, account.password account 2, account.disable account 2"; acts != want {
+	if want := "account.add account 1, account.add account 2, account.password account 2, " +
+		"account.hotline account 2, account.hotline account 2, account.disable account 2"; acts != want {
 		t.Errorf("trail %q, want %q", acts, want)
 	}
 }

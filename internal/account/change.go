@@ -19,6 +19,30 @@ func (s *Service) SetLocale(ctx context.Context, id int64, code string) error {
 	return nil
 }
 
+// SetHotline gives an account the hotline right or takes it away, at once, and
+// leaves it in the trail: by is who did it, 0 the command line. Returns ErrNotFound.
+func (s *Service) SetHotline(ctx context.Context, id int64, on bool, by int64) error {
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, sqlSetHotline, pgx.StrictNamedArgs{"id": id, "hotline": on})
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrNotFound
+		}
+		return Record(ctx, tx, Event{
+			At: s.Clock.Now(), AccountID: by, Act: "account.hotline", Object: Account{ID: id}.object(), Detail: map[string]any{"hotline": on},
+		})
+	})
+	if errors.Is(err, ErrNotFound) {
+		return ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("set hotline right of account %d: %w", id, err)
+	}
+	return nil
+}
+
 // SetPassword changes a password, thereby ends every session begun with the old
 // one, and leaves it in the trail: by is who did it, 0 the command line. Returns
 // FieldErrors (password) or ErrNotFound.

@@ -34,7 +34,7 @@ func (s *Service) Create(ctx context.Context, n NewAccount) (Account, error) {
 		if err != nil {
 			return Account{}, err
 		}
-		e := Event{At: s.Clock.Now(), AccountID: n.By, Act: "account.add", Object: made.object(), Detail: map[string]any{"role": n.Role}}
+		e := Event{At: s.Clock.Now(), AccountID: n.By, Act: "account.add", Object: made.object(), Detail: map[string]any{"role": n.Role, "hotline": n.Hotline}}
 		return made, Record(ctx, tx, e)
 	})
 }

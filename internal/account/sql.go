@@ -51,6 +51,11 @@ UPDATE account
 SET locale = @locale
 WHERE id = @id`
 
+const sqlSetHotline = `
+UPDATE account
+SET hotline = @hotline
+WHERE id = @id`
+
 const sqlSetPassword = `
 UPDATE account
 SET password_hash = @hash

@@ -17,6 +17,7 @@ import (
 	"vistka/internal/article"
 	"vistka/internal/delivery"
 	"vistka/internal/edition"
+	"vistka/internal/hotline"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
 	"vistka/internal/subscriber"
@@ -31,6 +32,7 @@ type Deps struct {
 	Subscribers *subscriber.Service
 	Editions    *edition.Service
 	Deliveries  *delivery.Service
+	Hotline     *hotline.Service
 	Clock       *postgres.Clock
 	BaseURL     string // scheme://host[:port], without a trailing slash
 	Log         *slog.Logger

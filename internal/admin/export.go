@@ -42,29 +42,19 @@ func (a *admin) showExport(w http.ResponseWriter, r *http.Request, status int, b
 func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	b := exportBody{Newsletter: r.PostFormValue("newsletter"), Status: r.PostFormValue("status"), BOM: r.PostFormValue("bom") != ""}
-	if !a.fresh(ctx) {
-		switch err := a.Accounts.Reauthenticate(ctx, me(r).ID, r.PostFormValue("password")); {
-		case errors.Is(err, account.ErrRefused):
-			if err := a.record(r, "export.refused", "", nil); err != nil {
-				return err
-			}
-			b.Error = a.locale(r).T("admin.export.refused")
-			return a.showExport(w, r, http.StatusUnprocessableEntity, b)
-		case errors.Is(err, account.ErrTooMany):
-			b.Error = a.locale(r).T("admin.login.too_many")
-			retryLater(w)
-			return a.showExport(w, r, http.StatusTooManyRequests, b)
-		case err != nil:
-			return err
-		}
-		a.refresh(ctx)
+	status, words, err := a.passwordAgain(w, r)
+	if err != nil {
+		return err
+	}
+	if b.Error = words; words != "" {
+		return a.showExport(w, r, status, b)
 	}
 	object := "all newsletters"
 	if b.Newsletter != "" {
 		object = "newsletter " + b.Newsletter
 	}
 	filter := subscriber.ExportFilter{Newsletter: b.Newsletter, Status: b.Status, BOM: b.BOM}
-	err := a.Subscribers.CheckExport(ctx, filter)
+	err = a.Subscribers.CheckExport(ctx, filter)
 	if errors.Is(err, subscriber.ErrBadStatus) || errors.Is(err, newsletter.ErrNotFound) {
 		return page.BadRequest(err)
 	}
@@ -76,26 +66,47 @@ func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := &download{w: w, name: "vistka-" + a.Clock.Now().Format(time.DateOnly) + ".csv"}
 	rows, err := a.Subscribers.Export(ctx, out, filter)
-	a.exported(r, object, rows, err == nil)
-	switch {
-	case err == nil:
-		return nil
-	case out.begun:
-		// A file that ends early must not look whole: the connection is cut.
+	return a.exported(r, out, "export.end", object, map[string]any{"subscribers": rows}, err)
+}
+
+// passwordAgain asks for the password once more unless it was given lately.
+// Words that are not empty refuse it: the form is shown again with them and
+// the status.
+func (a *admin) passwordAgain(w http.ResponseWriter, r *http.Request) (status int, words string, err error) {
+	ctx := r.Context()
+	if a.fresh(ctx) {
+		return 0, "", nil
+	}
+	switch err := a.Accounts.Reauthenticate(ctx, me(r).ID, r.PostFormValue("password")); {
+	case errors.Is(err, account.ErrRefused):
+		if err := a.record(r, "export.refused", "", nil); err != nil {
+			return 0, "", err
+		}
+		return http.StatusUnprocessableEntity, a.locale(r).T("admin.export.refused"), nil
+	case errors.Is(err, account.ErrTooMany):
+		retryLater(w)
+		return http.StatusTooManyRequests, a.locale(r).T("admin.login.too_many"), nil
+	case err != nil:
+		return 0, "", err
+	}
+	a.refresh(ctx)
+	return 0, "", nil
+}
+
+// exported notes what left, also when the reader went away, and ends the
+// download: a file that ends early must not look whole.
+func (a *admin) exported(r *http.Request, out *download, act, object string, detail map[string]any, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), notePatience)
+	defer cancel()
+	detail["whole"] = err == nil
+	if err := a.record(r.WithContext(ctx), act, object, detail); err != nil {
+		a.Log.ErrorContext(ctx, "end of an export is not in the trail", "error", err)
+	}
+	if err != nil && out.begun {
 		a.Log.ErrorContext(ctx, "export cut", "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	return err
-}
-
-// exported notes how many addresses left, also when the reader went away.
-func (a *admin) exported(r *http.Request, object string, rows int64, whole bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), notePatience)
-	defer cancel()
-	detail := map[string]any{"subscribers": rows, "whole": whole}
-	if err := a.record(r.WithContext(ctx), "export.end", object, detail); err != nil {
-		a.Log.ErrorContext(ctx, "end of an export is not in the trail", "error", err)
-	}
 }
 
 // notePatience bounds what is still written once the reader has gone.

@@ -25,6 +25,7 @@ import (
 	"vistka/internal/delivery"
 	"vistka/internal/edition"
 	"vistka/internal/feed"
+	"vistka/internal/hotline"
 	"vistka/internal/locale"
 	"vistka/internal/mailer"
 	"vistka/internal/newsletter"
@@ -46,6 +47,7 @@ type site struct {
 	accounts *account.Service
 	articles *article.Service
 	subs     *subscriber.Service
+	hotline  *hotline.Service
 	mux      *chi.Mux // the admin routes alone
 	url      string
 	catalog  *locale.Catalog
@@ -109,12 +111,14 @@ func newSite(t testing.TB, change ...func(*Deps)) *site {
 		_, err := editions.ReleaseAgain(ctx, tx, articleID)
 		return err
 	}
+	s.hotline = &hotline.Service{DB: s.db, Clock: s.clock, Notify: func(context.Context, pgx.Tx, hotline.Notice) error { return nil }}
 	srv := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + srv.Listener.Addr().String()
 	d := Deps{
 		Pages: pages, DB: s.db, Accounts: s.accounts, Articles: s.articles, Subscribers: s.subs,
 		Editions:   editions,
 		Deliveries: &delivery.Service{DB: s.db, Keys: keys, Hasher: hasher, Clock: s.clock, Log: log, Relays: []mailer.RelayConfig{{Label: "a relay"}}},
+		Hotline:    s.hotline,
 		Clock:      s.clock, BaseURL: s.url, Log: log, RelayOnLoopback: true,
 	}
 	for _, f := range change {

@@ -13,6 +13,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"vistka/internal/account"
+	"vistka/internal/hotline"
 	"vistka/internal/newsletter"
 )
 
@@ -347,6 +348,8 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 	s := newSite(t)
 	n, articleID, subscriberID, editionID := s.seeded()
 	a := s.account(account.Owner)
+	s.grant(a)
+	s.requested()
 	b := s.as(account.Owner)
 	for _, code := range []string{"en", "uk"} {
 		if err := s.accounts.SetLocale(t.Context(), a.ID, code); err != nil {
@@ -356,6 +359,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 			"/admin/", "/admin/articles", fmt.Sprintf("/admin/articles/%d", articleID), "/admin/editions", fmt.Sprintf("/admin/editions/%d", editionID),
 			"/admin/deliveries", "/admin/subscribers", fmt.Sprintf("/admin/subscribers/%d", subscriberID), "/admin/newsletters", "/admin/newsletters/new",
 			fmt.Sprintf("/admin/newsletters/%d", n.ID), "/admin/feeds", "/admin/feeds/check?url=x", fmt.Sprintf("/admin/feeds/%d/filters?newsletter=%d", s.count("SELECT id FROM feed"), n.ID), "/admin/export",
+			"/admin/hotline", "/admin/hotline/1", "/admin/hotline/2", "/admin/hotline/export", "/admin/hotline/settings",
 		} {
 			got := b.get(path)
 			if got.status != http.StatusOK || got.Find("h1").Length() != 1 || got.Find("script:not([src^='/static/live'])").Length() != 0 {
@@ -377,7 +381,7 @@ func TestEveryPageInBothLanguages(t *testing.T) {
 			}
 		}
 	}
-	for _, key := range newsletter.ErrorKeys() {
+	for _, key := range slices.Concat(newsletter.ErrorKeys(), hotline.ErrorKeys()) {
 		if !s.catalog.For("uk").Has(key) {
 			t.Errorf("no words for %s", key)
 		}

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -69,6 +70,22 @@ func (a *admin) table() []route {
 	}
 }
 
+// hotlineTable is what needs the hotline right beside a role.
+func (a *admin) hotlineTable() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	const viewer, owner = account.Viewer, account.Owner
+	return []route{
+		{get, "/hotline", viewer, hotlineOnly(a.hotlineInbox)},
+		{get, "/hotline/{id}", viewer, hotlineOnly(a.hotlineRequest)},
+		{post, "/hotline/{id}", viewer, hotlineOnly(a.actHotline)},
+		{get, "/hotline/export", viewer, hotlineOnly(a.hotlineExportPage)},
+		{post, "/hotline/export", viewer, hotlineOnly(a.exportHotline)},
+		{get, "/hotline/settings", owner, hotlineOnly(a.hotlineSettings)},
+		{post, "/hotline/settings", owner, hotlineOnly(a.saveHotlineSettings)},
+		{post, "/hotline/rights", owner, hotlineOnly(a.setHotlineRight)},
+	}
+}
+
 // routes is every address under /admin. Those above the loop are open to
 // people who are not logged in.
 func (a *admin) routes(r chi.Router) {
@@ -79,7 +96,7 @@ func (a *admin) routes(r chi.Router) {
 	r.With(within).Post("/login", h(a.login))
 	r.Get("/setup", h(a.setupPage))
 	r.Post("/setup", h(a.setup))
-	for _, t := range a.table() {
+	for _, t := range slices.Concat(a.table(), a.hotlineTable()) {
 		if t.method == http.MethodGet && t.pattern != "/feeds/check" { // which asks a site
 			r.With(within, a.need(t.need)).Method(t.method, t.pattern, h(t.handler))
 			continue

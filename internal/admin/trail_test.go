@@ -15,7 +15,8 @@ func TestAnActAndItsTrailAreOne(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	n, articleID, subscriberID, editionID := s.seeded()
-	s.account(account.Owner)
+	s.grant(s.account(account.Owner))
+	s.requested()
 	b := s.as(account.Owner)
 	feedID := s.count("SELECT id FROM feed")
 	doubtful, _ := b.get("/admin/deliveries").Find("input[name=ref]").First().Attr("value")
@@ -29,7 +30,9 @@ func TestAnActAndItsTrailAreOne(t *testing.T) {
 			(SELECT string_agg(state, ',' ORDER BY subscriber_id) FROM delivery), (SELECT string_agg(state, ',') FROM feed),
 			(SELECT string_agg(filters::text, ',') FROM newsletter_feed), (SELECT count(*) FROM newsletter_feed),
 			(SELECT count(*) FROM subscription WHERE state = 'active'), (SELECT count(*) FROM subscriber), (SELECT count(*) FROM suppression),
-			(SELECT count(*) FROM newsletter WHERE archived_at IS NOT NULL), (SELECT count(*) FROM notice), (SELECT count(*) FROM owed))`).Scan(&all)
+			(SELECT count(*) FROM newsletter WHERE archived_at IS NOT NULL), (SELECT count(*) FROM notice), (SELECT count(*) FROM owed),
+			(SELECT string_agg(state, ',' ORDER BY id) FROM hotline_request), (SELECT count(*) FROM hotline_note), (SELECT h::text FROM hotline h),
+			(SELECT string_agg(hotline::text, ',' ORDER BY id) FROM account))`).Scan(&all)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,6 +59,10 @@ func TestAnActAndItsTrailAreOne(t *testing.T) {
 		{fmt.Sprintf("%s/filters?newsletter=%d", feed, n.ID), url.Values{"topics": {"Research"}}},
 		{letter + "/archive", url.Values{"sure": {"yes"}}},
 		{letter + "/test", url.Values{}},
+		{"/admin/hotline/1", url.Values{"act": {"note"}, "from": {"new"}, "state": {"closed"}, "note": {"Done"}}},
+		{"/admin/hotline/1", url.Values{"act": {"erase"}, "sure": {"yes"}}},
+		{"/admin/hotline/settings", url.Values{"desk_locale": {"uk"}, "keep_days": {"1"}}},
+		{"/admin/hotline/rights", url.Values{"account": {"1"}, "right": {"off"}}},
 	} {
 		if got := b.post(try.path, try.form); got.status != http.StatusInternalServerError {
 			t.Errorf("%s %v: %d %s", try.path, try.form, got.status, got.text("h1"))

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,10 +30,15 @@ type frame struct {
 	FlashOK bool
 	Codes   []page.Link
 	Sending guard.State // anything but on is said on every page
+
+	HotlineNew int64 // requests that wait for somebody to begin; 0 without the hotline right
 }
 
 // When is a moment as tables show it: sortable, the same in both languages.
 func (f frame) When(t time.Time) string { return t.In(f.Zone).Format("2006-01-02\u00a015:04") }
+
+// Day is the day of a moment, where the hour does not matter.
+func (f frame) Day(t time.Time) string { return t.In(f.Zone).Format(time.DateOnly) }
 
 // Exact is the moment for machines.
 func (f frame) Exact(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -82,6 +88,9 @@ func (f frame) May(role string) bool { return f.Me.Role.Allows(account.Role(role
 // Parts are those of the navigation this account may see, in order; "" is Home.
 func (f frame) Parts() []string {
 	parts := []string{"", "articles", "editions", "subscribers", "newsletters", "feeds"}
+	if f.Me.Hotline {
+		parts = slices.Insert(parts, 4, "hotline")
+	}
 	if f.Me.Role.Allows(account.Editor) {
 		parts = append(parts, "export")
 	}
@@ -107,6 +116,12 @@ func (a *admin) frame(r *http.Request) (frame, error) {
 			return f, err
 		}
 		f.Sending = s.State
+	}
+	if f.Me.Hotline {
+		var err error
+		if f.HotlineNew, err = a.Hotline.CountNew(r.Context()); err != nil {
+			return f, err
+		}
 	}
 	var err error
 	f.Zone, err = a.zone(r)

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/article"
 	"vistka/internal/config"
 	"vistka/internal/demo"
 	"vistka/internal/newsletter"
+	"vistka/internal/postgres"
 )
 
 // demoAccent is the example site's red.
@@ -39,6 +42,9 @@ func (a *App) RunDemo(ctx context.Context, siteListen string, opened func(Ready)
 		Catalog: a.Catalog, Files: a.files, Now: a.Clock.Now, Log: a.log, Fate: a.demoFate(slugs),
 	})
 	if err != nil {
+		return err
+	}
+	if err := a.demoHotline(ctx); err != nil {
 		return err
 	}
 	parts := newLifetimes(a.log)
@@ -103,6 +109,17 @@ func (a *App) demoFate(slugs map[string]string) func(ctx context.Context, lang, 
 		}
 		return demo.Unseen, err
 	}
+}
+
+// demoHotline opens the example site's hotline, unless somebody has set it up.
+func (a *App) demoHotline(ctx context.Context) error {
+	set, err := a.Hotline.Settings(ctx)
+	if err != nil || set.SavedAt != nil {
+		return err
+	}
+	set.Open, set.Phone, set.Desk = true, demo.Phone, []string{"desk@checked.example"}
+	set.Hours = map[string]string{"en": a.Catalog.For("en").T("demo.available"), "uk": a.Catalog.For("uk").T("demo.available")}
+	return postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) error { return a.Hotline.SaveSettings(ctx, tx, set) })
 }
 
 func (a *App) demoFeeds(ctx context.Context, siteURL string, slugs map[string]string) error {

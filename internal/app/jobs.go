@@ -33,6 +33,7 @@ func (a *App) newJobs(pool *pgxpool.Pool) (*river.Client[pgx.Tx], error) {
 	a.Subscribers.AddWorkers(workers)
 	a.Editions.AddWorkers(workers)
 	a.Deliveries.AddWorkers(workers)
+	a.Hotline.AddWorkers(workers)
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema:            postgres.RiverSchema,
 		Logger:            slog.New(warnings{a.log.Handler()}),

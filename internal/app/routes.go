@@ -35,7 +35,7 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	leaving := *a.Subscribers
 	leaving.DB = a.leaving
 	r := server.New(server.Deps{
-		Pages: pages, DB: a.Pool, Subscribers: a.Subscribers, Leaving: &leaving, Keys: a.Keys, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
+		Pages: pages, DB: a.Pool, Subscribers: a.Subscribers, Leaving: &leaving, Hotline: a.Hotline, Keys: a.Keys, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
 		TrustedProxies: proxies, Ready: a.ready, MailServer: a.mailServer(), Latest: a.latest, Ping: a.Articles.Ping, Dev: a.Config.Dev,
 		Editions: a.Editions, Renderer: a.renderer,
 	})
@@ -48,7 +48,7 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	}
 	r.Mount("/admin", admin.New(admin.Deps{
 		Pages: pages, DB: a.Pool, Accounts: a.Accounts, Articles: a.Articles, Subscribers: a.Subscribers, Editions: a.Editions,
-		Deliveries: a.Deliveries, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
+		Deliveries: a.Deliveries, Hotline: a.Hotline, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
 		TrustedProxies: proxies, RelayOnLoopback: a.RelaysOnLoopback(), InboxURL: inboxURL, NoRelay: box != nil,
 	}))
 	return r, nil

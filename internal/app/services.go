@@ -19,6 +19,7 @@ import (
 	"vistka/internal/edition"
 	"vistka/internal/feed"
 	"vistka/internal/guard"
+	"vistka/internal/hotline"
 	"vistka/internal/mailer"
 	"vistka/internal/subscriber"
 )
@@ -31,6 +32,7 @@ type Services struct {
 	Subscribers *subscriber.Service
 	Editions    *edition.Service
 	Deliveries  *delivery.Service
+	Hotline     *hotline.Service
 	Guard       *guard.Guard
 
 	renderer *mailer.Renderer
@@ -62,6 +64,7 @@ func (a *App) build() error {
 		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, BaseURL: a.Config.BaseURL, Renderer: renderer, Catalog: a.Catalog, Log: a.log,
 		Holder: holder, SessionURL: a.Config.DatabaseDirectURL, InDoubtWait: a.Config.InDoubtWait,
 	}
+	a.Hotline = &hotline.Service{DB: a.Pool, Clock: a.Clock}
 	a.Guard = &guard.Guard{DB: a.Pool, Clock: a.Clock, Dir: a.Config.DataDir, Name: holder, Machine: guard.MachineID(), Log: a.log}
 	a.metrics = prometheus.NewRegistry()
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.Deliveries.Collector())
@@ -101,6 +104,7 @@ func (a *App) wire() {
 	}
 	a.Editions.DropIfGone = a.Articles.DropIfGone
 	a.Deliveries.Compose = a.Editions.Compose
+	a.Hotline.Notify = a.tellDesk
 	a.wireAlerts()
 }
 
@@ -125,7 +129,7 @@ func (a *App) wireAlerts() {
 }
 
 func periodicJobs() []*river.PeriodicJob {
-	return slices.Concat(article.PeriodicJobs(), subscriber.PeriodicJobs(), edition.PeriodicJobs(), delivery.PeriodicJobs())
+	return slices.Concat(article.PeriodicJobs(), subscriber.PeriodicJobs(), edition.PeriodicJobs(), delivery.PeriodicJobs(), hotline.PeriodicJobs())
 }
 
 // RelaysOnLoopback says that no mail leaves this machine: no postal address is

@@ -172,7 +172,7 @@ func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (ma
 			Newsletter: from, Locale: n.Locale, Date: date, Title: content.Title, Text: content.Text, Detail: content.Detail, URL: content.URL,
 		})
 	case Desk:
-		c, err = s.Renderer.CompileDesk(mailer.DeskContent{Newsletter: from, Locale: n.Locale, Date: date, Reference: content.Reference, URL: content.URL})
+		c, err = s.Renderer.CompileDesk(mailer.DeskContent{Newsletter: from, Locale: n.Locale, Date: date, Kind: content.Kind, Reference: content.Reference, URL: content.URL})
 	default:
 		err = fmt.Errorf("kind %q cannot be mailed", n.Kind)
 	}

@@ -46,7 +46,7 @@ type Content struct {
 	URL       string    `json:"url,omitempty"`       // alert, desk: a page of ours without a secret
 	Reference string    `json:"reference,omitempty"` // desk
 	Articles  []int64   `json:"articles,omitempty"`  // test: shown as an edition would
-	Kind      string    `json:"kind,omitempty"`      // test: of the edition
+	Kind      string    `json:"kind,omitempty"`      // test: of the edition; desk: of the request
 	AskedAt   time.Time `json:"asked_at,omitzero"`   // settings
 	Subject   string    `json:"subject,omitempty"`   // alert: what it tells of, see Trouble
 	About     string    `json:"about,omitempty"`     // link: one of subscriber.About…

@@ -39,7 +39,7 @@ func TestEveryKindOfNotice(t *testing.T) {
 		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutReceipt, Text: "You confirmed it."}},
 		{Kind: Link, Address: "new-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutNewAddress, Change: 7, Masked: "ne••@example.org"}},
 		{Kind: Link, Address: "old-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutOldAddress, Change: 7, Masked: "ne••@example.org"}},
-		{Kind: Desk, Address: "desk@example.org", Content: Content{Reference: "H-1", URL: "https://mail.news.example/admin/hotline/1"}},
+		{Kind: Desk, Address: "desk@example.org", Content: Content{Kind: "callback", Reference: "4821-7730", URL: "https://mail.news.example/admin/hotline/1"}},
 	} {
 		n.Locale = "en"
 		if i%2 == 1 {

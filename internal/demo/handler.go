@@ -90,6 +90,9 @@ func headers(vistka string) func(http.Handler) http.Handler {
 	}
 }
 
+// Phone is the newsroom's hotline: a number that cannot be.
+const Phone = "+380 00 000 00 00"
+
 // view is what every page of the site is given.
 type view struct {
 	*handler
@@ -111,6 +114,10 @@ func (v view) Script() (s script, err error) {
 	s.Path, s.Integrity, err = page.Embedded(v.Files, "vistka.js")
 	return s, err
 }
+
+// Phone is the number as it is shown, Dial as a phone takes it.
+func (view) Phone() string { return Phone }
+func (view) Dial() string  { return strings.ReplaceAll(Phone, " ", "") }
 
 func (h *handler) view(r *http.Request) view {
 	lang, other := chi.URLParam(r, "lang"), languages[0]

@@ -121,6 +121,7 @@ type DeskContent struct {
 	Newsletter Newsletter
 	Locale     string
 	Date       time.Time
+	Kind       string // callback, complaint
 	Reference  string
 	URL        string
 }

@@ -54,7 +54,15 @@ func (r *Renderer) CompileDesk(c DeskContent) (Compiled, error) {
 	}
 	return r.compileNotice(noticeView{
 		frame: f, Kicker: f.L.T("mail.desk.kicker"), Heading: f.L.T("mail.desk.heading"),
-		Lines:  []string{f.L.T("mail.desk.text", "reference", cleanLine(c.Reference), "when", f.moment(c.Date, c.Date))},
+		Lines:  []string{f.L.T(deskText(c.Kind), "reference", cleanLine(c.Reference), "when", f.moment(c.Date, c.Date))},
 		Button: f.L.T("mail.desk.button"), ButtonURL: link,
 	}, c.Newsletter, c.Date)
+}
+
+func deskText(kind string) string {
+	switch kind {
+	case "callback", "complaint":
+		return "mail.desk.text_" + kind
+	}
+	return "mail.desk.text"
 }

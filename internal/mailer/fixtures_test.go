@@ -135,7 +135,7 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 			alert.Title, alert.Text = "Поштовий сервер відхиляє нашого відправника", "Від 07:40 нічого не надіслано. Чекають 1204 листи.\n\nЩойно сервер знову відповість, надсилання продовжиться саме."
 		}
 		out["alert."+code] = ok(r.CompileAlert(alert))
-		out["desk."+code] = ok(r.CompileDesk(mailer.DeskContent{Newsletter: n, Locale: code, Date: sentAt, Reference: "K7-204"}))
+		out["desk."+code] = ok(r.CompileDesk(mailer.DeskContent{Newsletter: n, Locale: code, Date: sentAt, Kind: "complaint", Reference: "4821-7730"}))
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/hotline"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -98,6 +99,25 @@ func devPages() map[string]canned {
 		}},
 		"unsubscribed-gone": {"pages/unsubscribed", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.gone_title"), unsubscribedBody{Gone: true}
+		}},
+		"hotline-callback": devHotline(hotline.Callback, nil),
+		"hotline-callback-errors": devHotline(hotline.Callback, func(l *locale.Locale, b *hotlineBody) {
+			b.Phone, b.Errors = "call me", map[string]string{"phone": l.T("hotline.error.phone")}
+		}),
+		"hotline-callback-challenge": devHotline(hotline.Callback, func(l *locale.Locale, b *hotlineBody) {
+			b.Name, b.Phone, b.BestTime, b.Notice = "Nadia", "+380 44 123 45 67", "18:00–20:00", l.T("hotline.challenge")
+		}),
+		"hotline-complaint": devHotline(hotline.Complaint, nil),
+		"hotline-complaint-errors": devHotline(hotline.Complaint, func(l *locale.Locale, b *hotlineBody) {
+			b.Contact, b.Errors = "nadia@example.org", map[string]string{"subject": l.T("hotline.error.subject_empty"), "text": l.T("hotline.error.text_empty")}
+		}),
+		"hotline-complaint-ours": devHotline(hotline.Complaint, func(l *locale.Locale, b *hotlineBody) {
+			b.Subject, b.Text, b.Notice = "A correction", "The photo of 12 May shows another street.", l.T("hotline.ours")
+		}),
+		"hotline-thanks-callback":  devHotlineThanks(hotline.Callback),
+		"hotline-thanks-complaint": devHotlineThanks(hotline.Complaint),
+		"hotline-none": {template: "pages/error", body: func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
+			return l.T("error.no_hotline.title"), page.ErrorView{L: l, Error: &page.Error{Key: "no_hotline"}}
 		}},
 		"error": {"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("error.ours.title"), page.ErrorView{L: l, Error: &page.Error{Key: "ours"}, RequestID: "k4tq7mzc2w9d"}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/hotline"
 	"vistka/internal/page"
 )
 
@@ -36,6 +37,13 @@ func (s *server) routes(root chi.Router) {
 
 		r.Group(func(r chi.Router) {
 			r.Use(page.Private)
+
+			// From other sites too, as sign-ups are; not even these addresses are logged.
+			r.Get("/hotline/callback", h(s.hotlinePage(hotline.Callback)))
+			r.Post("/hotline/callback", h(s.takeHotline(hotline.Callback)))
+			r.Get("/hotline/complaint", h(s.hotlinePage(hotline.Complaint)))
+			r.Post("/hotline/complaint", h(s.takeHotline(hotline.Complaint)))
+			r.Get("/hotline/thanks/{token}", h(s.hotlineThanks))
 
 			// A mail provider posts here on the reader's behalf (RFC 8058): the address is the permission.
 			r.Get("/unsubscribe/{token}", h(s.unsubscribePage))

@@ -42,6 +42,10 @@ var decisions = map[string]string{
 	"GET /data/{token}/erase": "token", "GET /address/{token}": "token", "GET /keep-address/{token}": "token",
 	"POST /data/{token}": "own pages", "POST /data/{token}/consent": "own pages", "POST /data/{token}/address": "own pages",
 	"POST /data/{token}/erase": "own pages", "POST /address/{token}": "own pages", "POST /keep-address/{token}": "own pages",
+
+	"GET /hotline/callback": "read", "GET /hotline/complaint": "read", "GET /hotline/thanks/{token}": "token",
+	"POST /hotline/callback":  "listed origins, else one more press on our own page",
+	"POST /hotline/complaint": "listed origins, else one more press on our own page",
 }
 
 func TestEveryRouteIsDecided(t *testing.T) {

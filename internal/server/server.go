@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"vistka/internal/edition"
+	"vistka/internal/hotline"
 	"vistka/internal/mailer"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
@@ -28,6 +29,7 @@ type Deps struct {
 	// Leaving is Subscribers on connections that nothing else may take
 	// (REQUIREMENTS B12); nil: the same ones.
 	Leaving *subscriber.Service
+	Hotline *hotline.Service
 	Keys    *token.Keys
 	Clock   *postgres.Clock
 	BaseURL string // scheme://host[:port], without a trailing slash

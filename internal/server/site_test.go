@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"vistka/internal/edition"
+	"vistka/internal/hotline"
 	"vistka/internal/locale"
 	"vistka/internal/mailer"
 	"vistka/internal/newsletter"
@@ -49,6 +50,8 @@ type site struct {
 	notices  []subscriber.Notice // under mu
 	log      *strings.Builder
 	n        newsletter.Newsletter
+	hotline  *hotline.Service
+	desk     *desk
 }
 
 func newSite(t *testing.T, change ...func(*server.Deps)) *site {
@@ -89,8 +92,10 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 		t.Fatal(err)
 	}
 	s.editions = &edition.Service{DB: s.pool, Clock: s.clock, Keys: s.keys, BaseURL: baseURL, Renderer: renderer, Log: slog.New(slog.DiscardHandler)}
+	s.desk = &desk{}
+	s.hotline = &hotline.Service{DB: s.pool, Clock: s.clock, Notify: s.desk.notify}
 	d := server.Deps{
-		Pages: pages, DB: s.pool, Subscribers: s.subs, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true,
+		Pages: pages, DB: s.pool, Subscribers: s.subs, Hotline: s.hotline, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true,
 		Editions: s.editions, Renderer: renderer,
 	}
 	for _, f := range change {

@@ -1,0 +1,118 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/account"
+	"vistka/internal/hotline"
+	"vistka/internal/page"
+)
+
+// hotlineForm is what the form shows: the values as typed, also the wrong ones.
+type hotlineForm struct {
+	Open       bool
+	Values     map[string]string
+	Errors     map[string]string // field to words
+	DeskLocale string
+	Languages  []page.Link
+	Accounts   []account.Account
+	Snippets   []hotlineSnippet
+}
+
+// hotlineSnippet is a form to be pasted into a page of the site.
+type hotlineSnippet struct{ Name, HTML string }
+
+// In the names of fields that are there once a language, before its code.
+const hoursField, elsewhereField = "hours_", "elsewhere_"
+
+func (a *admin) hotlineSettings(w http.ResponseWriter, r *http.Request) error {
+	set, err := a.Hotline.Settings(r.Context())
+	if err != nil {
+		return err
+	}
+	f := hotlineForm{Open: set.Open, DeskLocale: set.DeskLocale, Values: map[string]string{
+		"phone": set.Phone, "desk": strings.Join(set.Desk, "\n"), "keep_days": strconv.Itoa(set.KeepDays),
+	}}
+	if set.SavedAt == nil {
+		f.DeskLocale = a.locale(r).Code()
+	}
+	for _, l := range a.Pages.Catalog().All() {
+		f.Values[hoursField+l.Code()], f.Values[elsewhereField+l.Code()] = set.Hours[l.Code()], set.Elsewhere[l.Code()]
+	}
+	return a.showHotlineForm(w, r, http.StatusOK, f)
+}
+
+func (a *admin) showHotlineForm(w http.ResponseWriter, r *http.Request, status int, f hotlineForm) error {
+	l := a.locale(r)
+	for _, other := range a.Pages.Catalog().All() {
+		f.Languages = append(f.Languages, page.Link{Code: other.Code(), Name: other.Name()})
+	}
+	f.Snippets = []hotlineSnippet{
+		{l.T("admin.hotline.kind.callback"), callbackSnippet(l, a.BaseURL)}, {l.T("admin.hotline.kind.complaint"), complaintSnippet(l, a.BaseURL)},
+	}
+	var err error
+	if f.Accounts, err = a.Accounts.List(r.Context()); err != nil {
+		return err
+	}
+	return a.render(w, r, status, "hotline_settings", "admin.hotline.settings.title", f)
+}
+
+func (a *admin) saveHotlineSettings(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return page.BadRequest(err)
+	}
+	v := r.PostForm.Get
+	set := hotline.Settings{
+		Open: v("open") != "", Phone: v("phone"), Hours: map[string]string{}, Elsewhere: map[string]string{}, DeskLocale: v("desk_locale"),
+		Desk: strings.FieldsFunc(v("desk"), func(c rune) bool { return c == '\n' || c == '\r' || c == ' ' || c == ',' }),
+	}
+	if !a.Pages.Catalog().Has(set.DeskLocale) {
+		return page.BadRequest(errors.New("unknown language"))
+	}
+	set.KeepDays, _ = strconv.Atoi(strings.TrimSpace(v("keep_days"))) // no number is none, which is refused
+	f := hotlineForm{Open: set.Open, DeskLocale: set.DeskLocale, Values: map[string]string{
+		"phone": v("phone"), "desk": v("desk"), "keep_days": v("keep_days"),
+	}}
+	for _, code := range a.Pages.Catalog().Codes() {
+		set.Hours[code], set.Elsewhere[code] = v(hoursField+code), v(elsewhereField+code)
+		f.Values[hoursField+code], f.Values[elsewhereField+code] = v(hoursField+code), v(elsewhereField+code)
+	}
+	err := a.recorded(r, "hotline.settings", "", map[string]any{"open": set.Open}, func(tx pgx.Tx) error {
+		return a.Hotline.SaveSettings(r.Context(), tx, set)
+	})
+	var fields hotline.FieldErrors
+	if errors.As(err, &fields) {
+		f.Errors = inWords(a.locale(r), fields)
+		return a.showHotlineForm(w, r, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	return a.say(w, r, true, "admin.hotline.said.settings", "/admin/hotline/settings")
+}
+
+// setHotlineRight gives somebody the right to read requests, or takes it away.
+func (a *admin) setHotlineRight(w http.ResponseWriter, r *http.Request) error {
+	id, on := queryID(r.PostFormValue("account")), r.PostFormValue("right") == "on"
+	err := a.Accounts.SetHotline(r.Context(), id, on, me(r).ID)
+	if errors.Is(err, account.ErrNotFound) {
+		return page.NotFound(err)
+	}
+	if err != nil {
+		return err
+	}
+	said, back := "given", "/admin/hotline/settings"
+	if !on {
+		said = "taken"
+		if id == me(r).ID {
+			back = "/admin/"
+		}
+	}
+	return a.say(w, r, true, fmt.Sprintf("admin.hotline.said.%s", said), back)
+}

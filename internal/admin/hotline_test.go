@@ -1,0 +1,221 @@
+package admin
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/account"
+	"vistka/internal/hotline"
+)
+
+// requested opens the hotline and leaves a callback request (1) and a complaint (2).
+func (s *site) requested() {
+	s.t.Helper()
+	err := pgx.BeginFunc(s.t.Context(), s.db, func(tx pgx.Tx) error {
+		return s.hotline.SaveSettings(s.t.Context(), tx, hotline.Settings{Open: true, DeskLocale: "en", Desk: []string{"desk@example.org"}, KeepDays: 90})
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, r := range []hotline.Request{
+		{Kind: hotline.Callback, Language: "uk", Name: "Secret Nadia", Phone: "+380 44 123 45 67", BestTime: "after six"},
+		{Kind: hotline.Complaint, Language: "en", Subject: "Secret photo", Text: "It shows\n\n<b>another</b> street.", Contact: "secret@example.org"},
+	} {
+		if _, err := s.hotline.Submit(s.t.Context(), hotline.Submission{Request: r, Attested: true}); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func (s *site) grant(a account.Account) {
+	s.t.Helper()
+	if err := s.accounts.SetHotline(s.t.Context(), a.ID, true, 0); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// No role brings the right along: whoever has not got it meets the hotline
+// nowhere, not in the navigation, not in a search, not in an export.
+func TestHotlineIsForWhoeverHasTheRight(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.seeded()
+	s.requested()
+	for _, role := range account.Roles() {
+		a := s.account(role)
+		b := s.as(role)
+		tries := 0
+		for _, route := range (&admin{}).hotlineTable() {
+			tries++
+			got := b.get(fill(route.pattern, 1))
+			if route.method == http.MethodPost {
+				got = b.post(fill(route.pattern, 1), url.Values{"act": {"erase"}, "sure": {"yes"}, "password": {phrase}, "account": {fmt.Sprint(a.ID)}, "right": {"on"}})
+			}
+			if got.status != http.StatusForbidden || strings.Contains(got.Text(), "Secret") {
+				t.Errorf("%s without the right, %s %s: %d", role, route.method, route.pattern, got.status)
+			}
+		}
+		if tries < 8 {
+			t.Errorf("only %d routes tried", tries)
+		}
+		for _, path := range []string{"/admin/", "/admin/subscribers?q=secret", "/admin/subscribers?q=nadia&status=pending", "/admin/articles?q=secret", "/admin/export", "/admin/newsletters"} {
+			got := b.get(path)
+			if strings.Contains(got.Text(), "Secret") || strings.Contains(got.Text(), "secret@example.org") || got.Find(`a[href^="/admin/hotline"]`).Length() != 0 {
+				t.Errorf("%s sees the hotline at %s", role, path)
+			}
+		}
+		if got := b.post("/admin/export", url.Values{}); strings.Contains(strings.ToLower(got.Text()), "secret@") {
+			t.Errorf("%s gets a request in the export", role)
+		}
+		s.grant(a) // at once, in the session that is open
+		if got := b.get("/admin/"); got.text(`nav a[href="/admin/hotline"] .badge`) != "2 new" {
+			t.Errorf("%s with the right: %q", role, got.text("nav"))
+		}
+		if got := b.get("/admin/hotline"); got.status != http.StatusOK || !strings.Contains(got.text("main"), "Secret Nadia") {
+			t.Errorf("%s with the right: %d", role, got.status)
+		}
+		if got := b.get("/admin/hotline/settings"); (got.status == http.StatusOK) != (role == account.Owner) {
+			t.Errorf("%s and the settings: %d", role, got.status)
+		}
+	}
+	if n := s.count("SELECT count(*) FROM hotline_request"); n != 2 {
+		t.Errorf("%d requests are left", n)
+	}
+}
+
+func TestHotlineDesk(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.requested()
+	s.grant(s.account(account.Viewer))
+	b := s.as(account.Viewer)
+	if got := b.get("/admin/hotline?kind=complaint"); got.Find("tbody tr").Length() != 1 || !strings.Contains(got.text("tbody"), "Secret photo") {
+		t.Errorf("filter: %q", got.text("tbody"))
+	}
+	if got := b.get("/admin/hotline?q=044123"); got.Find("tbody tr").Length() != 1 || got.Find(`tbody a[href="tel:+380441234567"]`).Length() != 1 {
+		t.Errorf("search by phone: %q", got.text("tbody"))
+	}
+	if got := b.get("/admin/hotline?q=zzz"); got.Find(".empty a").Length() != 1 {
+		t.Error("no way out of an empty search")
+	}
+	got := b.get("/admin/hotline/2")
+	if said := got.Find(".said").Text(); said != "It shows\n\n<b>another</b> street." {
+		t.Errorf("the text is not as it was written: %q", said)
+	}
+	if got := b.post("/admin/hotline/2", url.Values{"act": {"note"}, "from": {"new"}, "state": {"new"}, "note": {" "}}); got.status != http.StatusUnprocessableEntity || got.text("#e-note") == "" {
+		t.Errorf("nothing to do: %d", got.status)
+	}
+	b.post("/admin/hotline/2", url.Values{"act": {"note"}, "from": {"new"}, "state": {"in progress"}, "note": {"Asked the author"}})
+	got = b.get("/admin/hotline/2")
+	if !strings.Contains(got.text(".timeline"), "In progress The viewer") || !strings.Contains(got.text(".timeline"), "Asked the author") || got.text("nav .badge") != "1 new" {
+		t.Errorf("the step: %q", got.text("main"))
+	}
+	late := b.post("/admin/hotline/2", url.Values{"act": {"note"}, "from": {"new"}, "state": {"closed"}, "note": {"Too late"}})
+	if late.status != http.StatusConflict || !strings.Contains(late.text("main"), "colleague") || late.Find("#f-note").Text() != "Too late" || late.Find("input[name=from]").AttrOr("value", "") != "in progress" {
+		t.Errorf("a colleague was faster: %d %q", late.status, late.text("form"))
+	}
+	for _, bad := range []url.Values{{"act": {"note"}, "from": {"new"}, "state": {"lost"}}, {"act": {"burn"}}} {
+		if got := b.post("/admin/hotline/2", bad); got.status != http.StatusBadRequest {
+			t.Errorf("%v: %d", bad, got.status)
+		}
+	}
+	b.post("/admin/hotline/1", url.Values{"act": {"erase"}})
+	if got := b.get("/admin/hotline/1"); got.Find(".notice.bad").Length() != 1 {
+		t.Error("erased without being sure")
+	}
+	b.post("/admin/hotline/1", url.Values{"act": {"erase"}, "sure": {"yes"}})
+	if got := b.get("/admin/hotline/1"); got.status != http.StatusNotFound {
+		t.Errorf("erased: %d", got.status)
+	}
+	for act, object := range map[string]string{"hotline.state": "hotline request 2", "hotline.erase": "hotline request 1"} {
+		if n := s.count("SELECT count(*) FROM audit_event WHERE act = $1 AND object = $2 AND account_id IS NOT NULL", act, object); n != 1 {
+			t.Errorf("%d of %s in the trail", n, act)
+		}
+	}
+	if n := s.count("SELECT count(*) FROM audit_event e WHERE e::text LIKE '%Secret%' OR e::text LIKE '%author%'"); n != 0 {
+		t.Error("the trail tells what was said")
+	}
+}
+
+func TestHotlineExport(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.requested()
+	s.grant(s.account(account.Viewer))
+	b := s.as(account.Viewer)
+	s.clock.Advance(freshFor + 1)
+	if got := b.post("/admin/hotline/export", url.Values{"password": {"wrong"}}); got.status != http.StatusUnprocessableEntity || strings.Contains(got.Text(), "Secret") {
+		t.Errorf("a wrong password: %d", got.status)
+	}
+	got := b.post("/admin/hotline/export", url.Values{"password": {phrase}})
+	rows, err := csv.NewReader(strings.NewReader(got.Text())).ReadAll()
+	if err != nil || len(rows) != 3 || !strings.Contains(got.header.Get("Content-Disposition"), `attachment; filename="vistka-hotline-`) ||
+		got.header.Get("Cache-Control") != "no-store" || rows[1][6] != "'+380 44 123 45 67" {
+		t.Errorf("%v %v %v", rows, err, got.header)
+	}
+	if n := s.count(`SELECT count(*) FROM audit_event WHERE act = 'hotline.export.end' AND detail @> '{"requests": 2, "whole": true}'`); n != 1 {
+		t.Error("not in the trail")
+	}
+	if got := b.post("/admin/hotline/export", url.Values{"state": {"lost"}}); got.status != http.StatusBadRequest {
+		t.Errorf("no such state: %d", got.status)
+	}
+}
+
+func TestHotlineSettings(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	owner, editor := s.account(account.Owner), s.account(account.Editor)
+	s.grant(owner)
+	b := s.as(account.Owner)
+	if got := b.get("/admin/hotline"); !strings.Contains(got.text(".notice.warn"), "switched off") || got.Find(`.notice a[href="/admin/hotline/settings"]`).Length() != 1 {
+		t.Errorf("shut: %q", got.text("main"))
+	}
+	form := url.Values{
+		"open": {"yes"}, "phone": {"soon"}, "hours_en": {"We are available 24/7"}, "elsewhere_uk": {"Приходьте"}, "desk": {"desk"}, "desk_locale": {"uk"}, "keep_days": {"many"},
+	}
+	got := b.post("/admin/hotline/settings", form)
+	if got.status != http.StatusUnprocessableEntity || got.Find(".error").Length() != 3 || got.Find("#f-phone").AttrOr("value", "") != "soon" || got.Find("#f-hours_en").Text() != "We are available 24/7" {
+		t.Errorf("%d %q", got.status, got.text(".error"))
+	}
+	form.Set("phone", "+380 44 000 00 00")
+	form.Set("desk", "desk@example.org\r\nnight@example.org")
+	form.Set("keep_days", "30")
+	b.post("/admin/hotline/settings", form)
+	set, err := s.hotline.Settings(t.Context())
+	if err != nil || !set.Open || set.Phone != "+380 44 000 00 00" || len(set.Desk) != 2 || set.KeepDays != 30 || set.Hours["en"] != "We are available 24/7" || set.Elsewhere["uk"] != "Приходьте" {
+		t.Errorf("%+v %v", set, err)
+	}
+	got = b.get("/admin/hotline/settings")
+	if got.Find(".notice.good").Length() != 1 || got.Find("#f-desk").Text() != "desk@example.org\nnight@example.org" {
+		t.Errorf("%q", got.text("main"))
+	}
+	for i, path := range []string{"/hotline/callback", "/hotline/complaint"} {
+		pasted, err := goquery.NewDocumentFromReader(strings.NewReader(got.Find("pre code").Eq(i).Text()))
+		if err != nil || pasted.Find("form").AttrOr("action", "") != s.url+path || pasted.Find("input[name=website]").Length() != 1 || pasted.Find("p label input, p label textarea").Length() != 3 || pasted.Find("[hidden] input[name=website]").Length() != 1 {
+			t.Errorf("the snippet for %s: %v", path, err)
+		}
+	}
+	right := func(id int64, on string) answer {
+		return b.post("/admin/hotline/rights", url.Values{"account": {fmt.Sprint(id)}, "right": {on}})
+	}
+	right(editor.ID, "on")
+	if a, err := s.accounts.Get(t.Context(), editor.ID); err != nil || !a.Hotline {
+		t.Error("not given")
+	}
+	if n := s.count(`SELECT count(*) FROM audit_event WHERE act = 'account.hotline' AND account_id = $1 AND object = $2`, owner.ID, fmt.Sprintf("account %d", editor.ID)); n != 1 {
+		t.Error("not in the trail")
+	}
+	if got := right(999, "on"); got.status != http.StatusNotFound {
+		t.Errorf("nobody: %d", got.status)
+	}
+	if got := right(owner.ID, "off"); got.header.Get("Location") != "/admin/" || b.get("/admin/hotline").status != http.StatusForbidden {
+		t.Error("one's own right cannot be given up")
+	}
+}

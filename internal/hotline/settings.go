@@ -1,0 +1,113 @@
+package hotline
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/postgres"
+)
+
+const (
+	maxKeepDays = 3650
+	maxWords    = 1000 // characters of the hours and of where to go instead
+	maxDesk     = 20   // addresses
+)
+
+// Settings is how the hotline is set up.
+type Settings struct {
+	Open       bool              `db:"open"`      // the public pages are there
+	Phone      string            `db:"phone"`     // empty: none is shown
+	Hours      map[string]string `db:"hours"`     // in words, by language
+	Elsewhere  map[string]string `db:"elsewhere"` // where to go instead, in words, by language
+	Desk       []string          `db:"desk"`      // addresses that are mailed of a new request
+	DeskLocale string            `db:"desk_locale"`
+	KeepDays   int               `db:"keep_days"`
+	SavedAt    *time.Time        `db:"saved_at"` // nil: nobody has set it up
+}
+
+// Dial is the phone number for a tel: address; empty without a number.
+func (s Settings) Dial() string { return Dial(s.Phone) }
+
+// DeletedAt is when a request that came at t is deleted.
+func (s Settings) DeletedAt(t time.Time) time.Time { return t.AddDate(0, 0, s.KeepDays) }
+
+// Settings reads how the hotline is set up.
+func (s *Service) Settings(ctx context.Context) (Settings, error) { return readSettings(ctx, s.DB) }
+
+func readSettings(ctx context.Context, db postgres.DB) (Settings, error) {
+	rows, err := db.Query(ctx, sqlSettings)
+	if err != nil {
+		return Settings{}, fmt.Errorf("read hotline settings: %w", err)
+	}
+	set, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Settings])
+	if err != nil {
+		return Settings{}, fmt.Errorf("read hotline settings: %w", err)
+	}
+	return set, nil
+}
+
+// SaveSettings stores set. Returns FieldErrors (phone, desk, keep_days, hours,
+// elsewhere) for what a person can mend.
+func (s *Service) SaveSettings(ctx context.Context, tx pgx.Tx, set Settings) error {
+	set = set.tidy()
+	if errs := set.check(); len(errs) > 0 {
+		return errs
+	}
+	_, err := tx.Exec(ctx, sqlSaveSettings, pgx.StrictNamedArgs{
+		"open": set.Open, "phone": set.Phone, "hours": set.Hours, "elsewhere": set.Elsewhere, "desk": set.Desk,
+		"desk_locale": set.DeskLocale, "keep_days": set.KeepDays, "now": s.Clock.Now(),
+	})
+	if err != nil {
+		return fmt.Errorf("save hotline settings: %w", err)
+	}
+	return nil
+}
+
+func (set Settings) tidy() Settings {
+	set.Phone = strings.Join(strings.Fields(legible(set.Phone)), " ")
+	for _, words := range []*map[string]string{&set.Hours, &set.Elsewhere} {
+		kept := map[string]string{}
+		for lang, text := range *words {
+			if text = paragraphs(text); text != "" {
+				kept[lang] = text
+			}
+		}
+		*words = kept
+	}
+	desk := []string{}
+	for _, address := range set.Desk {
+		if address = strings.TrimSpace(address); address != "" && !slices.Contains(desk, address) {
+			desk = append(desk, address)
+		}
+	}
+	set.Desk = desk
+	return set
+}
+
+func (set Settings) check() FieldErrors {
+	errs := FieldErrors{}
+	if set.Phone != "" && !isPhone(set.Phone) {
+		errs["phone"] = keyPhone
+	}
+	if len(set.Desk) > maxDesk || slices.ContainsFunc(set.Desk, func(a string) bool { _, err := emailaddr.Parse(a); return err != nil }) {
+		errs["desk"] = keyDesk
+	}
+	if set.KeepDays < 1 || set.KeepDays > maxKeepDays {
+		errs["keep_days"] = keyKeep
+	}
+	tooLong := func(text string) bool { return utf8.RuneCountInString(text) > maxWords }
+	for field, words := range map[string]map[string]string{"hours": set.Hours, "elsewhere": set.Elsewhere} {
+		if slices.ContainsFunc(slices.Collect(maps.Values(words)), tooLong) {
+			errs[field] = keyWordsLong
+		}
+	}
+	return errs
+}

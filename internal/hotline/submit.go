@@ -1,0 +1,130 @@
+package hotline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
+)
+
+const (
+	// sameFor is how long the same words make one request: a second press, a
+	// page sent again.
+	sameFor = 10 * time.Minute
+	// deskMails is how many mails an hour tell the desk of requests. More would
+	// bury its mailbox; the admin pages count all of them.
+	deskMails = 30
+	// references are tried before we give up: of a hundred million few are taken.
+	referenceTries = 5
+)
+
+// Submission is a request as it arrives. The address only decides whether it is
+// one too many; it is stored nowhere, see count.
+type Submission struct {
+	Request
+	IP         netip.Addr // zero if it cannot be known: then no limit per network
+	Attested   bool       // from a listed site, or from a page of ours
+	Challenged bool       // by the button of our own page
+	// Decoy is a program that filled in the honeypot: it is counted and answered
+	// like anybody, and nothing is stored.
+	Decoy bool
+}
+
+// Receipt is what became of a submission.
+type Receipt struct {
+	Decision  Decision
+	Reference string // of an accepted one
+}
+
+// Submit stores a request and tells the desk, in one transaction. The same
+// words within ten minutes are one request with one reference. Returns
+// FieldErrors for what the person can mend, ErrShut if the hotline is not open.
+func (s *Service) Submit(ctx context.Context, in Submission) (Receipt, error) {
+	r := in.tidy()
+	if errs := r.Check(); errs != nil {
+		return Receipt{}, errs
+	}
+	set, err := s.Settings(ctx)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if !set.Open {
+		return Receipt{}, ErrShut
+	}
+	decision, err := s.count(ctx, in)
+	switch {
+	case err != nil || decision != Accepted:
+		return Receipt{Decision: decision}, err
+	case in.Decoy:
+		return Receipt{Decision: decision, Reference: NewReference()}, nil
+	}
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		fresh, err := s.store(ctx, tx, &r)
+		if err != nil || !fresh {
+			return err
+		}
+		return s.tellDesk(ctx, tx, set, r)
+	})
+	if err != nil {
+		return Receipt{}, fmt.Errorf("store hotline request: %w", err)
+	}
+	return Receipt{Decision: Accepted, Reference: r.Reference}, nil
+}
+
+// store puts r in and gives it id and reference. It reports false, and the
+// reference of the first, if the same words are there already.
+func (s *Service) store(ctx context.Context, tx pgx.Tx, r *Request) (fresh bool, err error) {
+	now := s.Clock.Now()
+	digest := r.digest(now)
+	for range referenceTries {
+		err := tx.QueryRow(ctx, sqlInsert, pgx.StrictNamedArgs{
+			"reference": NewReference(), "digest": digest, "kind": r.Kind, "language": r.Language, "name": r.Name, "phone": r.Phone,
+			"best_time": r.BestTime, "subject": r.Subject, "text": r.Text, "contact": r.Contact, "now": now,
+		}).Scan(&r.ID, &r.Reference)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return err == nil, err
+		}
+		// Something is taken: the words, else the reference.
+		err = tx.QueryRow(ctx, sqlSame, pgx.StrictNamedArgs{"digest": digest}).Scan(&r.Reference)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return false, err
+		}
+	}
+	return false, errors.New("every reference that was tried is taken")
+}
+
+// digest is the same for the same words at about the same time.
+func (r Request) digest(now time.Time) []byte {
+	h := sha256.New()
+	_ = binary.Write(h, binary.BigEndian, now.Truncate(sameFor).Unix()) // a hash takes everything
+	for _, s := range []string{string(r.Kind), r.Language, r.Name, r.Phone, r.BestTime, r.Subject, r.Text, r.Contact} {
+		_ = binary.Write(h, binary.BigEndian, int64(len(s)))
+		h.Write([]byte(s))
+	}
+	return h.Sum(nil)
+}
+
+func (s *Service) tellDesk(ctx context.Context, tx pgx.Tx, set Settings, r Request) error {
+	var lately int
+	since := s.Clock.Now().Add(-time.Hour)
+	if err := tx.QueryRow(ctx, sqlSince, pgx.StrictNamedArgs{"since": since}).Scan(&lately); err != nil {
+		return err
+	}
+	if lately > deskMails {
+		return nil
+	}
+	for _, address := range set.Desk {
+		n := Notice{RequestID: r.ID, Reference: r.Reference, Kind: r.Kind, Address: address, Locale: set.DeskLocale}
+		if err := s.Notify(ctx, tx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
