@@ -23,10 +23,15 @@ type hotlineForm struct {
 	Languages  []page.Link
 	Accounts   []account.Account
 	Snippets   []hotlineSnippet
+	Tongues    []page.Link // of the snippets
+	Tongue     string
 }
 
 // hotlineSnippet is a form to be pasted into a page of the site.
-type hotlineSnippet struct{ Name, HTML string }
+type hotlineSnippet struct {
+	ID, Name, HTML string
+	Rows           int
+}
 
 // In the names of fields that are there once a language, before its code.
 const hoursField, elsewhereField = "hours_", "elsewhere_"
@@ -53,10 +58,25 @@ func (a *admin) showHotlineForm(w http.ResponseWriter, r *http.Request, status i
 	for _, other := range a.Pages.Catalog().All() {
 		f.Languages = append(f.Languages, page.Link{Code: other.Code(), Name: other.Name()})
 	}
-	f.Snippets = []hotlineSnippet{
-		{l.T("admin.hotline.kind.callback"), callbackSnippet(l, a.BaseURL)}, {l.T("admin.hotline.kind.complaint"), complaintSnippet(l, a.BaseURL)},
+	tongue := l // the form's
+	if code := r.URL.Query().Get("form"); a.Pages.Catalog().Has(code) {
+		tongue = a.Pages.Catalog().For(code)
 	}
-	var err error
+	for _, other := range f.Languages {
+		f.Tongues = append(f.Tongues, page.Link{Code: other.Code, Name: other.Name, URL: "/admin/hotline/settings?form=" + other.Code + "#h-site"})
+	}
+	path, integrity, err := a.Pages.Embedded(embedScript)
+	if err != nil {
+		return err
+	}
+	f.Tongue, f.Snippets = tongue.Code(), []hotlineSnippet{
+		{ID: "callback", Name: l.T("admin.hotline.kind.callback"), HTML: callbackSnippet(tongue, a.BaseURL)},
+		{ID: "complaint", Name: l.T("admin.hotline.kind.complaint"), HTML: complaintSnippet(tongue, a.BaseURL)},
+		{ID: "frame", Name: l.T("admin.hotline.site.frame"), HTML: frameSnippet(tongue, a.BaseURL, path, integrity)},
+	}
+	for i := range f.Snippets {
+		f.Snippets[i].Rows = 1 + lines(f.Snippets[i].HTML)
+	}
 	if f.Accounts, err = a.Accounts.List(r.Context()); err != nil {
 		return err
 	}

@@ -25,6 +25,19 @@ func complaintSnippet(l *locale.Locale, baseURL string) string {
 			labelled(l, hotline.Complaint, "contact", `<input name="contact" autocomplete="off">`))
 }
 
+// frameSnippet is our own page in a frame, without a referrer: the hotline is
+// not told which article it stands under. The script fits its height.
+func frameSnippet(l *locale.Locale, baseURL, script, integrity string) string {
+	return strings.NewReplacer(
+		"{url}", html.EscapeString(baseURL), "{lang}", l.Code(), "{title}", html.EscapeString(l.T("hotline.callback.title")),
+		"{script}", html.EscapeString(script), "{integrity}", html.EscapeString(integrity),
+	).Replace(`<vistka-signup>
+  <iframe src="{url}/embed/hotline?lang={lang}" title="{title}" width="100%" height="1100" frameborder="0" loading="lazy" referrerpolicy="no-referrer"></iframe>
+</vistka-signup>
+<script type="module" src="{url}{script}" integrity="{integrity}" crossorigin="anonymous"></script>
+`)
+}
+
 func labelled(l *locale.Locale, kind hotline.Kind, field, input string) string {
 	return "  <p><label>" + html.EscapeString(l.T("hotline."+string(kind)+"."+field)) + " " + input + "</label></p>\n"
 }

@@ -197,10 +197,13 @@ func TestHotlineSettings(t *testing.T) {
 		t.Errorf("%q", got.text("main"))
 	}
 	for i, path := range []string{"/hotline/callback", "/hotline/complaint"} {
-		pasted, err := goquery.NewDocumentFromReader(strings.NewReader(got.Find("pre code").Eq(i).Text()))
+		pasted, err := goquery.NewDocumentFromReader(strings.NewReader(got.Find("textarea.code").Eq(i).Text()))
 		if err != nil || pasted.Find("form").AttrOr("action", "") != s.url+path || pasted.Find("input[name=website]").Length() != 1 || pasted.Find("p label input, p label textarea").Length() != 3 || pasted.Find("[hidden] input[name=website]").Length() != 1 {
 			t.Errorf("the snippet for %s: %v", path, err)
 		}
+	}
+	if frame := b.get("/admin/hotline/settings?form=uk").Find("#html-frame").Text(); !strings.Contains(frame, s.url+"/embed/hotline?lang=uk") || !strings.Contains(frame, `referrerpolicy="no-referrer"`) {
+		t.Errorf("the frame: %s", frame)
 	}
 	right := func(id int64, on string) answer {
 		return b.post("/admin/hotline/rights", url.Values{"account": {fmt.Sprint(id)}, "right": {on}})

@@ -74,13 +74,23 @@ func TestBrowserHotline(t *testing.T) {
 				t.Fatalf("%q", b.text("main"))
 			}
 
-			for n := range 2 {
+			b.open(s.ready.URL + "/embed/hotline?lang=" + c.lang)
+			look("6-frame")
+			b.fill("#phone", "044 000 00 01")
+			s.waitOutScannerGuard()
+			b.follow("main form button")
+			look("7-frame-thanks")
+			if got := b.text("h1"); got != l.T("hotline.thanks_title") {
+				t.Errorf("in a frame: %q", b.text("main"))
+			}
+
+			for n := range 3 {
 				mail := s.mail(n + 1)
 				if strings.Contains(mail, "street") || strings.Contains(mail, "123 45") || !strings.Contains(mail, "desk@checked.example") {
 					t.Errorf("the desk's mail:\n%s", mail)
 				}
 			}
-			if n := s.id(`SELECT count(*) FROM hotline_request WHERE language = $1`, c.lang); n != 2 {
+			if n := s.id(`SELECT count(*) FROM hotline_request WHERE language = $1`, c.lang); n != 3 {
 				t.Errorf("%d requests", n)
 			}
 			if n := s.subscribers(); n != 0 {

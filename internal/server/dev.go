@@ -100,7 +100,9 @@ func devPages() map[string]canned {
 		"unsubscribed-gone": {"pages/unsubscribed", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.gone_title"), unsubscribedBody{Gone: true}
 		}},
-		"hotline-callback": devHotline(hotline.Callback, nil),
+		"frame-hotline":        devHotline(hotline.Callback, nil),
+		"frame-hotline-thanks": devHotlineThanks(hotline.Callback),
+		"hotline-callback":     devHotline(hotline.Callback, nil),
 		"hotline-callback-errors": devHotline(hotline.Callback, func(l *locale.Locale, b *hotlineBody) {
 			b.Phone, b.Errors = "call me", map[string]string{"phone": l.T("hotline.error.phone")}
 		}),

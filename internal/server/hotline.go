@@ -50,11 +50,38 @@ func (s *server) hotlineHouse(ctx context.Context) (h hotlineHouse, err error) {
 	if h.Settings, err = s.Hotline.Settings(ctx); err != nil {
 		return h, err
 	}
-	if !h.Open {
-		return h, errShut(nil)
+	if h.newsletters, err = s.open(ctx); err == nil && !h.Open {
+		err = errShut(nil)
 	}
-	h.newsletters, err = s.open(ctx)
 	return h, err
+}
+
+// frame lets this request's page, an error's too, stand in a frame on a listed site.
+func (h hotlineHouse) frame(r *http.Request) {
+	page.AllowFrames(r, append([]string{"'self'"}, h.sites().Origins...)...)
+}
+
+// frameAgain keeps a person in the frame that a form was pressed in.
+func (h hotlineHouse) frameAgain(r *http.Request) {
+	if r.FormValue("frame") != "" {
+		h.frame(r)
+	}
+}
+
+// hotlineFrame is the form for a frame on a site: to be called back, or to
+// complain with ?form=complaint.
+func (s *server) hotlineFrame(w http.ResponseWriter, r *http.Request) error {
+	house, err := s.hotlineHouse(r.Context())
+	house.frame(r)
+	if err != nil {
+		return err
+	}
+	kind := hotline.Callback
+	if r.FormValue("form") == string(hotline.Complaint) {
+		kind = hotline.Complaint
+	}
+	l := s.Pages.Locale(r, "")
+	return s.renderHotline(w, r, http.StatusOK, l, house, hotlineBody{Request: hotline.Request{Kind: kind, Language: l.Code()}})
 }
 
 func errShut(err error) error {
@@ -86,6 +113,7 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 		l := s.Pages.Locale(r, "")
 		b := hotlineBody{Request: s.typed(r, kind, l)}
 		house, err := s.hotlineHouse(r.Context())
+		house.frameAgain(r)
 		var receipt hotline.Receipt
 		var no *refusal
 		if err == nil {
@@ -111,7 +139,11 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 			return s.renderHotline(w, r, no.Status, l, house, b)
 		}
 		thanks := s.Keys.Sign(token.Hotline, []byte(string(kind)+" "+receipt.Reference))
-		return seeOther(w, r, "/hotline/thanks/"+thanks, "")
+		where := "/hotline/thanks/" + thanks
+		if page.Framed(r) {
+			return seeOther(w, r, where, "frame")
+		}
+		return seeOther(w, r, where, "")
 	}
 }
 
@@ -176,6 +208,7 @@ func (s *server) hotlineThanks(w http.ResponseWriter, r *http.Request) error {
 	}
 	kind, reference, _ := strings.Cut(string(payload), " ")
 	house, err := s.hotlineHouse(r.Context())
+	house.frameAgain(r)
 	if err != nil {
 		return err
 	}
@@ -187,7 +220,10 @@ func (s *server) hotlineThanks(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// hotlineURL is the page of a kind, in the reader's language.
-func hotlineURL(kind hotline.Kind, l *locale.Locale) string {
+// hotlineURL is the page of a kind, in the reader's language, framed as this one is.
+func hotlineURL(r *http.Request, kind hotline.Kind, l *locale.Locale) string {
+	if page.Framed(r) {
+		return "/embed/hotline?" + url.Values{"form": {string(kind)}, "lang": {l.Code()}}.Encode()
+	}
 	return "/hotline/" + string(kind) + "?" + url.Values{"lang": {l.Code()}}.Encode()
 }

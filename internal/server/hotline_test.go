@@ -158,6 +158,47 @@ func TestHotlineErrorsStandBesideTheField(t *testing.T) {
 	}
 }
 
+func TestHotlineInAFrame(t *testing.T) {
+	t.Parallel()
+	s := hotlineSite(t)
+	const listed = "'self' " + siteOrigin
+	shown := s.get("/embed/hotline?lang=en", "Referer", article)
+	if framers(shown) != listed || shown.doc.Find("header, footer").Length() != 0 || shown.text("h1") != "Leave your contact details and we contact you" ||
+		!strings.Contains(shown.text("main"), "This form is not anonymous.") {
+		t.Errorf("%q, framed by %s", shown.text("main"), framers(shown))
+	}
+	form := fill(shown.doc, "main form")
+	form.Set("phone", "call me")
+	s.clock.Advance(3 * time.Second)
+	wrong := s.post("/hotline/callback", form, "Origin", baseURL)
+	if framers(wrong) != listed || wrong.text("#phone-error") == "" {
+		t.Errorf("an error leaves the frame: %s", framers(wrong))
+	}
+	form = fill(wrong.doc, "main form")
+	form.Set("phone", "0441234567")
+	s.clock.Advance(3 * time.Second)
+	done := s.press("/hotline/callback", form, "Origin", baseURL)
+	if framers(done) != listed || done.text("h1") != "Thank you for reaching out" || done.doc.Find(".back").Length() != 0 || s.requests() != 1 {
+		t.Errorf("%q, framed by %s", done.text("main"), framers(done))
+	}
+	other := s.get(shown.doc.Find(".aside a").AttrOr("href", ""))
+	if framers(other) != listed || other.text("h1") != "File a complaint" {
+		t.Errorf("%q, framed by %s", other.text("h1"), framers(other))
+	}
+	for _, path := range []string{"/hotline/callback", "/hotline/complaint"} {
+		if got := s.get(path); framers(got) != "'none'" {
+			t.Errorf("%s may be framed by %s", path, framers(got))
+		}
+	}
+	if log := s.log.String(); log != "" {
+		t.Errorf("in the log:\n%s", log)
+	}
+	s.setHotline(hotline.Settings{KeepDays: 30})
+	if got := s.get("/embed/hotline"); got.StatusCode != http.StatusNotFound || framers(got) != listed {
+		t.Errorf("shut: %d, framed by %s", got.StatusCode, framers(got))
+	}
+}
+
 // Whatever stands in the way, one press on our own page mends it, and nothing
 // has to be typed again.
 func TestHotlineIsJudgedAsSignUpsAre(t *testing.T) {

@@ -49,6 +49,7 @@ func (b hotlineBody) First() string {
 
 func (s *server) renderHotline(w http.ResponseWriter, r *http.Request, status int, l *locale.Locale, house hotlineHouse, b hotlineBody) error {
 	b = s.furnish(l, house.Settings, b)
+	b.OtherURL = hotlineURL(r, b.OtherKind, l)
 	v := page.View{L: l, Title: l.T("hotline." + string(b.Kind) + ".title"), Site: house.site(l), Body: b}
 	if r.Method != http.MethodPost {
 		v.Languages = s.Pages.Languages(r, l)
@@ -73,6 +74,5 @@ func (s *server) furnish(l *locale.Locale, set hotline.Settings, b hotlineBody) 
 	if b.Kind == hotline.Callback {
 		b.OtherKind = hotline.Complaint
 	}
-	b.OtherURL = hotlineURL(b.OtherKind, l)
 	return b
 }

@@ -44,6 +44,7 @@ func (s *server) routes(root chi.Router) {
 			r.Get("/hotline/complaint", h(s.hotlinePage(hotline.Complaint)))
 			r.Post("/hotline/complaint", h(s.takeHotline(hotline.Complaint)))
 			r.Get("/hotline/thanks/{token}", h(s.hotlineThanks))
+			r.Get("/embed/hotline", h(s.hotlineFrame))
 
 			// A mail provider posts here on the reader's behalf (RFC 8058): the address is the permission.
 			r.Get("/unsubscribe/{token}", h(s.unsubscribePage))

@@ -43,7 +43,7 @@ var decisions = map[string]string{
 	"POST /data/{token}": "own pages", "POST /data/{token}/consent": "own pages", "POST /data/{token}/address": "own pages",
 	"POST /data/{token}/erase": "own pages", "POST /address/{token}": "own pages", "POST /keep-address/{token}": "own pages",
 
-	"GET /hotline/callback": "read", "GET /hotline/complaint": "read", "GET /hotline/thanks/{token}": "token",
+	"GET /embed/hotline": "read", "GET /hotline/callback": "read", "GET /hotline/complaint": "read", "GET /hotline/thanks/{token}": "token",
 	"POST /hotline/callback":  "listed origins, else one more press on our own page",
 	"POST /hotline/complaint": "listed origins, else one more press on our own page",
 }
