@@ -87,6 +87,13 @@ func (a *App) wire() {
 		}
 		return a.Editions.Released(ctx, tx, newsletterID)
 	}
+	a.Articles.LockFamily = a.Editions.LockFamily
+	a.Articles.OnUnpair = func(ctx context.Context, tx pgx.Tx, newsletterID, articleID, _ int64) error {
+		if _, err := a.Editions.Unpaired(ctx, tx, articleID); err != nil {
+			return err
+		}
+		return a.Editions.Released(ctx, tx, newsletterID)
+	}
 	a.Subscribers.Changed = a.Editions.Released
 	a.Subscribers.Notify = func(ctx context.Context, tx pgx.Tx, n subscriber.Notice) error {
 		_, err := a.Deliveries.Enqueue(ctx, tx, delivery.Notice{

@@ -85,10 +85,11 @@ func (s *Service) CheckRelease(ctx context.Context, articleID int64) error {
 	if a.State == Released {
 		return fmt.Errorf("release article %d: %w: it is released", articleID, ErrState)
 	}
-	if page := s.Fetcher.CheckPage(ctx, a.URL); !page.Live {
+	page := s.Fetcher.CheckPage(ctx, a.URL)
+	if !page.Live {
 		return fmt.Errorf("release article %d: %w: %s", articleID, ErrNotLive, page.Words.Key)
 	}
-	return nil
+	return noteAlternates(ctx, s.DB, articleID, page.Alternates)
 }
 
 // Release mails an article now, whatever was decided before. The caller has
@@ -97,6 +98,9 @@ func (s *Service) CheckRelease(ctx context.Context, articleID int64) error {
 func (s *Service) Release(ctx context.Context, articleID, accountID int64, reason string) error {
 	why := saying(reason, "released_by_hand")
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if err := lockRecording(ctx, tx, articleID); err != nil {
+			return err
+		}
 		a, err := one[locked](ctx, tx, sqlLock, pgx.StrictNamedArgs{"id": articleID})
 		if err != nil {
 			return err

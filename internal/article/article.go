@@ -82,6 +82,10 @@ type Service struct {
 	OnRelease  Hook // plan the edition
 	OnWithdraw Hook // cancel what is queued
 	OnRestore  Hook // the article keeps its seq and is owed again
+	OnUnpair   Hook // owed to those who went without it because of a translation
+
+	// LockFamily keeps fan-outs of the article's family away until tx ends; nil: there are none.
+	LockFamily func(ctx context.Context, tx pgx.Tx, articleID int64) error
 
 	OnFeedTrouble func(ctx context.Context, tx pgx.Tx, t FeedTrouble) // tell somebody
 }

@@ -87,6 +87,11 @@ func (s *Service) recordPair(ctx context.Context, tx pgx.Tx, f source, p pair, d
 			return err
 		}
 	}
+	if p.Siblings {
+		if err := s.pairAll(ctx, tx, k, pl, ids); err != nil {
+			return err
+		}
+	}
 	res.count(pl)
 	if s.Jobs == nil {
 		return nil

@@ -229,7 +229,7 @@ WHERE id = @article AND withdrawn_at IS NOT NULL AND seq IS NOT NULL`
 	// Whoever is still below it has it ahead anyway.
 	sqlOweAgain = `
 INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
-SELECT s.newsletter_id, s.subscriber_id, a.id, @now::timestamptz, 'released again'
+SELECT s.newsletter_id, s.subscriber_id, a.id, @now::timestamptz, @reason
 FROM article a
 JOIN subscription s ON s.newsletter_id = a.newsletter_id
 WHERE a.id = @article
