@@ -235,7 +235,7 @@ WITH pairing AS MATERIALIZED (
     WHERE a.newsletter_id = @newsletter
     AND a.first_seen_at > @paired_since
     AND t.newsletter_id = ANY (@siblings::bigint[]))
-SELECT x.subscriber_id
+SELECT x.subscriber_id, p.translations
 FROM subscription x
 JOIN subscriber p ON p.id = x.subscriber_id
 JOIN newsletter n ON n.id = x.newsletter_id
