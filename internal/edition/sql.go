@@ -132,9 +132,16 @@ INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, crea
 VALUES (@month, @newsletter, @kind, @slot, @locale, @articles, @now)
 ON CONFLICT ON CONSTRAINT edition_content_key DO NOTHING`
 
+	// After a correction nobody more is to get the text of before.
+	correctedAt = `(
+        SELECT max(c.slot)
+        FROM edition c
+        JOIN edition_body b ON b.edition_id = e.id AND b.composed_at < c.slot
+        WHERE c.newsletter_id = e.newsletter_id AND c.kind = 'correction' AND c.article_ids <@ e.article_ids)`
+
 	sqlEditionByContent = `
-SELECT id, month, resume_at, dropped_at
-FROM edition
+SELECT e.id, e.month, e.resume_at, greatest(e.dropped_at, ` + correctedAt + `) AS closed_at
+FROM edition e
 WHERE newsletter_id = @newsletter AND kind = @kind AND slot = @slot
     AND locale = @locale AND article_ids = @articles::bigint[]`
 
@@ -154,11 +161,11 @@ SET state = 'open', reopened_at = @now
 WHERE id = ANY (@editions::bigint[])`
 
 	sqlShareEditions = `
-SELECT id, state, resume_at, dropped_at IS NOT NULL
-FROM edition
-WHERE id = ANY (@editions::bigint[])
-ORDER BY id
-FOR SHARE`
+SELECT e.id, e.state, e.resume_at, e.dropped_at IS NOT NULL OR ` + correctedAt + ` IS NOT NULL AS closed
+FROM edition e
+WHERE e.id = ANY (@editions::bigint[])
+ORDER BY e.id
+FOR SHARE OF e`
 
 	sqlUpTo = `
 SELECT s.subscriber_id

@@ -68,7 +68,7 @@ WHERE e.id = @edition AND e.state IN ('open', 'paused', 'settled')`
 	// An edition that is settled in all but name is not stale.
 	stale = `
     AND greatest(e.slot, e.created_at, e.reopened_at) < @now::timestamptz - greatest(@age::interval,
-        CASE e.kind WHEN 'weekly' THEN interval '7 days' WHEN 'monthly' THEN interval '1 month' END)
+        CASE e.kind WHEN 'weekly' THEN interval '7 days' WHEN 'monthly' THEN interval '1 month' WHEN 'correction' THEN ` + correctionAge + ` END)
     AND EXISTS (
         SELECT FROM delivery d
         WHERE d.month = e.month
@@ -108,7 +108,7 @@ WITH gone AS (
     AND d.month = e.month
     AND d.edition_id = e.id
     AND ` + notOnTheWire + `
-    RETURNING d.newsletter_id, d.subscriber_id, d.doubts, e.article_ids, e.resume_at, e.state),
+    RETURNING d.newsletter_id, d.subscriber_id, d.doubts, e.kind, e.article_ids, e.resume_at, e.state),
 put_off AS (
     INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
     SELECT g.newsletter_id, g.subscriber_id, a.id, g.resume_at, 'the edition was ' || g.state
@@ -116,6 +116,7 @@ put_off AS (
     CROSS JOIN LATERAL unnest(g.article_ids) AS x (id)
     JOIN article a ON a.id = x.id AND a.withdrawn_at IS NULL
     WHERE g.doubts = 0
+    AND g.kind <> 'correction'
     ON CONFLICT (newsletter_id, subscriber_id, article_id) DO UPDATE
     SET due_at = greatest(owed.due_at, excluded.due_at))
 SELECT count(*) FROM gone WHERE doubts = 0`
@@ -133,17 +134,20 @@ UPDATE article
 SET withdrawn_at = @now, state = 'withdrawn'
 WHERE id = @article AND seq IS NOT NULL AND withdrawn_at IS NULL`
 
-	// The edition stops as a whole: its frozen text holds what was withdrawn, and
-	// what comes back from the wire must not go out again with it.
-	// Digest readers whose digest lost one article get the rest of it at once:
-	// their due_at moves back to the slot, unless that is too late already.
-	sqlWithdrawDeliveries = `
+	// The edition stops as a whole: its frozen text is not what readers are to get,
+	// and what comes back from the wire must not go out again with it. After a
+	// correction that is so where there is a text, and the article itself is owed.
+	// Digest readers get what is left of theirs at once: their due_at moves back
+	// to the slot, unless that is too late already.
+	sqlTakeBackDeliveries = `
 WITH hit AS (
     UPDATE edition e
-    SET state = 'cancelled', reason = '{"key": "edition.reason.withdrawn"}',
+    SET state = 'cancelled',
+        reason = jsonb_build_object('key', CASE WHEN @corrected THEN 'edition.reason.corrected' ELSE 'edition.reason.withdrawn' END),
         resume_at = greatest(@now::timestamptz, e.slot + interval '1 second')
     WHERE e.article_ids @> ARRAY[@article::bigint]
     AND e.state IN ('open', 'paused')
+    AND (NOT @corrected OR EXISTS (SELECT FROM edition_body b WHERE b.edition_id = e.id))
     RETURNING e.id, e.month, e.kind, e.slot, e.article_ids),
 gone AS (
     UPDATE delivery d
@@ -156,11 +160,11 @@ gone AS (
 put_off AS (
     INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
     SELECT DISTINCT ON (g.newsletter_id, g.subscriber_id, a.id) g.newsletter_id, g.subscriber_id, a.id, @now::timestamptz,
-        'an article beside it was withdrawn'
+        CASE WHEN @corrected THEN 'an article in it was corrected' ELSE 'an article beside it was withdrawn' END
     FROM gone g
     CROSS JOIN LATERAL unnest(g.article_ids) AS x (id)
     JOIN article a ON a.id = x.id AND a.withdrawn_at IS NULL
-    WHERE a.id <> @article AND g.doubts = 0
+    WHERE (@corrected OR a.id <> @article) AND g.doubts = 0 AND g.kind <> 'correction'
     ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING
     RETURNING newsletter_id, subscriber_id),
 back AS (
@@ -175,14 +179,14 @@ back AS (
     AND s.due_at > g.slot
     AND g.slot >= @now::timestamptz - n.late
     AND g.doubts = 0
-    AND cardinality(g.article_ids) > 1)
+    AND (@corrected OR cardinality(g.article_ids) > 1))
 SELECT count(*) FROM gone WHERE doubts = 0`
 
 	// The failed delivery becomes a cancelled one, which a fan-out may queue
 	// again; what the relay said stays readable, and the attempts stay as they are.
 	sqlRetry = `
 WITH ed AS (
-    SELECT id, month, newsletter_id, article_ids, dropped_at
+    SELECT id, month, newsletter_id, article_ids, dropped_at, kind
     FROM edition
     WHERE id = @edition),
 again AS (
@@ -192,6 +196,7 @@ again AS (
     WHERE d.month = ed.month
     AND d.edition_id = ed.id
     AND ed.dropped_at IS NULL
+    AND ed.kind <> 'correction'
     AND d.state = 'failed'
     AND s.newsletter_id = ed.newsletter_id
     AND s.subscriber_id = d.subscriber_id

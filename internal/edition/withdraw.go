@@ -3,6 +3,7 @@ package edition
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -19,9 +20,15 @@ func (s *Service) Withdraw(ctx context.Context, tx pgx.Tx, articleID int64) (int
 	if _, err := tx.Exec(ctx, sqlWithdraw, args); err != nil {
 		return 0, fmt.Errorf("withdraw article %d: %w", articleID, err)
 	}
+	return s.takeBack(ctx, tx, articleID, false, now)
+}
+
+// takeBack cancels what is not on the wire of the editions that hold an article.
+func (s *Service) takeBack(ctx context.Context, tx pgx.Tx, articleID int64, corrected bool, now time.Time) (int64, error) {
 	var gone int64
-	if err := tx.QueryRow(ctx, s.sql(sqlWithdrawDeliveries), args).Scan(&gone); err != nil {
-		return 0, fmt.Errorf("withdraw article %d: %w", articleID, err)
+	args := pgx.StrictNamedArgs{"article": articleID, "corrected": corrected, "now": now}
+	if err := tx.QueryRow(ctx, s.sql(sqlTakeBackDeliveries), args).Scan(&gone); err != nil {
+		return 0, fmt.Errorf("take back deliveries of article %d: %w", articleID, err)
 	}
 	return gone, nil
 }
