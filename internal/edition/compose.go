@@ -26,6 +26,8 @@ type content struct {
 	Slot         time.Time
 	Locale       string
 	ArticleIDs   []int64
+	Note         string
+	Missed       bool
 	Composed     bool
 	Timezone     string
 	mailer.Newsletter
@@ -73,7 +75,7 @@ func (s *Service) compose(ctx context.Context, editionID int64) error {
 	shown := articles[:min(len(articles), maxListed)]
 	compiled, err := s.Renderer.CompileEdition(mailer.EditionContent{
 		ID: e.ID, Newsletter: e.Newsletter, Locale: e.Locale, Kind: e.Kind,
-		Articles: shown, More: len(articles) - len(shown), Date: now.In(zone),
+		Articles: shown, More: len(articles) - len(shown), Note: e.Note, Missed: e.Missed, Date: now.In(zone),
 	})
 	if errors.Is(err, mailer.ErrSender) || errors.Is(err, mailer.ErrTooLarge) {
 		return errors.Join(err, s.unmade(ctx, e, err))
@@ -106,7 +108,8 @@ func (s *Service) unmade(ctx context.Context, e content, cause error) error {
 	})
 }
 
-// contentArticles reads the live articles, newest first.
+// contentArticles reads the live articles: what an editor put first, then the
+// newest first.
 func (s *Service) contentArticles(ctx context.Context, articleIDs []int64) ([]mailer.Article, error) {
 	rows, err := s.DB.Query(ctx, sqlContentArticles, pgx.StrictNamedArgs{"articles": articleIDs})
 	if err != nil {

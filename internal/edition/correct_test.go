@@ -2,12 +2,14 @@ package edition
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/locale"
+	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
 
@@ -103,6 +105,9 @@ func TestCorrection(t *testing.T) {
 	s.wantMails(paused, Correction, "deferred")
 	s.wantMails(left, Correction)
 	s.wantMails(queued, Correction)
+	if c := s.composed(s.presses(), 2); c.Kind != mailer.Correction || !strings.Contains(c.Note, "80 metres") || len(c.Articles) != 1 {
+		t.Errorf("the mail is %+v", c)
+	}
 	s.want("put off until the pause ends", s.count(`SELECT count(*) FROM delivery WHERE subscriber_id = $1 AND state = 'deferred' AND due_at = $2`, s.readers[paused], until), 1)
 
 	// Who had nothing yet gets the text of now, once and without a note.

@@ -92,7 +92,7 @@ ORDER BY s.due_at`
 
 	sqlSkipLate = `
 WITH late AS (
-    SELECT s.subscriber_id
+    SELECT s.subscriber_id, s.cadence, s.due_at, s.paused_until
     FROM subscription s
     WHERE s.newsletter_id = @newsletter
     AND s.state = 'active'
@@ -100,7 +100,13 @@ WITH late AS (
     AND s.due_at < @floor
     ORDER BY s.subscriber_id
     LIMIT @page
-    FOR UPDATE)
+    FOR UPDATE),
+missed AS (
+    INSERT INTO missed_slot (newsletter_id, cadence, slot)
+    SELECT DISTINCT @newsletter::bigint, cadence, due_at
+    FROM late
+    WHERE paused_until IS NULL OR paused_until <= due_at
+    ON CONFLICT DO NOTHING)
 UPDATE subscription s
 SET due_at = next_slot(s.cadence, s.zone, s.hour, greatest(s.due_at, @floor))
 FROM late

@@ -293,8 +293,18 @@ SELECT last_seq
 FROM newsletter
 WHERE id = @newsletter`
 
+	// A missed slot of this cadence that lies a whole time before this one, with
+	// something in this one from before it: those readers had it.
+	missedBefore = `EXISTS (
+        SELECT
+        FROM missed_slot m
+        WHERE m.newsletter_id = e.newsletter_id
+        AND m.cadence = e.kind
+        AND m.slot > (SELECT min(a.released_at) FROM article a WHERE a.id = ANY (e.article_ids))
+        AND m.slot <= e.slot - CASE e.kind WHEN 'daily' THEN interval '23 hours' WHEN 'weekly' THEN interval '167 hours' ELSE interval '27 days' END)`
+
 	sqlContent = `
-SELECT e.id, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, b.edition_id IS NOT NULL AS composed, n.timezone,
+SELECT e.id, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, e.note, ` + missedBefore + ` AS missed, b.edition_id IS NOT NULL AS composed, n.timezone,
     n.slug, n.name, n.language, n.from_name, n.from_address, n.reply_to, n.postal_address, n.site_url, n.privacy_url,
     n.logo_url, n.accent
 FROM edition e
@@ -306,7 +316,7 @@ WHERE e.id = @edition`
 SELECT title, url, summary, content_html, author, image_url, image_alt, published_at, topics
 FROM article
 WHERE id = ANY (@articles::bigint[]) AND withdrawn_at IS NULL
-ORDER BY seq DESC`
+ORDER BY lead DESC, seq DESC`
 
 	// The first as sqlContentArticles has it; where all were withdrawn, the one that was.
 	sqlHeadlines = `

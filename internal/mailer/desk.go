@@ -56,11 +56,7 @@ func (r *Renderer) CompileAlert(c AlertContent) (Compiled, error) {
 		frame: f, Kicker: f.L.T("mail.alert.kicker") + " · " + f.moment(c.Date, c.Date), Heading: cleanLine(c.Title),
 		Detail: detail(c.Detail), Button: f.L.T("mail.alert.button"), ButtonURL: link,
 	}
-	for passage := range strings.SplitSeq(c.Text, "\n\n") {
-		if passage = cleanLine(passage); passage != "" {
-			v.Lines = append(v.Lines, passage)
-		}
-	}
+	v.Lines = paragraphs(c.Text)
 	return r.compileNotice(v, c.Newsletter, c.Date)
 }
 
@@ -79,4 +75,15 @@ func (r *Renderer) CompileDesk(c DeskContent) (Compiled, error) {
 		Lines:  []string{f.L.T("mail.desk.text", "reference", cleanLine(c.Reference), "when", f.moment(c.Date, c.Date))},
 		Button: f.L.T("mail.desk.button"), ButtonURL: link,
 	}, c.Newsletter, c.Date)
+}
+
+// paragraphs are the passages that empty lines divide.
+func paragraphs(text string) []string {
+	var out []string
+	for passage := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+		if passage = cleanLine(passage); passage != "" {
+			out = append(out, passage)
+		}
+	}
+	return out
 }

@@ -90,6 +90,29 @@ func editionOf(code, kind string, n int) mailer.EditionContent {
 	return mailer.EditionContent{ID: 17, Newsletter: newsletterIn(code), Locale: code, Kind: kind, Articles: articlesIn(code)[:n], Date: sentAt}
 }
 
+// noteIn is an editor's words about a mistake.
+func noteIn(code string) string {
+	if code == "uk" {
+		return "Ми назвали автором знімка не ту людину. Його зняла Зразкова Особа для місцевої газети.\n\nПерепрошуємо її та читачів."
+	}
+	return "We named the wrong photographer. The picture was taken by a Sample Person for the local paper.\n\nWe apologise to her and to our readers."
+}
+
+// longDigest is a digest that is set by topic, after one that was missed.
+func longDigest(code string) mailer.EditionContent {
+	e := editionOf(code, mailer.Daily, 4)
+	e.Missed = true
+	base := e.Articles
+	for i := range 8 {
+		a := base[1+i%3]
+		a.URL += "/" + string(rune('a'+i))
+		a.Title += " (" + string(rune('b'+i/3)) + ")"
+		a.Topics = [][]string{base[1].Topics, base[0].Topics, nil}[i%3]
+		e.Articles = append(e.Articles, a)
+	}
+	return e
+}
+
 // must turns (value, error) into a value.
 func must[T any](t testing.TB) func(T, error) T {
 	return func(v T, err error) T {
@@ -111,6 +134,10 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 		weekly := editionOf(code, mailer.Weekly, 4)
 		weekly.More = 3
 		out["instant."+code] = ok(r.CompileEdition(editionOf(code, mailer.Instant, 1)))
+		correction := editionOf(code, mailer.Correction, 1)
+		correction.Note = noteIn(code)
+		out["correction."+code] = ok(r.CompileEdition(correction))
+		out["digest."+code] = ok(r.CompileEdition(longDigest(code)))
 		out["weekly."+code] = ok(r.CompileEdition(weekly))
 		out["confirmation."+code] = ok(r.CompileConfirmation(mailer.ConfirmationContent{
 			Newsletter: n, Locale: code, Date: sentAt, AskedAt: sentAt.Add(-time.Minute), ExpiresAt: sentAt.Add(72 * time.Hour),
