@@ -95,6 +95,9 @@ type paired struct {
 // Returns ErrNotFound or ErrNoPair.
 func (s *Service) Pair(ctx context.Context, articleID, otherID, accountID int64) error {
 	err := s.heldTogether(ctx, []int64{articleID, otherID}, func(tx pgx.Tx, two []paired) error {
+		if articleID == otherID {
+			return ErrNoPair
+		}
 		if len(two) != 2 {
 			return ErrNotFound
 		}

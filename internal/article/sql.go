@@ -302,6 +302,11 @@ WHERE id = @id`
 INSERT INTO article_event (article_id, at, state, reason, account_id)
 VALUES (@id, @now, @state, @reason, nullif(@account_id, 0))`
 
+	sqlLead = `
+UPDATE article
+SET lead = @lead
+WHERE id = @id`
+
 	sqlHeld = `
 SELECT id
 FROM article
