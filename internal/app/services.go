@@ -20,6 +20,7 @@ import (
 	"vistka/internal/feed"
 	"vistka/internal/guard"
 	"vistka/internal/mailer"
+	"vistka/internal/newsletter"
 	"vistka/internal/subscriber"
 )
 
@@ -87,6 +88,7 @@ func (a *App) wire() {
 		}
 		return a.Editions.Released(ctx, tx, newsletterID)
 	}
+	a.Articles.OnGrace = a.tellEditors
 	a.Articles.LockFamily = a.Editions.LockFamily
 	a.Articles.OnUnpair = func(ctx context.Context, tx pgx.Tx, newsletterID, articleID, _ int64) error {
 		if _, err := a.Editions.Unpaired(ctx, tx, articleID); err != nil {
@@ -105,6 +107,20 @@ func (a *App) wire() {
 	a.Editions.DropIfGone = a.Articles.DropIfGone
 	a.Deliveries.Compose = a.Editions.Compose
 	a.wireAlerts()
+}
+
+// tellEditors mails the newsroom what goes out when its grace time ends, where
+// the newsletter wants that.
+func (a *App) tellEditors(ctx context.Context, tx pgx.Tx, g article.Grace) error {
+	n, err := newsletter.Get(ctx, tx, g.NewsletterID)
+	if err != nil || !n.StopNotice {
+		return err
+	}
+	zone, err := time.LoadLocation(n.Timezone)
+	if err != nil {
+		zone = time.UTC // a zone Postgres knows and this build of Go does not
+	}
+	return a.Deliveries.TellEditors(ctx, tx, delivery.Grace{NewsletterID: n.ID, ArticleID: g.ArticleID, Title: g.Title, DueAt: g.DueAt, Zone: zone})
 }
 
 // wireAlerts lets what only a person can mend be mailed to the owners.

@@ -48,6 +48,8 @@ type Content struct {
 	Kind      string    `json:"kind,omitempty"`      // test: of the edition
 	AskedAt   time.Time `json:"asked_at,omitzero"`   // settings
 	Subject   string    `json:"subject,omitempty"`   // alert: what it tells of, see Trouble
+	Hold      int64     `json:"hold,omitempty"`      // alert: its link leads to the page that holds this article
+	Account   int64     `json:"account,omitempty"`   // alert: in whose name
 }
 
 // Enqueue puts a notice at the head of the queue and returns its id. It is sent

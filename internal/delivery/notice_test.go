@@ -2,11 +2,13 @@ package delivery
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"vistka/internal/mailer/smtptest"
+	"vistka/internal/token"
 )
 
 func (w *world) notice(id int64) (r row) {
@@ -33,6 +35,7 @@ func TestEveryKindOfNotice(t *testing.T) {
 		{Kind: Welcome, SubscriberID: reader, NewsletterID: 1},
 		{Kind: Test, Address: "editor@example.org", NewsletterID: 1},
 		{Kind: Alert, Address: "owner@example.org", Content: Content{Title: "The relay is down", Text: "Nothing is sent."}},
+		{Kind: Alert, Address: "editor2@example.org", Content: Content{Title: "It goes out soon", Text: "In ten minutes.", Hold: 77, Account: 5}},
 		{Kind: Desk, Address: "desk@example.org", Content: Content{Reference: "H-1", URL: "https://mail.news.example/admin/hotline/1"}},
 	} {
 		n.Locale = "en"
@@ -42,8 +45,8 @@ func TestEveryKindOfNotice(t *testing.T) {
 		w.enqueue(n)
 	}
 	w.start(w.s)
-	w.until("all are sent", func() bool { return w.count("notice WHERE state = 'sent'") == 6 })
-	if n := len(w.lab.Journal.To("reader@example.org")); n != 2 || w.lab.Journal.Len() != 6 {
+	w.until("all are sent", func() bool { return w.count("notice WHERE state = 'sent'") == 7 })
+	if n := len(w.lab.Journal.To("reader@example.org")); n != 2 || w.lab.Journal.Len() != 7 {
 		t.Fatalf("%d to the reader, %d in all", n, w.lab.Journal.Len())
 	}
 	confirmation := w.lab.Journal.To("new@example.org")[0]
@@ -53,7 +56,12 @@ func TestEveryKindOfNotice(t *testing.T) {
 			t.Errorf("the confirmation lacks %s", want)
 		}
 	}
-	if n := w.count("notice WHERE content::text LIKE '%/confirm/%' OR reply LIKE '%@%'"); n != 0 {
+	stop := strings.ReplaceAll(string(w.lab.Journal.To("editor2@example.org")[0].Data), "=\r\n", "")
+	payload, err := w.s.Keys.Verify(token.Hold, regexp.MustCompile(`https://mail.news.example/hold/([\w-]+)`).FindStringSubmatch(stop)[1])
+	if account, article, err2 := token.SplitPair(payload); err != nil || err2 != nil || account != 5 || article != 77 {
+		t.Errorf("the link holds article %d for account %d, %v, %v", article, account, err, err2)
+	}
+	if n := w.count("notice WHERE content::text LIKE '%/hold/%' OR content::text LIKE '%/confirm/%' OR reply LIKE '%@%'"); n != 0 {
 		t.Fatal("something secret is stored")
 	}
 }

@@ -116,6 +116,7 @@ type AlertContent struct {
 	Text       string // paragraphs divided by an empty line
 	Detail     string // the words of a relay or a feed
 	URL        string // the admin page that helps; empty: Home
+	Grace      bool   // nothing is wrong: an article goes out soon, and URL holds it
 }
 
 // DeskContent tells the hotline's desk of a new request, without its text.

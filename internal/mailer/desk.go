@@ -52,9 +52,13 @@ func (r *Renderer) CompileAlert(c AlertContent) (Compiled, error) {
 	if link == "" {
 		link = r.opts.BaseURL + "/admin"
 	}
+	kind := "mail.alert"
+	if c.Grace {
+		kind = "mail.grace"
+	}
 	v := noticeView{
-		frame: f, Kicker: f.L.T("mail.alert.kicker") + " · " + f.moment(c.Date, c.Date), Heading: cleanLine(c.Title),
-		Detail: detail(c.Detail), Button: f.L.T("mail.alert.button"), ButtonURL: link,
+		frame: f, Kicker: f.L.T(kind+".kicker") + " · " + f.moment(c.Date, c.Date), Heading: cleanLine(c.Title),
+		Detail: detail(c.Detail), Button: f.L.T(kind + ".button"), ButtonURL: link,
 	}
 	v.Lines = paragraphs(c.Text)
 	return r.compileNotice(v, c.Newsletter, c.Date)

@@ -154,6 +154,11 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 			alert.Title, alert.Text = "Поштовий сервер відхиляє нашого відправника", "Від 07:40 нічого не надіслано. Чекають 1204 листи.\n\nЩойно сервер знову відповість, надсилання продовжиться саме."
 		}
 		out["alert."+code] = ok(r.CompileAlert(alert))
+		grace := mailer.AlertContent{Newsletter: n, Locale: code, Date: sentAt, Grace: true, URL: "https://news.example.com/hold/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", Title: "“Five questions” goes out soon", Text: "“Five questions” was found on the site. Readers get it from 23 November 2026, 08:10 EET on.\n\nIf that is right, there is nothing to do."}
+		if code == "uk" {
+			grace.Title, grace.Text = "Скоро вийде: «П’ять запитань»", "На сайті з’явилася стаття «П’ять запитань». Читачі почнуть отримувати її 23 листопада 2026 р., 08:10 EET.\n\nЯкщо все гаразд, нічого робити не треба."
+		}
+		out["grace."+code] = ok(r.CompileAlert(grace))
 		out["desk."+code] = ok(r.CompileDesk(mailer.DeskContent{Newsletter: n, Locale: code, Date: sentAt, Reference: "K7-204"}))
 	}
 	return out

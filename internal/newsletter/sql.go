@@ -2,7 +2,7 @@ package newsletter
 
 const (
 	columns = `id, family_id, slug, name, description, language, from_name, from_address, reply_to, postal_address, site_url,
-    privacy_url, logo_url, accent, origins, thanks, default_cadence, timezone, hour, grace, late, wait, welcome, last_seq,
+    privacy_url, logo_url, accent, origins, thanks, default_cadence, timezone, hour, grace, late, wait, welcome, stop_notice, last_seq,
     created_at, archived_at`
 
 	get = `
@@ -32,10 +32,10 @@ WHERE slug = @slug`
 	insert = `
 INSERT INTO newsletter (family_id, slug, name, description, language, from_name, from_address, reply_to, postal_address,
     site_url, privacy_url, logo_url, accent, origins, thanks, default_cadence, timezone, hour, grace, late, wait, welcome,
-    created_at)
+    stop_notice, created_at)
 VALUES (@family_id, @slug, @name, @description, @language, @from_name, @from_address, @reply_to, @postal_address,
     @site_url, @privacy_url, @logo_url, @accent, @origins, @thanks, @default_cadence, @timezone, @hour, @grace, @late,
-    @wait, @welcome, @now)
+    @wait, @welcome, @stop_notice, @now)
 RETURNING ` + columns
 
 	update = `
@@ -44,7 +44,7 @@ SET name = @name, description = @description, language = @language, from_name = 
     from_address = @from_address, reply_to = @reply_to, postal_address = @postal_address, site_url = @site_url,
     privacy_url = @privacy_url, logo_url = @logo_url, accent = @accent, origins = @origins, thanks = @thanks,
     default_cadence = @default_cadence, timezone = @timezone, hour = @hour, grace = @grace, late = @late, wait = @wait,
-    welcome = @welcome
+    welcome = @welcome, stop_notice = @stop_notice
 WHERE id = @id
 RETURNING ` + columns
 

@@ -49,6 +49,10 @@ func (s *server) routes(root chi.Router) {
 				r.Post("/not-me/{token}", h(s.notMe))
 				r.Get("/preferences/{token}", h(s.preferencesPage))
 				r.Post("/preferences/{token}", h(s.savePreferences))
+				if s.Articles != nil {
+					r.Get("/hold/{token}", h(s.holdPage))
+					r.Post("/hold/{token}", h(s.hold))
+				}
 			})
 		})
 		if s.Dev {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	articles "vistka/internal/article"
 	"vistka/internal/server"
 )
 
@@ -29,12 +30,15 @@ var decisions = map[string]string{
 	"POST /confirm/{token}":      "own pages",
 	"POST /not-me/{token}":       "own pages",
 	"POST /preferences/{token}":  "own pages",
+	"GET /hold/{token}":          "token",
+	"POST /hold/{token}":         "own pages",
 }
 
 func TestEveryRouteIsDecided(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(d *server.Deps) {
 		d.Ping = func(context.Context, string) error { return nil }
+		d.Articles = &articles.Service{}
 	})
 	seen := map[string]bool{}
 	err := chi.Walk(s.router, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {

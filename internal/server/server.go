@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/account"
+	"vistka/internal/article"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
 	"vistka/internal/subscriber"
@@ -41,6 +43,9 @@ type Deps struct {
 	Latest func(ctx context.Context, newsletterID int64, n int) ([]Article, error)
 	// Ping reads the feeds of a site soon, on the site's own word; nil: there is no such route.
 	Ping func(ctx context.Context, url string) error
+	// Articles and Accounts are for the link that holds an article; nil: there is no such route.
+	Articles *article.Service
+	Accounts *account.Service
 	// Dev shows every page with canned data under /dev/.
 	Dev bool
 }

@@ -29,6 +29,7 @@ const (
 	SignupPage  Purpose = "signup-page" // the page after a sign-up: send again, type the code
 	Unsubscribe Purpose = "unsubscribe" // long-lived, in every edition
 	Preferences Purpose = "preferences" // long-lived, for what is harmless
+	Hold        Purpose = "hold"        // in an editor's mail: the page that holds an article
 	Form        Purpose = "form"        // render time of a page with a form
 	Setup       Purpose = "setup"       // the one-time link of the first start
 	MessageID   Purpose = "message-id"  // left side of a Message-ID
