@@ -58,7 +58,7 @@ func (s *Service) Unpaired(ctx context.Context, tx pgx.Tx, articleID int64) (int
 }
 
 func (s *Service) oweAgain(ctx context.Context, tx pgx.Tx, articleID int64, reason string) (int64, error) {
-	tag, err := tx.Exec(ctx, sqlOweAgain, pgx.StrictNamedArgs{"article": articleID, "now": s.Clock.Now(), "reason": reason})
+	tag, err := tx.Exec(ctx, s.sql(sqlOweAgain), pgx.StrictNamedArgs{"article": articleID, "now": s.Clock.Now(), "reason": reason})
 	if err != nil {
 		return 0, fmt.Errorf("owe article %d again: %w", articleID, err)
 	}
