@@ -68,7 +68,7 @@ func (s *stage) wantMails(reader int, kind string, want ...string) {
 
 func (s *stage) settle(reader int, state string) {
 	s.t.Helper()
-	s.do(`UPDATE delivery SET state = $2, settled_at = $3 WHERE subscriber_id = $1 AND state = 'queued'`, s.readers[reader], state, s.clock.Now())
+	s.do(`UPDATE delivery SET state = $2, settled_at = $3, doubts = CASE WHEN $2 = 'in doubt' THEN 1 ELSE 0 END WHERE subscriber_id = $1 AND state = 'queued'`, s.readers[reader], state, s.clock.Now())
 }
 
 func TestCorrection(t *testing.T) {
