@@ -34,6 +34,7 @@ type newsletterAddCommand struct {
 	Origin         []string          `help:"A site whose forms and return addresses are trusted, like https://www.example.org; may be repeated."`
 	DefaultCadence string            `default:"instant" enum:"instant,daily,weekly,monthly" help:"instant, daily, weekly or monthly."`
 	Grace          time.Duration     `default:"10m" help:"How long a new article waits before it is mailed."`
+	Wait           time.Duration     `default:"12h" help:"How long a reader of two languages waits for a story in the preferred one."`
 	Timezone       string            `default:"UTC" help:"IANA name of the readers' time zone, like Europe/Kyiv."`
 	Hour           int16             `default:"8" help:"Local hour of digests."`
 	Accent         string            `help:"Colour of links and buttons, like #1f3a68."`
@@ -49,7 +50,7 @@ func (c newsletterAddCommand) Run(ctx context.Context, s *session) error {
 		n.Slug, n.Name, n.Language, n.Description = c.Slug, c.Name, c.Language, c.Description
 		n.FromName, n.FromAddress, n.ReplyTo, n.PostalAddress = c.FromName, c.FromAddress, c.ReplyTo, c.PostalAddress
 		n.SiteURL, n.PrivacyURL, n.Origins = c.SiteURL, c.PrivacyURL, c.Origin
-		n.DefaultCadence, n.Grace, n.Timezone, n.Hour = c.DefaultCadence, c.Grace, c.Timezone, c.Hour
+		n.DefaultCadence, n.Grace, n.Wait, n.Timezone, n.Hour = c.DefaultCadence, c.Grace, c.Wait, c.Timezone, c.Hour
 		n.Thanks = c.Thanks
 		if c.Accent != "" {
 			n.Accent = c.Accent

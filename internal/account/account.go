@@ -147,6 +147,19 @@ func Owners(ctx context.Context, db postgres.DB) ([]Account, error) {
 	return list, nil
 }
 
+// Editors lists the editors and owners who are not disabled.
+func Editors(ctx context.Context, db postgres.DB) ([]Account, error) {
+	rows, err := db.Query(ctx, sqlEditors)
+	if err != nil {
+		return nil, fmt.Errorf("list editors: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Account])
+	if err != nil {
+		return nil, fmt.Errorf("list editors: %w", err)
+	}
+	return list, nil
+}
+
 func (s *Service) one(ctx context.Context, sql string, args pgx.StrictNamedArgs) (Account, error) {
 	rows, err := s.DB.Query(ctx, sql, args)
 	if err != nil {

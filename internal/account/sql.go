@@ -24,6 +24,13 @@ WHERE role = 'owner'
   AND disabled_at IS NULL
 ORDER BY id`
 
+const sqlEditors = `
+SELECT ` + sqlColumns + `
+FROM account
+WHERE role IN ('editor', 'owner')
+  AND disabled_at IS NULL
+ORDER BY id`
+
 const sqlInsert = `
 INSERT INTO account (address, address_key, name, password_hash, role, hotline, locale, created_at)
 VALUES (@address, @address_key, @name, @password_hash, @role, @hotline, @locale, @now)

@@ -93,13 +93,17 @@ func (a *admin) newsletterNames(r *http.Request) ([]newsletter.Newsletter, map[i
 
 type articleBody struct {
 	article.Article
-	Newsletter  string
-	accounts    map[int64]string
-	Won         int64 // subscribers who signed up under it
-	CanHold     bool
-	CanRelease  bool
-	CanNever    bool
-	CanWithdraw bool
+	Newsletter   string
+	Names        map[int64]string // of newsletters
+	Translations []article.Row
+	Pairable     []article.Row // what it may be a translation of
+	Won          int64         // subscribers who signed up under it
+	Corrections  int           // that were mailed
+	accounts     map[int64]string
+	CanHold      bool
+	CanRelease   bool
+	CanNever     bool
+	CanWithdraw  bool
 }
 
 // By is who decided; "" when Vistka did, or the command line.
@@ -134,6 +138,9 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b.Won = won[id]
+	if err := a.related(r, &b); err != nil {
+		return err
+	}
 	list, err := a.Accounts.List(ctx)
 	if err != nil {
 		return err
@@ -156,17 +163,20 @@ func (a *admin) decideArticle(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	acts := map[string]func(s *article.Service) error{}
 	reason := strings.TrimSpace(r.PostFormValue("reason"))
 	if len(reason) > maxReason {
 		return page.BadRequest(errors.New("reason too long"))
 	}
 	ctx, by := r.Context(), me(r).ID
+	name := r.PostFormValue("act")
+	if act, ok := a.moreActs(r, id, reason)[name]; ok {
+		return a.actArticle(w, r, id, name, act)
+	}
+	acts := map[string]func(s *article.Service) error{}
 	acts["hold"] = func(s *article.Service) error { return s.Hold(ctx, id, by, reason) }
 	acts["release"] = func(s *article.Service) error { return s.Release(ctx, id, by, reason) }
 	acts["withdraw"] = func(s *article.Service) error { return s.Withdraw(ctx, id, by, reason) }
 	acts["never"] = func(s *article.Service) error { return s.Never(ctx, id, by, reason) }
-	name := r.PostFormValue("act")
 	act, ok := acts[name]
 	if !ok {
 		return page.BadRequest(errors.New("unknown act"))

@@ -58,6 +58,7 @@ type newsletterForm struct {
 	Languages []page.Link
 	Welcome   bool
 	Archive   bool // what was mailed is public
+	Stop      bool // editors are told of what waits out its grace time
 	Archived  *time.Time
 	Test      *lastTest
 }
@@ -76,7 +77,7 @@ func textFields(n *newsletter.Newsletter) map[string]*string {
 }
 
 func formOf(n newsletter.Newsletter) newsletterForm {
-	f := newsletterForm{ID: n.ID, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome, Archive: n.PublicArchive, Archived: n.ArchivedAt}
+	f := newsletterForm{ID: n.ID, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome, Archive: n.PublicArchive, Stop: n.StopNotice, Archived: n.ArchivedAt}
 	for field, value := range textFields(&n) {
 		f.Values[field] = *value
 	}
@@ -86,6 +87,7 @@ func formOf(n newsletter.Newsletter) newsletterForm {
 	f.Values["origins"] = strings.Join(n.Origins, "\n")
 	f.Values["hour"] = strconv.Itoa(int(n.Hour))
 	f.Values["grace"] = strconv.Itoa(int(n.Grace / time.Minute))
+	f.Values["wait"] = strconv.Itoa(int(n.Wait / time.Hour))
 	f.Values["family"] = ""
 	return f
 }
@@ -112,6 +114,7 @@ func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, 
 	n.Thanks = thanks
 	n.Welcome = r.PostForm.Get("welcome") != ""
 	n.PublicArchive = r.PostForm.Get("public_archive") != ""
+	n.StopNotice = r.PostForm.Get("stop_notice") != ""
 	hour, err := strconv.ParseInt(strings.TrimSpace(r.PostForm.Get("hour")), 10, 16)
 	if err != nil {
 		hour = -1
@@ -122,6 +125,13 @@ func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, 
 		grace = -1
 	}
 	n.Grace = time.Duration(grace) * time.Minute
+	if r.PostForm.Has("wait") {
+		wait, err := strconv.ParseInt(strings.TrimSpace(r.PostForm.Get("wait")), 10, 16)
+		if err != nil {
+			wait = -1
+		}
+		n.Wait = time.Duration(wait) * time.Hour
+	}
 	f := formOf(n)
 	for field := range f.Values {
 		f.Values[field] = r.PostForm.Get(field)

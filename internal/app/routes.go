@@ -36,7 +36,7 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	leaving.DB = a.leaving
 	r := server.New(server.Deps{
 		Pages: pages, DB: a.Pool, Subscribers: a.Subscribers, Leaving: &leaving, Hotline: a.Hotline, Keys: a.Keys, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
-		TrustedProxies: proxies, Ready: a.ready, MailServer: a.mailServer(), Latest: a.latest, Ping: a.Articles.Ping, Dev: a.Config.Dev,
+		TrustedProxies: proxies, Ready: a.ready, MailServer: a.mailServer(), Latest: a.latest, Ping: a.Articles.Ping, Articles: a.Articles, Accounts: a.Accounts, Dev: a.Config.Dev,
 		Editions: a.Editions, Renderer: a.renderer,
 	})
 	inboxURL := ""

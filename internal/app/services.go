@@ -21,6 +21,7 @@ import (
 	"vistka/internal/guard"
 	"vistka/internal/hotline"
 	"vistka/internal/mailer"
+	"vistka/internal/newsletter"
 	"vistka/internal/subscriber"
 )
 
@@ -93,6 +94,14 @@ func (a *App) wire() {
 		}
 		return a.Editions.Released(ctx, tx, newsletterID)
 	}
+	a.Articles.OnGrace = a.tellEditors
+	a.Articles.LockFamily = a.Editions.LockFamily
+	a.Articles.OnUnpair = func(ctx context.Context, tx pgx.Tx, newsletterID, articleID, _ int64) error {
+		if _, err := a.Editions.Unpaired(ctx, tx, articleID); err != nil {
+			return err
+		}
+		return a.Editions.Released(ctx, tx, newsletterID)
+	}
 	a.Subscribers.Changed = a.Editions.Released
 	a.Subscribers.Notify = func(ctx context.Context, tx pgx.Tx, n subscriber.Notice) error {
 		_, err := a.Deliveries.Enqueue(ctx, tx, delivery.Notice{
@@ -106,6 +115,20 @@ func (a *App) wire() {
 	a.Deliveries.Compose = a.Editions.Compose
 	a.Hotline.Notify = a.tellDesk
 	a.wireAlerts()
+}
+
+// tellEditors mails the newsroom what goes out when its grace time ends, where
+// the newsletter wants that.
+func (a *App) tellEditors(ctx context.Context, tx pgx.Tx, g article.Grace) error {
+	n, err := newsletter.Get(ctx, tx, g.NewsletterID)
+	if err != nil || !n.StopNotice {
+		return err
+	}
+	zone, err := time.LoadLocation(n.Timezone)
+	if err != nil {
+		zone = time.UTC // a zone Postgres knows and this build of Go does not
+	}
+	return a.Deliveries.TellEditors(ctx, tx, delivery.Grace{NewsletterID: n.ID, ArticleID: g.ArticleID, Title: g.Title, DueAt: g.DueAt, Zone: zone})
 }
 
 // wireAlerts lets what only a person can mend be mailed to the owners.

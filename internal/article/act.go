@@ -58,6 +58,41 @@ func (s *Service) move(ctx context.Context, articleID, accountID int64, to State
 	return nil
 }
 
+// SetLead puts an article first in the digests that hold it and are not
+// composed yet, or takes that back. Returns ErrNotFound.
+func (s *Service) SetLead(ctx context.Context, articleID, accountID int64, lead bool) error {
+	words := locale.Message{Key: "article.note.lead"}
+	if !lead {
+		words.Key = "article.note.no_lead"
+	}
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, sqlLead, pgx.StrictNamedArgs{"id": articleID, "lead": lead})
+		if err == nil && tag.RowsAffected() == 0 {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		return remark(ctx, tx, articleID, s.Clock.Now(), words, accountID)
+	})
+	if err != nil {
+		return fmt.Errorf("lead article %d: %w", articleID, err)
+	}
+	return nil
+}
+
+// Note puts what was done with an article, and does not change its state, into
+// its history.
+func (s *Service) Note(ctx context.Context, articleID, accountID int64, words locale.Message) error {
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		return remark(ctx, tx, articleID, s.Clock.Now(), words, accountID)
+	})
+	if err != nil {
+		return fmt.Errorf("note on article %d: %w", articleID, err)
+	}
+	return nil
+}
+
 func (s *Service) set(ctx context.Context, tx pgx.Tx, a locked, to State, reason locale.Message, accountID int64) error {
 	now := s.Clock.Now()
 	if _, err := tx.Exec(ctx, sqlSetState, pgx.StrictNamedArgs{"id": a.ID, "state": string(to), "reason": reason, "now": now}); err != nil {
@@ -85,10 +120,11 @@ func (s *Service) CheckRelease(ctx context.Context, articleID int64) error {
 	if a.State == Released {
 		return fmt.Errorf("release article %d: %w: it is released", articleID, ErrState)
 	}
-	if page := s.Fetcher.CheckPage(ctx, a.URL); !page.Live {
+	page := s.Fetcher.CheckPage(ctx, a.URL)
+	if !page.Live {
 		return fmt.Errorf("release article %d: %w: %s", articleID, ErrNotLive, page.Words.Key)
 	}
-	return nil
+	return noteAlternates(ctx, s.DB, articleID, page.Alternates)
 }
 
 // Release mails an article now, whatever was decided before. The caller has
@@ -97,6 +133,9 @@ func (s *Service) CheckRelease(ctx context.Context, articleID int64) error {
 func (s *Service) Release(ctx context.Context, articleID, accountID int64, reason string) error {
 	why := saying(reason, "released_by_hand")
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if err := lockRecording(ctx, tx, articleID); err != nil {
+			return err
+		}
 		a, err := one[locked](ctx, tx, sqlLock, pgx.StrictNamedArgs{"id": articleID})
 		if err != nil {
 			return err

@@ -70,6 +70,14 @@ type FeedTrouble struct {
 	Gone         bool // the site says for good; else it keeps failing and is asked again
 }
 
+// Grace is an article that waits for its time.
+type Grace struct {
+	NewsletterID int64
+	ArticleID    int64
+	Title        string
+	DueAt        time.Time
+}
+
 // Service does it all. Jobs and the hooks may be nil: without Jobs what falls
 // due waits for the next tick; without OnRestore a withdrawn article stays so.
 type Service struct {
@@ -82,6 +90,14 @@ type Service struct {
 	OnRelease  Hook // plan the edition
 	OnWithdraw Hook // cancel what is queued
 	OnRestore  Hook // the article keeps its seq and is owed again
+	OnUnpair   Hook // owed to those who went without it because of a translation
+
+	// LockFamily keeps fan-outs of the article's family away until tx ends; nil: there are none.
+	LockFamily func(ctx context.Context, tx pgx.Tx, articleID int64) error
+
+	// OnGrace is called in the transaction that finds an article which goes out
+	// when its grace time ends, so that somebody can stop it.
+	OnGrace func(ctx context.Context, tx pgx.Tx, g Grace) error
 
 	OnFeedTrouble func(ctx context.Context, tx pgx.Tx, t FeedTrouble) // tell somebody
 }

@@ -33,7 +33,7 @@ type Verdict struct {
 }
 
 const sqlPair = `
-SELECT nf.newsletter_id, nf.filters, nf.baseline_at, n.grace, 0::float8 AS per_day
+SELECT nf.newsletter_id, nf.filters, nf.baseline_at, n.grace, 0::float8 AS per_day, false AS siblings
 FROM newsletter_feed nf
 JOIN newsletter n ON n.id = nf.newsletter_id
 JOIN feed f ON f.id = nf.feed_id

@@ -28,9 +28,10 @@ type lab struct {
 	*httptest.Server
 	mu       sync.Mutex
 	items    []item
-	body     string         // instead of items
-	status   int            // of the feed, 0: 200
-	pages    map[string]int // path → status, else 200
+	body     string            // instead of items
+	status   int               // of the feed, 0: 200
+	pages    map[string]int    // path → status, else 200
+	html     map[string]string // path → the page
 	asked    int
 	pageHits int
 	headers  http.Header // of the last request for the feed
@@ -43,10 +44,12 @@ type item struct {
 	guid, link, title, text string
 	at                      time.Time
 	topics                  []string
+	image                   string
+	alternates              map[string]string // language → address
 }
 
 func newLab(t testing.TB) *lab {
-	l := &lab{pages: map[string]int{}}
+	l := &lab{pages: map[string]int{}, html: map[string]string{}}
 	l.Server = httptest.NewServer(l)
 	t.Cleanup(l.Close)
 	return l
@@ -84,6 +87,10 @@ func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if s := l.pages[r.URL.Path]; s != 0 {
 			w.WriteHeader(s)
 		}
+		if page := l.html[r.URL.Path]; page != "" {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = w.Write([]byte(page))
+		}
 	}
 }
 
@@ -91,7 +98,7 @@ func (l *lab) rss() string { return rss(l.URL, l.items) }
 
 func rss(site string, items []item) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<?xml version="1.0"?><rss version="2.0"><channel><title>The Example</title><link>%s/</link>`, site)
+	fmt.Fprintf(&b, `<?xml version="1.0"?><rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><title>The Example</title><link>%s/</link>`, site)
 	for _, i := range items {
 		b.WriteString("<item>")
 		if i.guid != "" {
@@ -107,6 +114,12 @@ func rss(site string, items []item) string {
 		fmt.Fprintf(&b, "<title>%s</title><description>%s</description>", i.title, i.text)
 		for _, t := range i.topics {
 			fmt.Fprintf(&b, "<category>%s</category>", t)
+		}
+		if i.image != "" {
+			fmt.Fprintf(&b, `<enclosure url="%s" type="image/jpeg"/>`, i.image)
+		}
+		for lang, href := range i.alternates {
+			fmt.Fprintf(&b, `<atom:link rel="alternate" hreflang="%s" href="%s"/>`, lang, href)
 		}
 		if !i.at.IsZero() {
 			fmt.Fprintf(&b, "<pubDate>%s</pubDate>", i.at.Format(time.RFC1123Z))

@@ -41,6 +41,8 @@ type Row struct {
 type Article struct {
 	Row
 	StoryID     int64      `db:"story_id"`
+	PairedBy    string     `db:"paired_by"` // how its translations were found: hreflang, feed, hand; apart: a person said it has none
+	Lead        bool       `db:"lead"`      // first in the digests that hold it
 	ContentHTML string     `db:"content_html"`
 	ImageAlt    string     `db:"image_alt"`
 	CheckedAt   *time.Time `db:"checked_at"`

@@ -14,7 +14,8 @@ type pair struct {
 	Filters      Filters       `db:"filters"`
 	BaselineAt   *time.Time    `db:"baseline_at"`
 	Grace        time.Duration `db:"grace"`
-	PerDay       float64       `db:"per_day"` // usual number of new articles
+	PerDay       float64       `db:"per_day"`  // usual number of new articles
+	Siblings     bool          `db:"siblings"` // there may be translations
 }
 
 // knownArticle is what the plan needs of an article that shares a key.

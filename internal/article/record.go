@@ -87,12 +87,22 @@ func (s *Service) recordPair(ctx context.Context, tx pgx.Tx, f source, p pair, d
 			return err
 		}
 	}
-	res.count(pl)
-	if s.Jobs == nil {
-		return nil
+	if p.Siblings {
+		if err := s.pairAll(ctx, tx, k, pl, ids); err != nil {
+			return err
+		}
 	}
+	res.count(pl)
 	for i, d := range pl.decisions {
-		if d.isNew() && d.state == Waiting && d.due.After(now) {
+		if !d.isNew() || d.state != Waiting || !d.due.After(now) {
+			continue
+		}
+		if s.OnGrace != nil {
+			if err := s.OnGrace(ctx, tx, Grace{NewsletterID: p.NewsletterID, ArticleID: ids[i], Title: d.Title, DueAt: *d.due}); err != nil {
+				return err
+			}
+		}
+		if s.Jobs != nil {
 			if err := s.schedule(ctx, tx, ids[i], *d.due); err != nil {
 				return err
 			}

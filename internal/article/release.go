@@ -81,6 +81,9 @@ func (s *Service) settle(ctx context.Context, a due) (bool, error) {
 	}
 	released := false
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if err := lockRecording(ctx, tx, a.ID); err != nil {
+			return err
+		}
 		cur, err := one[locked](ctx, tx, sqlLock, pgx.StrictNamedArgs{"id": a.ID})
 		if err != nil {
 			return err
@@ -89,6 +92,9 @@ func (s *Service) settle(ctx context.Context, a due) (bool, error) {
 			return nil // an editor or another process was first
 		}
 		released = true
+		if err := noteAlternates(ctx, tx, a.ID, a.page.Alternates); err != nil {
+			return err
+		}
 		return s.release(ctx, tx, cur, 0, locale.Message{Key: "article.reason.released"})
 	})
 	return released && err == nil, err
@@ -104,12 +110,15 @@ type locked struct {
 	DueAt        *time.Time `db:"due_at"`
 }
 
-// release gives the next seq. The caller holds the article's row; the
-// newsletter's row is locked last and for the rest of the transaction, which
+// release gives the next seq, after a last look for a translation. The caller
+// holds the family's recording, then the article's row; the newsletter's row is locked last and for the rest of the transaction, which
 // makes seq gapless and in the order of commits.
 func (s *Service) release(ctx context.Context, tx pgx.Tx, a locked, accountID int64, reason locale.Message) error {
 	if a.Seq != 0 {
 		return fmt.Errorf("%w: it has a seq already", ErrState)
+	}
+	if err := s.pairNew(ctx, tx, a.ID); err != nil {
+		return err
 	}
 	if err := tx.QueryRow(ctx, sqlNextSeq, pgx.StrictNamedArgs{"newsletter_id": a.NewsletterID}).Scan(&a.Seq); err != nil {
 		return fmt.Errorf("next seq: %w", err)

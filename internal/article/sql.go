@@ -20,6 +20,7 @@ SELECT EXISTS (SELECT
 
 	sqlPairs = `
 SELECT nf.newsletter_id, nf.filters, nf.baseline_at, n.grace,
+       EXISTS (SELECT FROM newsletter x WHERE x.family_id = n.family_id AND x.id <> n.id) AS siblings,
        (SELECT count(*)
         FROM article a
         WHERE a.newsletter_id = nf.newsletter_id
@@ -31,11 +32,14 @@ FROM newsletter_feed nf
 JOIN newsletter n ON n.id = nf.newsletter_id
 WHERE nf.feed_id = @id
   AND n.archived_at IS NULL
-ORDER BY nf.newsletter_id`
+ORDER BY n.family_id, nf.newsletter_id`
 
-	// One recording at a time per newsletter: two feeds may show the same piece.
+	// One recording at a time per family: two feeds may show the same piece, or its
+	// translation. Each process takes these locks in the order of families.
 	sqlLockNewsletter = `
-SELECT pg_advisory_xact_lock(hashtextextended('article.record', @newsletter_id))`
+SELECT pg_advisory_xact_lock(hashtextextended('article.record', family_id))
+FROM newsletter
+WHERE id = @newsletter_id`
 
 	sqlBaselined = `
 UPDATE newsletter_feed
@@ -298,6 +302,11 @@ WHERE id = @id`
 INSERT INTO article_event (article_id, at, state, reason, account_id)
 VALUES (@id, @now, @state, @reason, nullif(@account_id, 0))`
 
+	sqlLead = `
+UPDATE article
+SET lead = @lead
+WHERE id = @id`
+
 	sqlHeld = `
 SELECT id
 FROM article
@@ -341,7 +350,7 @@ ORDER BY first_seen_at DESC, id DESC
 LIMIT @limit`
 
 	sqlGet = `
-SELECT id, newsletter_id, story_id, feed_id, url, title, summary, content_html, author, image_url, image_alt, topics,
+SELECT id, newsletter_id, story_id, paired_by, lead, feed_id, url, title, summary, content_html, author, image_url, image_alt, topics,
        published_at, first_seen_at, updated_at, state, reason, due_at, checked_at, seq, released_at, withdrawn_at
 FROM article
 WHERE id = @id`

@@ -168,9 +168,13 @@ func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (ma
 		}
 		c, err = s.Renderer.CompileTest(mailer.TestContent{Newsletter: from, Locale: n.Locale, Date: date, Kind: kind, Articles: f.Articles})
 	case Alert:
-		c, err = s.Renderer.CompileAlert(mailer.AlertContent{
+		a := mailer.AlertContent{
 			Newsletter: from, Locale: n.Locale, Date: date, Title: content.Title, Text: content.Text, Detail: content.Detail, URL: content.URL,
-		})
+		}
+		if content.Hold != 0 {
+			a.Grace, a.URL = true, s.holdURL(f.BaseURL, n.KeyID, content)
+		}
+		c, err = s.Renderer.CompileAlert(a)
 	case Desk:
 		c, err = s.Renderer.CompileDesk(mailer.DeskContent{Newsletter: from, Locale: n.Locale, Date: date, Kind: content.Kind, Reference: content.Reference, URL: content.URL})
 	default:

@@ -52,6 +52,8 @@ type Content struct {
 	About     string    `json:"about,omitempty"`     // link: one of subscriber.About…
 	Change    int64     `json:"change,omitempty"`    // link about an address: the change it confirms or stops
 	Masked    string    `json:"masked,omitempty"`    // link about an address: the new one, masked
+	Hold      int64     `json:"hold,omitempty"`      // alert: its link leads to the page that holds this article
+	Account   int64     `json:"account,omitempty"`   // alert: in whose name
 }
 
 // Enqueue puts a notice at the head of the queue and returns its id. It is sent

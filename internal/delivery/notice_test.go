@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,7 @@ func TestEveryKindOfNotice(t *testing.T) {
 		{Kind: Link, Address: "new-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutNewAddress, Change: 7, Masked: "ne••@example.org"}},
 		{Kind: Link, Address: "old-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutOldAddress, Change: 7, Masked: "ne••@example.org"}},
 		{Kind: Desk, Address: "desk@example.org", Content: Content{Kind: "callback", Reference: "4821-7730", URL: "https://mail.news.example/admin/hotline/1"}},
+		{Kind: Alert, Address: "editor2@example.org", Content: Content{Title: "It goes out soon", Text: "In ten minutes.", Hold: 77, Account: 5}},
 	} {
 		n.Locale = "en"
 		if i%2 == 1 {
@@ -48,8 +50,8 @@ func TestEveryKindOfNotice(t *testing.T) {
 		w.enqueue(n)
 	}
 	w.start(w.s)
-	w.until("all are sent", func() bool { return w.count("notice WHERE state = 'sent'") == 10 })
-	if n := len(w.lab.Journal.To("reader@example.org")); n != 4 || w.lab.Journal.Len() != 10 {
+	w.until("all are sent", func() bool { return w.count("notice WHERE state = 'sent'") == 11 })
+	if n := len(w.lab.Journal.To("reader@example.org")); n != 4 || w.lab.Journal.Len() != 11 {
 		t.Fatalf("%d to the reader, %d in all", n, w.lab.Journal.Len())
 	}
 	confirmation := w.lab.Journal.To("new@example.org")[0]
@@ -81,7 +83,12 @@ func TestEveryKindOfNotice(t *testing.T) {
 			t.Errorf("the link to %s: %q, %v", path, found, err)
 		}
 	}
-	if n := w.count("notice WHERE content::text LIKE '%/confirm/%' OR reply LIKE '%@%'"); n != 0 {
+	stop := strings.ReplaceAll(string(w.lab.Journal.To("editor2@example.org")[0].Data), "=\r\n", "")
+	payload, err := w.s.Keys.Verify(token.Hold, regexp.MustCompile(`https://mail.news.example/hold/([\w-]+)`).FindStringSubmatch(stop)[1])
+	if account, article, err2 := token.SplitPair(payload); err != nil || err2 != nil || account != 5 || article != 77 {
+		t.Errorf("the link holds article %d for account %d, %v, %v", article, account, err, err2)
+	}
+	if n := w.count("notice WHERE content::text LIKE '%/hold/%' OR content::text LIKE '%/confirm/%' OR reply LIKE '%@%'"); n != 0 {
 		t.Fatal("something secret is stored")
 	}
 }

@@ -69,8 +69,11 @@ func TestWeigh(t *testing.T) {
 		{"above the head", reader(func(r *specialReader) { r.owed[9] = true }), []article{{ID: 9, Seq: 9}}, []int64{}, nil},
 		{"story had", reader(func(r *specialReader) { r.stories[100] = had }), []article{fresh}, []int64{}, nil},
 		{"story on its way", reader(func(r *specialReader) { r.stories[100] = coming }), []article{fresh}, []int64{}, []debt{{1, now.Add(recheck), "the story is on its way already"}}},
-		{"another language preferred", reader(func(r *specialReader) { r.waits = true }), []article{fresh}, []int64{}, []debt{{1, now.Add(wait - time.Hour), "waiting for the preferred language"}}},
-		{"waited long enough", reader(func(r *specialReader) { r.waits = true }), []article{stale}, []int64{1}, nil},
+		{"another language preferred", reader(func(r *specialReader) { r.prefers = true }), []article{fresh}, []int64{}, []debt{{1, now.Add(wait - time.Hour), "waiting for the preferred language"}}},
+		{"waited long enough", reader(func(r *specialReader) { r.prefers = true }), []article{stale}, []int64{1}, nil},
+		{"the first that comes", reader(func(r *specialReader) { r.prefers, r.fallback = true, firstCome }), []article{fresh}, []int64{1}, nil},
+		{"only the preferred language", reader(func(r *specialReader) { r.prefers, r.fallback = true, onlyThat }), []article{fresh}, []int64{}, []debt{{1, now.Add(wait - time.Hour), "waiting for the preferred language"}}},
+		{"waited for the only language", reader(func(r *specialReader) { r.prefers, r.fallback = true, onlyThat }), []article{stale}, []int64{}, nil},
 		{"two of one story", reader(nil), []article{twin, fresh}, []int64{1}, nil},
 	} {
 		v := weigh(c.reader, c.in, 8, now, wait)

@@ -201,10 +201,10 @@ func (r *run) shareEditions(ctx context.Context, tx pgx.Tx, editions []int64) ([
 	var id int64
 	var state string
 	var resume *time.Time
-	var dropped bool
-	_, err = pgx.ForEachRow(rows, []any{&id, &state, &resume, &dropped}, func() error {
+	var closed bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &state, &resume, &closed}, func() error {
 		switch {
-		case dropped:
+		case closed:
 			return errReplan
 		case state == "settled":
 			settled = append(settled, id)
@@ -234,8 +234,8 @@ func (r *run) finishPage(ctx context.Context, tx pgx.Tx, stopped []int64, made i
 		}
 	}
 	if made > 0 {
-		if _, err := tx.Exec(ctx, sqlNotify); err != nil {
-			return fmt.Errorf("notify senders: %w", err)
+		if err := notify(ctx, tx); err != nil {
+			return err
 		}
 	}
 	if r.s.seam.page != nil {

@@ -26,6 +26,8 @@ type content struct {
 	Slot          time.Time
 	Locale        string
 	ArticleIDs    []int64
+	Note          string
+	Missed        bool
 	Composed      bool
 	ComposedAt    *time.Time
 	Timezone      string
@@ -102,7 +104,7 @@ func (e content) mail(articles []mailer.Article, at time.Time) mailer.EditionCon
 	shown := articles[:min(len(articles), maxListed)]
 	return mailer.EditionContent{
 		ID: e.ID, Newsletter: e.Newsletter, Locale: e.Locale, Kind: e.Kind,
-		Articles: shown, More: len(articles) - len(shown), Date: at.In(zone),
+		Articles: shown, More: len(articles) - len(shown), Note: e.Note, Missed: e.Missed, Date: at.In(zone),
 	}
 }
 
@@ -121,7 +123,8 @@ func (s *Service) unmade(ctx context.Context, e content, cause error) error {
 	})
 }
 
-// contentArticles reads the live articles, newest first.
+// contentArticles reads the live articles: what an editor put first, then the
+// newest first.
 func (s *Service) contentArticles(ctx context.Context, articleIDs []int64) ([]mailer.Article, error) {
 	rows, err := s.DB.Query(ctx, sqlContentArticles, pgx.StrictNamedArgs{"articles": articleIDs})
 	if err != nil {

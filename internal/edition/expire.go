@@ -81,7 +81,7 @@ func (s *Service) Resume(ctx context.Context, editionID int64) (Edition, error) 
 		if err != nil {
 			return err
 		}
-		if _, err = tx.Exec(ctx, sqlNotify); err != nil {
+		if err := notify(ctx, tx); err != nil {
 			return err
 		}
 		e, err = get(ctx, tx, editionID)

@@ -21,7 +21,7 @@ func histories(n int) int {
 	return n
 }
 
-const acts = 60
+const acts = 70
 
 // play is one history of random acts, each followed by the audit.
 func play(ctx context.Context, w *world) (err error) {
@@ -55,9 +55,15 @@ func play(ctx context.Context, w *world) (err error) {
 			w.clock.Advance([]time.Duration{time.Minute, time.Hour, 5 * time.Hour, 13 * time.Hour, 30 * time.Hour, 24 * 9 * time.Hour}[w.rnd.IntN(6)])
 		case x < 78:
 			err = w.fanOut(ctx, w.letter(), w.rnd.IntN(2) == 0)
-		case x < 82:
+		case x < 81:
 			err = w.expire(ctx)
-		case x < 94:
+		case x < 84:
+			err = w.mailAgain(ctx)
+		case x < 87:
+			err = w.correct(ctx)
+		case x < 90:
+			err = w.pairUp(ctx)
+		case x < 96:
 			err = w.send(ctx, w.rnd, false)
 			w.note("send")
 		default:
@@ -114,15 +120,18 @@ func TestMutants(t *testing.T) {
 		{"only the one article", 0, func(s *Service) {
 			s.seam.choose = func(a []article) []article { return a[max(0, len(a)-1):] }
 		}},
-		{"a queued sibling counts as had", 122, func(s *Service) {
+		{"a queued sibling counts as had", 150, func(s *Service) {
 			s.seam.had = func(state string) bool { return state == "queued" }
 		}},
 		{"cancel without owed", 0, replace("FROM gone g\n    CROSS JOIN", "FROM (SELECT * FROM gone WHERE false) g\n    CROSS JOIN")},
-		{"withdrawn without owed for the rest", 14, replace("WHERE a.id <> @article", "WHERE false AND a.id <> @article")},
+		{"withdrawn without owed for the rest", 14, replace("(@corrected OR a.id <> @article)", "false")},
 		{"marks not moved for excluded topics", 0, replace("AND s.seen_seq = c.seen_seq", "AND s.seen_seq = c.seen_seq AND c.edition_id IS NOT NULL")},
 		{"marks not moved at all", 0, replace("SET seen_seq = greatest(s.seen_seq, @head), due_at", "SET due_at")},
-		{"marks moved without equality of class", 59, replace("AND s.seen_seq = c.seen_seq", "")},
+		{"marks moved without equality of class", 125, replace("AND s.seen_seq = c.seen_seq", "")},
 		{"siblings taken for strangers", 0, replaceAll("x.newsletter_id = ANY (@siblings::bigint[])", "false")},
+		{"a correction leaves the wrong text queued", 0, replace("(NOT @corrected OR EXISTS", "(NOT @corrected AND EXISTS")},
+		{"taken apart without owed", 0, replace("AND s.seen_seq >= a.seq\n    AND s.created_at", "AND false AND s.created_at")},
+		{"mailed again to nobody", 0, replace("SELECT newsletter_id, subscriber_id, @article, @now, 'mailed again'\n    FROM wanting", "SELECT newsletter_id, subscriber_id, @article, @now, 'mailed again'\n    FROM wanting WHERE false")},
 		{"paused readers mailed", 0, replaceAll("AND (s.paused_until IS NULL OR s.paused_until <= @now)", "")},
 	} {
 		t.Run(m.name, func(t *testing.T) {

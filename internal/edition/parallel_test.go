@@ -36,7 +36,8 @@ func (w *world) view(seed uint64) *world {
 	v.rnd = rand.New(rand.NewPCG(seed, 11))
 	svc := *w.svc
 	v.svc = &svc
-	v.log = nil
+	v.log, v.parallel = nil, true
+	v.excused, v.arts = map[pair]bool{}, map[int64]*piece{}
 	return &v
 }
 
@@ -63,6 +64,15 @@ func playParallel(ctx context.Context, pool *pgxpool.Pool, seed uint64) error {
 			err := v.release(gctx)
 			if err == nil && v.rnd.IntN(5) == 0 {
 				err = v.withdraw(gctx)
+			}
+			if err == nil && v.rnd.IntN(4) == 0 {
+				err = v.mailAgain(gctx)
+			}
+			if err == nil && v.rnd.IntN(4) == 0 {
+				err = v.correct(gctx)
+			}
+			if err == nil && v.rnd.IntN(4) == 0 {
+				err = v.pairUp(gctx)
 			}
 			if err != nil {
 				return fmt.Errorf("newsroom: %w", err)
@@ -191,8 +201,9 @@ func (w *world) settleParallel(ctx context.Context) error {
 		SELECT d.subscriber_id AS reader, a.story_id AS story, count(*) AS times
 		FROM delivery d JOIN edition e ON e.id = d.edition_id JOIN newsletter n ON n.id = e.newsletter_id
 		JOIN article a ON a.id = ANY (e.article_ids)
-		WHERE d.newsletter_id = ANY ($1) AND d.state NOT IN ('cancelled', 'skipped', 'failed')
-		GROUP BY d.subscriber_id, n.family_id, a.story_id HAVING count(*) > 1`, w.letters)
+		WHERE d.newsletter_id = ANY ($1) AND e.kind <> 'correction' AND d.state NOT IN ('cancelled', 'skipped', 'failed')
+		GROUP BY d.subscriber_id, n.family_id, a.story_id
+		HAVING count(*) > 1 AND NOT bool_or(a.paired_by = 'hand') OR count(*) > count(DISTINCT a.id)`, w.letters)
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,8 @@ func monthOf(t time.Time) time.Time {
 // upsertEdition finds or makes the edition of this content. One that was
 // cancelled and whose time has come is not revived: its articles go out in an
 // edition of their own, with that time as the slot, so that readers get the
-// text as it is then. The same where its deliveries were dropped.
+// text as it is then. The same where its deliveries were dropped, or an article of
+// it was corrected after it was composed.
 func (r *run) upsertEdition(ctx context.Context, db postgres.DB, kind, locale string, articles []int64) (id int64, month time.Time, err error) {
 	slot := r.slot
 	for {
@@ -130,13 +131,13 @@ func (r *run) upsertEdition(ctx context.Context, db postgres.DB, kind, locale st
 		if _, err := db.Exec(ctx, sqlInsertEdition, args); err != nil {
 			return 0, month, fmt.Errorf("make edition: %w", err)
 		}
-		var resume, dropped *time.Time
-		if err := db.QueryRow(ctx, sqlEditionByContent, args).Scan(&id, &month, &resume, &dropped); err != nil {
+		var resume, closed *time.Time
+		if err := db.QueryRow(ctx, sqlEditionByContent, args).Scan(&id, &month, &resume, &closed); err != nil {
 			return 0, month, fmt.Errorf("find edition: %w", err)
 		}
 		switch {
-		case dropped != nil && dropped.After(slot):
-			slot = *dropped
+		case closed != nil && closed.After(slot):
+			slot = *closed
 		case resume != nil && !resume.After(r.now) && resume.After(slot):
 			slot = *resume
 		default:

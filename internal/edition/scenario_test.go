@@ -31,7 +31,7 @@ func newStage(t *testing.T) *stage {
 	}
 	w.svc.pageSize, w.svc.MaxAge = 100, 0
 	s := &stage{w, t}
-	s.do(`UPDATE subscriber SET locale = 'uk' WHERE id = ANY ($1)`, w.readers)
+	s.do(`UPDATE subscriber SET locale = 'uk', translations = 'wait' WHERE id = ANY ($1)`, w.readers)
 	return s
 }
 

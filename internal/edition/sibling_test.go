@@ -71,3 +71,30 @@ func TestWaitForThePreferredLanguage(t *testing.T) {
 	s.want("English mails to the one who left the Ukrainian letter", s.count(inState, s.letters[1], "queued"), 1)
 	s.want("owed at the end", s.count(owedRows, s.letters[1]), 0)
 }
+
+// What a reader of both languages gets of a story that stays in the one they
+// prefer less is theirs to choose.
+func TestFallbackIsTheReadersChoice(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	_, before := s.publish(0, 0)
+	s.publish(1, before)
+	choices := []fallback{waitAWhile, firstCome, onlyThat}
+	for reader, chosen := range choices {
+		s.subscribe(0, reader, "instant")
+		s.subscribe(1, reader, "instant")
+		s.do(`UPDATE subscriber SET translations = $2 WHERE id = $1`, s.readers[reader], chosen)
+	}
+	s.publish(1, 0)
+	wantMails := func(when string, want ...int) {
+		t.Helper()
+		s.run(1)
+		for reader, n := range want {
+			s.want(string(choices[reader])+" "+when, s.count(`SELECT count(*) FROM delivery WHERE subscriber_id = $1`, s.readers[reader]), n)
+		}
+	}
+	wantMails("at once", 0, 1, 0)
+	s.clock.Advance(12*time.Hour + time.Second)
+	wantMails("after the wait", 1, 1, 0)
+	s.want("owed at the end", s.count(owedRows, s.letters[1]), 0)
+}

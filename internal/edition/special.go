@@ -122,8 +122,9 @@ func (r *run) know(ctx context.Context, tx pgx.Tx, readers []specialReader) ([]a
 	if rows, err = tx.Query(ctx, sqlPreferSibling, args); err != nil {
 		return nil, fmt.Errorf("preferred languages: %w", err)
 	}
-	if _, err := pgx.ForEachRow(rows, []any{&id}, func() error {
-		byID[id].waits = true
+	var chosen fallback
+	if _, err := pgx.ForEachRow(rows, []any{&id, &chosen}, func() error {
+		byID[id].prefers, byID[id].fallback = true, chosen
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("preferred languages: %w", err)

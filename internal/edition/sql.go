@@ -92,7 +92,7 @@ ORDER BY s.due_at`
 
 	sqlSkipLate = `
 WITH late AS (
-    SELECT s.subscriber_id
+    SELECT s.subscriber_id, s.cadence, s.due_at, s.paused_until
     FROM subscription s
     WHERE s.newsletter_id = @newsletter
     AND s.state = 'active'
@@ -100,7 +100,13 @@ WITH late AS (
     AND s.due_at < @floor
     ORDER BY s.subscriber_id
     LIMIT @page
-    FOR UPDATE)
+    FOR UPDATE),
+missed AS (
+    INSERT INTO missed_slot (newsletter_id, cadence, slot)
+    SELECT DISTINCT @newsletter::bigint, cadence, due_at
+    FROM late
+    WHERE paused_until IS NULL OR paused_until <= due_at
+    ON CONFLICT DO NOTHING)
 UPDATE subscription s
 SET due_at = next_slot(s.cadence, s.zone, s.hour, greatest(s.due_at, @floor))
 FROM late
@@ -132,9 +138,16 @@ INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, crea
 VALUES (@month, @newsletter, @kind, @slot, @locale, @articles, @now)
 ON CONFLICT ON CONSTRAINT edition_content_key DO NOTHING`
 
+	// After a correction nobody more is to get the text of before.
+	correctedAt = `(
+        SELECT max(c.slot)
+        FROM edition c
+        JOIN edition_body b ON b.edition_id = e.id AND b.composed_at < c.slot
+        WHERE c.newsletter_id = e.newsletter_id AND c.kind = 'correction' AND c.article_ids <@ e.article_ids)`
+
 	sqlEditionByContent = `
-SELECT id, month, resume_at, dropped_at
-FROM edition
+SELECT e.id, e.month, e.resume_at, greatest(e.dropped_at, ` + correctedAt + `) AS closed_at
+FROM edition e
 WHERE newsletter_id = @newsletter AND kind = @kind AND slot = @slot
     AND locale = @locale AND article_ids = @articles::bigint[]`
 
@@ -154,11 +167,11 @@ SET state = 'open', reopened_at = @now
 WHERE id = ANY (@editions::bigint[])`
 
 	sqlShareEditions = `
-SELECT id, state, resume_at, dropped_at IS NOT NULL
-FROM edition
-WHERE id = ANY (@editions::bigint[])
-ORDER BY id
-FOR SHARE`
+SELECT e.id, e.state, e.resume_at, e.dropped_at IS NOT NULL OR ` + correctedAt + ` IS NOT NULL AS closed
+FROM edition e
+WHERE e.id = ANY (@editions::bigint[])
+ORDER BY e.id
+FOR SHARE OF e`
 
 	sqlUpTo = `
 SELECT s.subscriber_id
@@ -235,7 +248,7 @@ WITH pairing AS MATERIALIZED (
     WHERE a.newsletter_id = @newsletter
     AND a.first_seen_at > @paired_since
     AND t.newsletter_id = ANY (@siblings::bigint[]))
-SELECT x.subscriber_id
+SELECT x.subscriber_id, p.translations
 FROM subscription x
 JOIN subscriber p ON p.id = x.subscriber_id
 JOIN newsletter n ON n.id = x.newsletter_id

@@ -68,7 +68,7 @@ WHERE e.id = @edition AND e.state IN ('open', 'paused', 'settled')`
 	// An edition that is settled in all but name is not stale.
 	stale = `
     AND greatest(e.slot, e.created_at, e.reopened_at) < @now::timestamptz - greatest(@age::interval,
-        CASE e.kind WHEN 'weekly' THEN interval '7 days' WHEN 'monthly' THEN interval '1 month' END)
+        CASE e.kind WHEN 'weekly' THEN interval '7 days' WHEN 'monthly' THEN interval '1 month' WHEN 'correction' THEN ` + correctionAge + ` END)
     AND EXISTS (
         SELECT FROM delivery d
         WHERE d.month = e.month
@@ -108,7 +108,7 @@ WITH gone AS (
     AND d.month = e.month
     AND d.edition_id = e.id
     AND ` + notOnTheWire + `
-    RETURNING d.newsletter_id, d.subscriber_id, d.doubts, e.article_ids, e.resume_at, e.state),
+    RETURNING d.newsletter_id, d.subscriber_id, d.doubts, e.kind, e.article_ids, e.resume_at, e.state),
 put_off AS (
     INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
     SELECT g.newsletter_id, g.subscriber_id, a.id, g.resume_at, 'the edition was ' || g.state
@@ -116,6 +116,7 @@ put_off AS (
     CROSS JOIN LATERAL unnest(g.article_ids) AS x (id)
     JOIN article a ON a.id = x.id AND a.withdrawn_at IS NULL
     WHERE g.doubts = 0
+    AND g.kind <> 'correction'
     ON CONFLICT (newsletter_id, subscriber_id, article_id) DO UPDATE
     SET due_at = greatest(owed.due_at, excluded.due_at))
 SELECT count(*) FROM gone WHERE doubts = 0`
@@ -133,17 +134,20 @@ UPDATE article
 SET withdrawn_at = @now, state = 'withdrawn'
 WHERE id = @article AND seq IS NOT NULL AND withdrawn_at IS NULL`
 
-	// The edition stops as a whole: its frozen text holds what was withdrawn, and
-	// what comes back from the wire must not go out again with it.
-	// Digest readers whose digest lost one article get the rest of it at once:
-	// their due_at moves back to the slot, unless that is too late already.
-	sqlWithdrawDeliveries = `
+	// The edition stops as a whole: its frozen text is not what readers are to get,
+	// and what comes back from the wire must not go out again with it. After a
+	// correction that is so where there is a text, and the article itself is owed.
+	// Digest readers get what is left of theirs at once: their due_at moves back
+	// to the slot, unless that is too late already.
+	sqlTakeBackDeliveries = `
 WITH hit AS (
     UPDATE edition e
-    SET state = 'cancelled', reason = '{"key": "edition.reason.withdrawn"}',
+    SET state = 'cancelled',
+        reason = jsonb_build_object('key', CASE WHEN @corrected THEN 'edition.reason.corrected' ELSE 'edition.reason.withdrawn' END),
         resume_at = greatest(@now::timestamptz, e.slot + interval '1 second')
     WHERE e.article_ids @> ARRAY[@article::bigint]
     AND e.state IN ('open', 'paused')
+    AND (NOT @corrected OR EXISTS (SELECT FROM edition_body b WHERE b.edition_id = e.id))
     RETURNING e.id, e.month, e.kind, e.slot, e.article_ids),
 gone AS (
     UPDATE delivery d
@@ -156,11 +160,11 @@ gone AS (
 put_off AS (
     INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
     SELECT DISTINCT ON (g.newsletter_id, g.subscriber_id, a.id) g.newsletter_id, g.subscriber_id, a.id, @now::timestamptz,
-        'an article beside it was withdrawn'
+        CASE WHEN @corrected THEN 'an article in it was corrected' ELSE 'an article beside it was withdrawn' END
     FROM gone g
     CROSS JOIN LATERAL unnest(g.article_ids) AS x (id)
     JOIN article a ON a.id = x.id AND a.withdrawn_at IS NULL
-    WHERE a.id <> @article AND g.doubts = 0
+    WHERE (@corrected OR a.id <> @article) AND g.doubts = 0 AND g.kind <> 'correction'
     ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING
     RETURNING newsletter_id, subscriber_id),
 back AS (
@@ -175,14 +179,14 @@ back AS (
     AND s.due_at > g.slot
     AND g.slot >= @now::timestamptz - n.late
     AND g.doubts = 0
-    AND cardinality(g.article_ids) > 1)
+    AND (@corrected OR cardinality(g.article_ids) > 1))
 SELECT count(*) FROM gone WHERE doubts = 0`
 
 	// The failed delivery becomes a cancelled one, which a fan-out may queue
 	// again; what the relay said stays readable, and the attempts stay as they are.
 	sqlRetry = `
 WITH ed AS (
-    SELECT id, month, newsletter_id, article_ids, dropped_at
+    SELECT id, month, newsletter_id, article_ids, dropped_at, kind
     FROM edition
     WHERE id = @edition),
 again AS (
@@ -192,6 +196,7 @@ again AS (
     WHERE d.month = ed.month
     AND d.edition_id = ed.id
     AND ed.dropped_at IS NULL
+    AND ed.kind <> 'correction'
     AND d.state = 'failed'
     AND s.newsletter_id = ed.newsletter_id
     AND s.subscriber_id = d.subscriber_id
@@ -229,7 +234,7 @@ WHERE id = @article AND withdrawn_at IS NOT NULL AND seq IS NOT NULL`
 	// Whoever is still below it has it ahead anyway.
 	sqlOweAgain = `
 INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
-SELECT s.newsletter_id, s.subscriber_id, a.id, @now::timestamptz, 'released again'
+SELECT s.newsletter_id, s.subscriber_id, a.id, @now::timestamptz, @reason
 FROM article a
 JOIN subscription s ON s.newsletter_id = a.newsletter_id
 WHERE a.id = @article
@@ -288,8 +293,18 @@ SELECT last_seq
 FROM newsletter
 WHERE id = @newsletter`
 
+	// A missed slot of this cadence that lies a whole time before this one, with
+	// something in this one from before it: those readers had it.
+	missedBefore = `EXISTS (
+        SELECT
+        FROM missed_slot m
+        WHERE m.newsletter_id = e.newsletter_id
+        AND m.cadence = e.kind
+        AND m.slot > (SELECT min(a.released_at) FROM article a WHERE a.id = ANY (e.article_ids))
+        AND m.slot <= e.slot - CASE e.kind WHEN 'daily' THEN interval '23 hours' WHEN 'weekly' THEN interval '167 hours' ELSE interval '27 days' END)`
+
 	sqlContent = `
-SELECT e.id, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, b.edition_id IS NOT NULL AS composed, b.composed_at, n.timezone,
+SELECT e.id, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, e.note, ` + missedBefore + ` AS missed, b.edition_id IS NOT NULL AS composed, b.composed_at, n.timezone,
     n.public_archive, n.slug, n.name, n.language, n.from_name, n.from_address, n.reply_to, n.postal_address, n.site_url, n.privacy_url,
     n.logo_url, n.accent
 FROM edition e
@@ -301,7 +316,7 @@ WHERE e.id = @edition`
 SELECT title, url, summary, content_html, author, image_url, image_alt, published_at, topics
 FROM article
 WHERE id = ANY (@articles::bigint[]) AND withdrawn_at IS NULL
-ORDER BY seq DESC`
+ORDER BY lead DESC, seq DESC`
 
 	// The first as sqlContentArticles has it; where all were withdrawn, the one that was.
 	sqlHeadlines = `

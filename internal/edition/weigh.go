@@ -20,10 +20,22 @@ type specialReader struct {
 	// stories tells what is known of a story in the reader's deliveries of
 	// the whole family.
 	stories map[int64]outcome
-	// waits: the reader's preferred language is another one, that sibling's
-	// subscription is active, and its articles are paired with ours.
-	waits bool
+	// prefers: the reader's preferred language is another one, that sibling's
+	// subscription is active, and its articles are paired with ours. What follows
+	// from it the reader has chosen.
+	prefers  bool
+	fallback fallback
 }
+
+// fallback is what a reader of two languages chose to get of a story that is
+// here before it is in the preferred one (subscriber.translations).
+type fallback string
+
+const (
+	waitAWhile fallback = "wait"  // wait, then take it as it is
+	firstCome  fallback = "first" // take whichever comes first
+	onlyThat   fallback = "only"  // wait, then do without
+)
 
 type outcome int
 
@@ -63,7 +75,8 @@ type verdict struct {
 // weigh decides for each article in (seen, head] and each owed one: withdrawn
 // or not wanted → settled; story had in any language → settled; on its way →
 // looked at again; the preferred language may still come → owed until the wait
-// ends; else mailed.
+// ends, unless the reader takes whichever is first; the wait is over and the
+// reader wants no other language → settled; else mailed.
 func weigh(r specialReader, articles []article, head int64, now time.Time, wait time.Duration) verdict {
 	var v verdict
 	taken := map[int64]bool{}
@@ -80,8 +93,9 @@ func weigh(r specialReader, articles []article, head int64, now time.Time, wait 
 		case r.stories[a.StoryID] == had:
 		case r.stories[a.StoryID] == coming:
 			v.owe = append(v.owe, debt{a.ID, now.Add(recheck), "the story is on its way already"})
-		case r.waits && until.After(now):
+		case r.prefers && r.fallback != firstCome && until.After(now):
 			v.owe = append(v.owe, debt{a.ID, until, "waiting for the preferred language"})
+		case r.prefers && r.fallback == onlyThat:
 		default:
 			v.mail = append(v.mail, a)
 			taken[a.StoryID] = true

@@ -37,6 +37,9 @@ type world struct {
 	order       []int64
 	alive       map[delivered]bool // deliveries known to exist
 	seen        map[pair]int64     // only to check that it never falls
+	joined      map[pair]int64     // the last seq released before
+	excused     map[pair]bool      // story and reader: had both articles before they were paired
+	parallel    bool               // others act meanwhile, so that nothing can be compared at once
 }
 
 type pair struct{ letter, reader int64 }
@@ -60,8 +63,9 @@ func newWorld(ctx context.Context, pool *pgxpool.Pool, seed uint64) (*world, err
 		pool: pool, clock: postgres.NewTestClock(start), rnd: rand.New(rand.NewPCG(seed, 7)),
 		narrow:      seed%4 >= 2,
 		outstanding: map[pair]map[int64]bool{}, arts: map[int64]*piece{}, alive: map[delivered]bool{}, seen: map[pair]int64{},
+		joined: map[pair]int64{}, excused: map[pair]bool{},
 	}
-	w.svc = &Service{DB: pool, Clock: w.clock, Log: slog.New(slog.DiscardHandler), pageSize: 1 + int(seed%3), MaxAge: 7 * time.Hour}
+	w.svc = &Service{DB: pool, Clock: w.clock, Jobs: discard{}, Log: slog.New(slog.DiscardHandler), pageSize: 1 + int(seed%3), MaxAge: 7 * time.Hour}
 	no := worlds.Add(1)
 	var family int64
 	for i, language := range []string{"uk", "en", "en"} {
@@ -84,8 +88,8 @@ func newWorld(ctx context.Context, pool *pgxpool.Pool, seed uint64) (*world, err
 	for i := range 8 {
 		var id int64
 		key := fmt.Sprintf("r%d@w%d.example", i, no)
-		if err := pool.QueryRow(ctx, `INSERT INTO subscriber (address, address_key, address_hash, provider_id, locale, created_at)
-			VALUES ($1, $1, $1::text::bytea, $2, $3, $4) RETURNING id`, key, provider, w.oneOf("uk", "en"), start).Scan(&id); err != nil {
+		if err := pool.QueryRow(ctx, `INSERT INTO subscriber (address, address_key, address_hash, provider_id, locale, translations, created_at)
+			VALUES ($1, $1, $1::text::bytea, $2, $3, $5, $4) RETURNING id`, key, provider, w.oneOf("uk", "en"), start, w.oneOf("wait", "wait", "first")).Scan(&id); err != nil {
 			return nil, err
 		}
 		w.readers = append(w.readers, id)
@@ -199,6 +203,12 @@ func (w *world) joinAs(ctx context.Context, p pair) error {
 		return err
 	}
 	w.outstanding[p] = map[int64]bool{}
+	w.joined[p] = 0
+	for _, a := range w.arts {
+		if a.letter == p.letter {
+			w.joined[p] = max(w.joined[p], a.seq)
+		}
+	}
 	w.note("join %v", p)
 	_, err = w.exec(ctx, `DELETE FROM owed WHERE newsletter_id = $1 AND subscriber_id = $2`, p.letter, p.reader)
 	return err

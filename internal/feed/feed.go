@@ -44,6 +44,7 @@ type Entry struct {
 	ImageAlt    string
 	Topics      []string
 	Language    string
+	Alternates  []Alternate
 	PublishedAt *time.Time // the feed's word, UTC; nil when missing or unreadable
 }
 

@@ -32,6 +32,7 @@ func Parse(body []byte, contentType, baseURL string) (Document, error) {
 		return Document{}, err
 	}
 	p := gofeed.NewParser()
+	p.AtomTranslator = &atomTranslator{}
 	raw, err := parseGuarded(p, body)
 	if errors.Is(err, gofeed.ErrFeedTypeNotDetected) {
 		return Document{}, notFeed(body, baseURL)
@@ -158,7 +159,7 @@ func build(raw *gofeed.Feed, baseURL string) Document {
 func entry(it *gofeed.Item, base, lang string) Entry {
 	e := Entry{
 		GUID:     clip(tidy(it.GUID), 2000),
-		URL:      absolute(link(it), base),
+		URL:      absolute(link(it, cmp.Or(entryLanguage(it), lang)), base),
 		Title:    clip(plainTitle(it.Title), 1000),
 		Author:   clip(author(it), 300),
 		Language: cmp.Or(entryLanguage(it), lang),
@@ -167,6 +168,7 @@ func entry(it *gofeed.Item, base, lang string) Entry {
 		e.URL = absolute(e.GUID, base) // RSS: a guid is a permalink unless said otherwise
 	}
 	e.CMSID = cmsID(e.GUID, it.Extensions)
+	e.Alternates = entryAlternates(it, e.URL, base)
 	if it.PublishedParsed != nil {
 		e.PublishedAt = date(*it.PublishedParsed)
 	} else if it.UpdatedParsed != nil {
@@ -189,7 +191,14 @@ func entry(it *gofeed.Item, base, lang string) Entry {
 	return e
 }
 
-func link(it *gofeed.Item) string {
+// link is the piece's address. Where an entry names one for each language, it is
+// that of the feed's own.
+func link(it *gofeed.Item, lang string) string {
+	for key, href := range it.Custom {
+		if l, ok := strings.CutPrefix(key, hreflang); ok && language(l) == lang {
+			return href
+		}
+	}
 	if it.Link != "" {
 		return it.Link
 	}

@@ -37,6 +37,8 @@ const (
 	Daily   = "daily"
 	Weekly  = "weekly"
 	Monthly = "monthly"
+
+	Correction = "correction" // of an article that was mailed with a mistake
 )
 
 // EditionContent is the mail of one set of articles in one locale.
@@ -44,8 +46,10 @@ type EditionContent struct {
 	ID         int64 // of the edition, for Feedback-ID; 0 leaves the header out
 	Newsletter Newsletter
 	Locale     string
-	Kind       string // Instant, Daily, Weekly or Monthly
-	Articles   []Article
+	Kind       string    // Instant, Daily, Weekly, Monthly or Correction
+	Articles   []Article // the lead first
+	Note       string    // of a correction: what was wrong, in the editor's words
+	Missed     bool      // an earlier digest did not go out; its articles are in this one
 	Date       time.Time // the Date header and the date shown; its location is the zone shown
 	ListID     string    // label.domain; empty: slug and the domain of the sender
 	More       int       // articles of the edition beyond those listed
@@ -114,6 +118,7 @@ type AlertContent struct {
 	Text       string // paragraphs divided by an empty line
 	Detail     string // the words of a relay or a feed
 	URL        string // the admin page that helps; empty: Home
+	Grace      bool   // nothing is wrong: an article goes out soon, and URL holds it
 }
 
 // DeskContent tells the hotline's desk of a new request, without its text.

@@ -30,15 +30,15 @@ func (r *Renderer) CompileAlert(c AlertContent) (Compiled, error) {
 	if link == "" {
 		link = r.opts.BaseURL + "/admin"
 	}
+	kind := "mail.alert"
+	if c.Grace {
+		kind = "mail.grace"
+	}
 	v := noticeView{
-		frame: f, Kicker: f.L.T("mail.alert.kicker") + " · " + f.moment(c.Date, c.Date), Heading: cleanLine(c.Title),
-		Detail: detail(c.Detail), Button: f.L.T("mail.alert.button"), ButtonURL: link,
+		frame: f, Kicker: f.L.T(kind+".kicker") + " · " + f.moment(c.Date, c.Date), Heading: cleanLine(c.Title),
+		Detail: detail(c.Detail), Button: f.L.T(kind + ".button"), ButtonURL: link,
 	}
-	for passage := range strings.SplitSeq(c.Text, "\n\n") {
-		if passage = cleanLine(passage); passage != "" {
-			v.Lines = append(v.Lines, passage)
-		}
-	}
+	v.Lines = paragraphs(c.Text)
 	return r.compileNotice(v, c.Newsletter, c.Date)
 }
 
@@ -65,4 +65,15 @@ func deskText(kind string) string {
 		return "mail.desk.text_" + kind
 	}
 	return "mail.desk.text"
+}
+
+// paragraphs are the passages that empty lines divide.
+func paragraphs(text string) []string {
+	var out []string
+	for passage := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+		if passage = cleanLine(passage); passage != "" {
+			out = append(out, passage)
+		}
+	}
+	return out
 }

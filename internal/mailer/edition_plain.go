@@ -10,6 +10,20 @@ func (v editionView) plain() string {
 		w.rule()
 	}
 	w.masthead(v.frame, v.Kicker)
+	if v.Missed != "" {
+		w.para(v.Missed, "", "")
+		w.rule()
+	}
+	if len(v.Note) > 0 {
+		w.line(strings.ToUpper(v.L.T("mail.correction.what")))
+		for _, p := range v.Note {
+			w.gap()
+			w.para(p, "", "")
+		}
+		w.gap()
+		w.para(v.L.T("mail.correction.below"), "", "")
+		w.rule()
+	}
 	w.para(v.Lead.Title, "", "")
 	w.line(v.Lead.Byline)
 	if v.Lead.Summary != "" {
@@ -22,10 +36,10 @@ func (v editionView) plain() string {
 		w.line(v.Lead.Button + ":")
 		w.line(v.Lead.URL)
 	}
-	if len(v.Articles) > 0 {
+	for _, g := range v.Groups {
 		w.rule()
-		w.line(strings.ToUpper(v.Heading))
-		for _, a := range v.Articles {
+		w.line(strings.ToUpper(g.Heading))
+		for _, a := range g.Articles {
 			w.item("– ", a)
 		}
 	}

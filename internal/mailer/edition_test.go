@@ -1,10 +1,16 @@
 package mailer_test
 
 import (
+	"bytes"
+	"fmt"
+	"mime"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/google/go-cmp/cmp"
 
 	"vistka/internal/mailer"
 )
@@ -90,6 +96,91 @@ func TestEveryHourNamesItsZone(t *testing.T) {
 		for _, m := range hour.FindAllString(strings.Join(strings.Fields(text), " "), -1) {
 			if !strings.HasSuffix(m, "EET") {
 				t.Errorf("%s: %q", name, m)
+			}
+		}
+	}
+}
+
+func headings(t *testing.T, r *mailer.Renderer, e mailer.EditionContent) (out []string) {
+	t.Helper()
+	doc, _ := page(t, compiled(t, r, e))
+	doc.Find("h2").Each(func(_ int, h *goquery.Selection) {
+		if h.Find("bdi").Length() > 0 {
+			out = append(out, fmt.Sprintf("%s %d", h.Text(), h.Parent().Find("h3").Length()))
+		}
+	})
+	return out
+}
+
+// A long digest is set by topic, the topic of the newest article first, and
+// every article stands in it once.
+func TestLongDigestIsSetByTopic(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	e := editionOf("en", mailer.Daily, 1)
+	for i, topics := range [][]string{{"Law"}, {"Sport", "law"}, {"Health"}, {"Sport"}, nil, {"Health", "Sport"}, {"Sport"}, {"Once"}} {
+		e.Articles = append(e.Articles, mailer.Article{Title: fmt.Sprintf("Piece %d", i), URL: fmt.Sprintf("https://www.example.com/%d", i), Topics: topics})
+	}
+	if diff := cmp.Diff([]string{"Sport 4", "Also published 4"}, headings(t, r, e)); diff != "" {
+		t.Errorf("a topic of one article only, since the other went elsewhere, has no heading:\n%s", diff)
+	}
+	e.Articles = append(e.Articles, mailer.Article{Title: "Piece 8", URL: "https://www.example.com/8", Topics: []string{"LAW"}})
+	if diff := cmp.Diff([]string{"Law 2", "Sport 4", "Also published 3"}, headings(t, r, e)); diff != "" {
+		t.Errorf("%s", diff)
+	}
+	_, text, html := parts(t, compiled(t, r, e))
+	for i := range 9 {
+		if n := strings.Count(html, fmt.Sprintf(">Piece %d<", i)); n != 1 {
+			t.Errorf("piece %d stands %d times in the HTML", i, n)
+		}
+		if n := strings.Count(text, fmt.Sprintf("Piece %d\n", i)); n != 1 {
+			t.Errorf("piece %d stands %d times in the text", i, n)
+		}
+	}
+	e.Articles = e.Articles[:5]
+	if diff := cmp.Diff([]string{"Also published 4"}, headings(t, r, e)); diff != "" {
+		t.Errorf("a short digest is one list:\n%s", diff)
+	}
+}
+
+// Whatever the articles are, Gmail does not cut the mail off, and it counts what it leaves out.
+func TestDigestOfLongArticlesFits(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	for _, length := range []int{10, 300, 3000} {
+		e := editionOf("uk", mailer.Weekly, 1)
+		for i := range 19 {
+			e.Articles = append(e.Articles, mailer.Article{
+				Title: strings.Repeat("Слово ", length/6), URL: fmt.Sprintf("https://www.example.com/%d", i), Summary: strings.Repeat("Довге речення. ", length),
+				Topics: []string{fmt.Sprintf("Тема %d", i%3)},
+			})
+		}
+		e.More = 11
+		raw := compiled(t, r, e)
+		coded := raw[bytes.LastIndex(raw, []byte("quoted-printable")):]
+		doc, _ := page(t, raw)
+		more := 31 - 1 - doc.Find("h3").Length()
+		if len(coded) > 90_000 || !strings.Contains(doc.Text(), fmt.Sprintf("Ще %d стат", more)) {
+			t.Errorf("length %d: %d octets, %d more", length, len(coded), more)
+		}
+	}
+}
+
+func TestCorrectionSaysWhatWasWrong(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	for code, want := range map[string]string{"en": "Correction: How one", "uk": "Виправлення: Як один"} {
+		e := editionOf(code, mailer.Correction, 1)
+		e.Note = noteIn(code)
+		head, text, html := parts(t, compiled(t, r, e))
+		subject, err := new(mime.WordDecoder).DecodeHeader(strings.Join(strings.Fields(head[strings.Index(head, "Subject: ")+9:]), " "))
+		if err != nil || !strings.HasPrefix(subject, want) {
+			t.Errorf("%s: subject %q, %v", code, subject, err)
+		}
+		note := strings.Fields(noteIn(code))[0]
+		for part, body := range map[string]string{"text": text, "HTML": html[strings.Index(html, "<table"):]} {
+			if at, title := strings.Index(body, note), strings.Index(body, e.Articles[0].Title[:20]); at < 0 || at > title {
+				t.Errorf("%s: the note stands at %d of the %s, the article at %d", code, at, part, title)
 			}
 		}
 	}

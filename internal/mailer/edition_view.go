@@ -10,11 +10,12 @@ import (
 type editionView struct {
 	frame
 	Kicker   string
-	Test     string // a line above everything: this is a test
+	Test     string   // a line above everything: this is a test
+	Note     []string // of a correction: what was wrong, by paragraphs
+	Missed   string   // why this digest holds more than its own time
 	Lead     articleView
-	Articles []articleView
+	Groups   []groupView // below the lead
 	MoreText string
-	Heading  string // above the list
 }
 
 func (r *Renderer) editionView(f frame, c EditionContent, lim limits) editionView {
@@ -33,19 +34,29 @@ func (r *Renderer) editionView(f frame, c EditionContent, lim limits) editionVie
 	v.Lead = r.article(f, lead, lim)
 	v.Lead.Image = newImage(f.L, shown[0])
 	v.Lead.Button = f.L.T("mail.read")
+	var rest []articleView
+	var topics [][]string
 	for _, a := range shown[1:] {
-		v.Articles = append(v.Articles, r.article(f, a, lim))
+		rest, topics = append(rest, r.article(f, a, lim)), append(topics, a.Topics)
 	}
+	v.group(rest, topics)
 	if more > 0 {
 		v.MoreText = f.L.N("mail.more", more)
+	}
+	if c.Missed {
+		v.Missed = f.L.T("mail.missed")
+	}
+	if kind == Correction {
+		v.Note = paragraphs(c.Note)
 	}
 	opening := v.Lead.Summary
 	if alone {
 		r.addExcerpt(&v, shown[0], lim)
-	} else {
-		v.Heading = f.L.T("mail.also")
 	}
-	v.Preheader = preheader(v, opening)
+	if len(v.Note) > 0 {
+		opening = v.Note[0]
+	}
+	v.Preheader = preheader(v, opening, rest)
 	return v
 }
 
@@ -81,7 +92,7 @@ func letters(s string) string { return strings.Join(strings.Fields(s), "") }
 
 func knownKind(kind string) string {
 	switch kind {
-	case Daily, Weekly, Monthly:
+	case Daily, Weekly, Monthly, Correction:
 		return kind
 	}
 	return Instant
@@ -96,16 +107,19 @@ func editionSubject(f frame, c EditionContent) string {
 	if n := len(c.Articles) - 1 + c.More; n > 0 && title != "" {
 		title = f.L.N("mail.subject.several", n, "title", title)
 	}
+	if c.Kind == Correction && title != "" {
+		title = f.L.T("mail.correction.subject", "title", title)
+	}
 	return subject(title, f.Newsletter.Name)
 }
 
 // preheader is what an inbox shows beside the subject; opening is how the
-// article begins.
-func preheader(v editionView, opening string) string {
+// article begins, or what a correction corrects; rest is what stands below it.
+func preheader(v editionView, opening string, rest []articleView) string {
 	text := opening
-	if len(v.Articles) > 0 {
+	if len(rest) > 0 {
 		titles := make([]string, 0, 3)
-		for _, a := range v.Articles[:min(3, len(v.Articles))] {
+		for _, a := range rest[:min(3, len(rest))] {
 			titles = append(titles, a.Title)
 		}
 		text = strings.Join(titles, " · ")

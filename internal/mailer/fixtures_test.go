@@ -93,6 +93,29 @@ func editionOf(code, kind string, n int) mailer.EditionContent {
 	}
 }
 
+// noteIn is an editor's words about a mistake.
+func noteIn(code string) string {
+	if code == "uk" {
+		return "Ми назвали автором знімка не ту людину. Його зняла Зразкова Особа для місцевої газети.\n\nПерепрошуємо її та читачів."
+	}
+	return "We named the wrong photographer. The picture was taken by a Sample Person for the local paper.\n\nWe apologise to her and to our readers."
+}
+
+// longDigest is a digest that is set by topic, after one that was missed.
+func longDigest(code string) mailer.EditionContent {
+	e := editionOf(code, mailer.Daily, 4)
+	e.Missed = true
+	base := e.Articles
+	for i := range 8 {
+		a := base[1+i%3]
+		a.URL += "/" + string(rune('a'+i))
+		a.Title += " (" + string(rune('b'+i/3)) + ")"
+		a.Topics = [][]string{base[1].Topics, base[0].Topics, nil}[i%3]
+		e.Articles = append(e.Articles, a)
+	}
+	return e
+}
+
 // must turns (value, error) into a value.
 func must[T any](t testing.TB) func(T, error) T {
 	return func(v T, err error) T {
@@ -114,6 +137,10 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 		weekly := editionOf(code, mailer.Weekly, 4)
 		weekly.More = 3
 		out["instant."+code] = ok(r.CompileEdition(editionOf(code, mailer.Instant, 1)))
+		correction := editionOf(code, mailer.Correction, 1)
+		correction.Note = noteIn(code)
+		out["correction."+code] = ok(r.CompileEdition(correction))
+		out["digest."+code] = ok(r.CompileEdition(longDigest(code)))
 		out["weekly."+code] = ok(r.CompileEdition(weekly))
 		out["confirmation."+code] = ok(r.CompileConfirmation(mailer.ConfirmationContent{
 			Newsletter: n, Locale: code, Date: sentAt, AskedAt: sentAt.Add(-time.Minute), ExpiresAt: sentAt.Add(72 * time.Hour),
@@ -135,6 +162,11 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 			alert.Title, alert.Text = "Поштовий сервер відхиляє нашого відправника", "Від 07:40 нічого не надіслано. Чекають 1204 листи.\n\nЩойно сервер знову відповість, надсилання продовжиться саме."
 		}
 		out["alert."+code] = ok(r.CompileAlert(alert))
+		grace := mailer.AlertContent{Newsletter: n, Locale: code, Date: sentAt, Grace: true, URL: "https://news.example.com/hold/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", Title: "“Five questions” goes out soon", Text: "“Five questions” was found on the site. Readers get it from 23 November 2026, 08:10 EET on.\n\nIf that is right, there is nothing to do."}
+		if code == "uk" {
+			grace.Title, grace.Text = "Скоро вийде: «П’ять запитань»", "На сайті з’явилася стаття «П’ять запитань». Читачі почнуть отримувати її 23 листопада 2026 р., 08:10 EET.\n\nЯкщо все гаразд, нічого робити не треба."
+		}
+		out["grace."+code] = ok(r.CompileAlert(grace))
 		out["desk."+code] = ok(r.CompileDesk(mailer.DeskContent{Newsletter: n, Locale: code, Date: sentAt, Kind: "complaint", Reference: "4821-7730"}))
 	}
 	return out

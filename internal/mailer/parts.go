@@ -16,8 +16,8 @@ func (v editionView) LeadButton() buttonView {
 	return buttonView{Look: v.Look, URL: v.Lead.URL, Label: v.Lead.Button}
 }
 
-// Items are the articles below the first.
-func (v editionView) Items() []itemView { return items(v.Look, v.Articles) }
+// Items are the articles of a group.
+func (g groupView) Items() []itemView { return items(g.look, g.Articles) }
 
 // NoticeButton is the one act that a notice asks for.
 func (v noticeView) NoticeButton() buttonView {

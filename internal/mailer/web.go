@@ -11,6 +11,7 @@ type Page struct {
 	Title    string // as the mail's subject
 	Kicker   string // kind and date
 	Opening  string // a sentence or two, for a preview elsewhere
+	Note     []string // of a correction: what was wrong, by paragraphs
 	Lead     PageArticle
 	Articles []PageArticle
 	More     string // how many the mail did not list; empty: none
@@ -49,9 +50,11 @@ func (r *Renderer) Page(c EditionContent) (Page, error) {
 	}
 	f := r.frame(c.Newsletter, c.Locale)
 	v := r.editionView(f, c, fits[0])
-	p := Page{Title: editionSubject(f, c), Kicker: v.Kicker, Opening: v.Preheader, More: v.MoreText, Lead: pageArticle(v.Lead)}
-	for _, a := range v.Articles {
-		p.Articles = append(p.Articles, pageArticle(a))
+	p := Page{Title: editionSubject(f, c), Kicker: v.Kicker, Opening: v.Preheader, More: v.MoreText, Note: v.Note, Lead: pageArticle(v.Lead)}
+	for _, g := range v.Groups {
+		for _, a := range g.Articles {
+			p.Articles = append(p.Articles, pageArticle(a))
+		}
 	}
 	p.Lead.Continues = v.Lead.Button == v.L.T("mail.continue")
 	return p, nil

@@ -54,6 +54,7 @@ type Newsletter struct {
 	Wait           time.Duration     `db:"wait"`
 	Welcome        bool              `db:"welcome"`
 	PublicArchive  bool              `db:"public_archive"` // what was mailed stands under /archive/ for everybody
+	StopNotice     bool              `db:"stop_notice"`    // editors are mailed a link that holds an article in its grace time
 	LastSeq        int64             `db:"last_seq"`
 	CreatedAt      time.Time         `db:"created_at"`
 	ArchivedAt     *time.Time        `db:"archived_at"`
@@ -64,7 +65,7 @@ type Newsletter struct {
 // Newsletter made by hand has no grace time.
 func New() Newsletter {
 	return Newsletter{
-		Language: "en", Accent: "#1f3a68", DefaultCadence: Instant, Timezone: "UTC", Hour: 8, Welcome: true, PublicArchive: true,
+		Language: "en", Accent: "#1f3a68", DefaultCadence: Instant, Timezone: "UTC", Hour: 8, Welcome: true, StopNotice: true, PublicArchive: true,
 		Grace: 10 * time.Minute, Late: 6 * time.Hour, Wait: 12 * time.Hour,
 	}
 }

@@ -91,6 +91,6 @@ func (n Newsletter) args() pgx.StrictNamedArgs {
 		"from_address": n.FromAddress, "reply_to": n.ReplyTo, "postal_address": n.PostalAddress, "site_url": n.SiteURL,
 		"privacy_url": n.PrivacyURL, "logo_url": n.LogoURL, "accent": n.Accent, "origins": n.Origins, "thanks": n.Thanks,
 		"default_cadence": n.DefaultCadence, "timezone": n.Timezone, "hour": n.Hour, "grace": n.Grace, "late": n.Late,
-		"wait": n.Wait, "welcome": n.Welcome, "public_archive": n.PublicArchive,
+		"wait": n.Wait, "welcome": n.Welcome, "stop_notice": n.StopNotice, "public_archive": n.PublicArchive,
 	}
 }

@@ -3,7 +3,7 @@ package newsletter
 const (
 	columns = `id, family_id, slug, name, description, language, from_name, from_address, reply_to, postal_address, site_url,
     privacy_url, logo_url, accent, origins, thanks, default_cadence, timezone, hour, grace, late, wait, welcome, public_archive,
-    last_seq, created_at, archived_at`
+    stop_notice, last_seq, created_at, archived_at`
 
 	get = `
 SELECT ` + columns + `
@@ -37,10 +37,10 @@ WHERE slug = @slug`
 	insert = `
 INSERT INTO newsletter (family_id, slug, name, description, language, from_name, from_address, reply_to, postal_address,
     site_url, privacy_url, logo_url, accent, origins, thanks, default_cadence, timezone, hour, grace, late, wait, welcome,
-    public_archive, created_at)
+    public_archive, stop_notice, created_at)
 VALUES (@family_id, @slug, @name, @description, @language, @from_name, @from_address, @reply_to, @postal_address,
     @site_url, @privacy_url, @logo_url, @accent, @origins, @thanks, @default_cadence, @timezone, @hour, @grace, @late,
-    @wait, @welcome, @public_archive, @now)
+    @wait, @welcome, @public_archive, @stop_notice, @now)
 RETURNING ` + columns
 
 	update = `
@@ -49,7 +49,7 @@ SET name = @name, description = @description, language = @language, from_name = 
     from_address = @from_address, reply_to = @reply_to, postal_address = @postal_address, site_url = @site_url,
     privacy_url = @privacy_url, logo_url = @logo_url, accent = @accent, origins = @origins, thanks = @thanks,
     default_cadence = @default_cadence, timezone = @timezone, hour = @hour, grace = @grace, late = @late, wait = @wait,
-    welcome = @welcome, public_archive = @public_archive
+    welcome = @welcome, public_archive = @public_archive, stop_notice = @stop_notice
 WHERE id = @id
 RETURNING ` + columns
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -88,6 +89,12 @@ func devPages() map[string]canned {
 		}},
 		"not-me-done": {"pages/notme", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("notme.done_title"), notMeBody{Done: true}
+		}},
+		"hold": {"pages/hold", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("hold.page"), holdBody{Name: n.Name, Title: "Who pays for the news we read", When: localMoment(l, time.Date(2026, time.December, 24, 8, 0, 0, 0, time.UTC), "Europe/Kyiv"), State: "waiting", Action: "/dev/hold", Shown: s.formToken(tokenForm), Admin: "/admin/"}
+		}},
+		"hold-done": {"pages/hold", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("hold.page"), holdBody{Name: n.Name, Title: "Who pays for the news we read", State: "held", Admin: "/admin/"}
 		}},
 		"unsubscribe": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Weekly: true}

@@ -62,6 +62,10 @@ func (s *server) routes(root chi.Router) {
 				r.Get("/preferences/{token}", h(s.preferencesPage))
 				r.Post("/preferences/{token}", h(s.savePreferences))
 				s.ownRoutes(r)
+				if s.Articles != nil {
+					r.Get("/hold/{token}", h(s.holdPage))
+					r.Post("/hold/{token}", h(s.hold))
+				}
 			})
 		})
 		s.archiveRoutes(r)

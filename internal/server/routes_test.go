@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	articles "vistka/internal/article"
 	"vistka/internal/server"
 )
 
@@ -46,12 +47,16 @@ var decisions = map[string]string{
 	"GET /embed/hotline": "read", "GET /hotline/callback": "read", "GET /hotline/complaint": "read", "GET /hotline/thanks/{token}": "token",
 	"POST /hotline/callback":  "listed origins, else one more press on our own page",
 	"POST /hotline/complaint": "listed origins, else one more press on our own page",
+
+	"GET /hold/{token}":  "token",
+	"POST /hold/{token}": "own pages",
 }
 
 func TestEveryRouteIsDecided(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(d *server.Deps) {
 		d.Ping = func(context.Context, string) error { return nil }
+		d.Articles = &articles.Service{}
 	})
 	seen := map[string]bool{}
 	err := chi.Walk(s.router, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/account"
+	"vistka/internal/article"
 	"vistka/internal/edition"
 	"vistka/internal/hotline"
 	"vistka/internal/mailer"
@@ -51,6 +53,9 @@ type Deps struct {
 	Renderer interface {
 		Page(c mailer.EditionContent) (mailer.Page, error)
 	}
+	// Articles and Accounts are for the link that holds an article; nil: there is no such route.
+	Articles *article.Service
+	Accounts *account.Service
 	// Dev shows every page with canned data under /dev/.
 	Dev bool
 }

@@ -33,6 +33,7 @@ const (
 	NewAddress  Purpose = "new-address"  // to the mailbox that a reader wants mail to come to
 	KeepAddress Purpose = "keep-address" // to the mailbox it comes to so far: stops the change
 	Undo        Purpose = "undo"         // settings as they were before the last press
+	Hold        Purpose = "hold"         // in an editor's mail: the page that holds an article
 	Form        Purpose = "form"         // render time of a page with a form
 	Setup       Purpose = "setup"        // the one-time link of the first start
 	Hotline     Purpose = "hotline"      // the page after a hotline request, with its reference

@@ -1,0 +1,143 @@
+package edition
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"vistka/internal/postgres"
+)
+
+// Correction is the kind of an edition that tells those who got the first
+// version of an article what was wrong with it.
+const Correction = "correction"
+
+// ErrRepeated says that another correction of the article was mailed since the
+// page was opened on which this one was written: the same press, twice.
+var ErrRepeated = errors.New("a correction was mailed meanwhile")
+
+// correctionAge is how long a correction that could not go out, a reader's pause
+// included, is still news.
+const correctionAge = `interval '1 month'`
+
+// Correct mails a correction of a released article, in the caller's transaction:
+// to each active reader with a sent or in-doubt delivery of a text from before
+// its last edit (of any text, if it was not edited), with an editor's note of
+// what was wrong and the text of now. What is composed and not sent yet is taken
+// back and goes out with the text of now, without a note. nth is how many
+// corrections of the article there were when the person wrote this one.
+//
+// It returns how many readers get it. Returns ErrState if the article is not
+// out, ErrRepeated if it was corrected meanwhile.
+func (s *Service) Correct(ctx context.Context, tx pgx.Tx, articleID int64, nth int, note string) (int64, error) {
+	n, err := s.correct(ctx, tx, articleID, nth, note)
+	if err != nil {
+		return 0, fmt.Errorf("correct article %d: %w", articleID, err)
+	}
+	return n, nil
+}
+
+func (s *Service) correct(ctx context.Context, tx pgx.Tx, articleID int64, nth int, note string) (int64, error) {
+	if err := s.LockFamily(ctx, tx, articleID); err != nil {
+		return 0, err
+	}
+	newsletterID, corrections, edited, err := s.correctable(ctx, tx, articleID)
+	if err != nil {
+		return 0, err
+	}
+	if corrections != nth {
+		return 0, ErrRepeated
+	}
+	now := s.Clock.Now()
+	if _, err := s.takeBack(ctx, tx, articleID, true, now); err != nil {
+		return 0, err
+	}
+	month := monthOf(now)
+	if _, err := tx.Exec(ctx, sqlEnsureMonth, pgx.StrictNamedArgs{"month": month}); err != nil {
+		return 0, err
+	}
+	var readers int64
+	err = tx.QueryRow(ctx, sqlCorrect, pgx.StrictNamedArgs{
+		"article": articleID, "newsletter": newsletterID, "month": month, "now": now, "edited": edited, "note": note,
+	}).Scan(&readers)
+	if err != nil {
+		return 0, err
+	}
+	if err := notify(ctx, tx); err != nil {
+		return 0, err
+	}
+	return readers, s.Released(ctx, tx, newsletterID)
+}
+
+// Corrections is how many corrections of an article were mailed.
+func (s *Service) Corrections(ctx context.Context, articleID int64) (int, error) {
+	_, n, _, err := s.correctable(ctx, s.DB, articleID)
+	if errors.Is(err, ErrState) {
+		return 0, nil
+	}
+	return n, err
+}
+
+// correctable also tells before which moment a text must have been composed to
+// be wrong; infinity where the article was not edited since its first mail.
+// Returns ErrState if the article is not out.
+func (s *Service) correctable(ctx context.Context, db postgres.DB, articleID int64) (newsletterID int64, corrections int, edited pgtype.Timestamptz, err error) {
+	err = db.QueryRow(ctx, sqlCorrectable, pgx.StrictNamedArgs{"article": articleID}).Scan(&newsletterID, &corrections, &edited)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrState
+	}
+	return newsletterID, corrections, edited, err
+}
+
+// MailAgain owes a released article to every active reader who has not got it
+// and has nothing of it on the way, in the caller's transaction, and asks for
+// the fan-out: whoever has the story in another language, or chose other topics,
+// is left out there. Doing it twice owes nothing more. It returns to how many it
+// is owed now. Returns ErrState if the article is not out.
+func (s *Service) MailAgain(ctx context.Context, tx pgx.Tx, articleID int64) (int64, error) {
+	if err := s.LockFamily(ctx, tx, articleID); err != nil {
+		return 0, err
+	}
+	var newsletterID, readers int64
+	err := tx.QueryRow(ctx, s.sql(sqlMailAgain), pgx.StrictNamedArgs{"article": articleID, "now": s.Clock.Now()}).Scan(&newsletterID, &readers)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrState
+	}
+	if err == nil && readers > 0 {
+		err = s.Released(ctx, tx, newsletterID)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("mail article %d again: %w", articleID, err)
+	}
+	return readers, nil
+}
+
+// resumeCorrections puts off, instead of skipping, what the sender took from
+// readers who paused while a correction was on its way: nobody is owed one.
+func (s *Service) resumeCorrections(ctx context.Context, now time.Time) error {
+	rows, err := s.DB.Query(ctx, sqlSkippedCorrections, pgx.StrictNamedArgs{"now": now})
+	if err != nil {
+		return fmt.Errorf("find skipped corrections: %w", err)
+	}
+	skipped, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("find skipped corrections: %w", err)
+	}
+	for _, id := range skipped {
+		err := s.held(ctx, id, func(tx pgx.Tx, _ time.Time) error {
+			if _, err := tx.Exec(ctx, sqlHoldEdition, pgx.StrictNamedArgs{"edition": id}); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, sqlUnskip, pgx.StrictNamedArgs{"edition": id, "now": now})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("put off correction %d: %w", id, err)
+		}
+	}
+	return nil
+}

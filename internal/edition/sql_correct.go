@@ -1,0 +1,154 @@
+package edition
+
+const (
+	// The text that goes out in a correction is that of now, so it is due only
+	// where an earlier one was frozen: before the last edit, or at any time if
+	// there was none since the first mail.
+	sqlCorrectable = `
+WITH piece AS (
+    SELECT id, newsletter_id, updated_at
+    FROM article
+    WHERE id = @article AND seq IS NOT NULL AND withdrawn_at IS NULL),
+carrier AS (
+    SELECT e.id, e.month, b.composed_at
+    FROM edition e
+    JOIN edition_body b ON b.edition_id = e.id
+    WHERE e.article_ids @> ARRAY[@article::bigint] AND e.kind <> 'correction')
+SELECT piece.newsletter_id,
+    (SELECT count(DISTINCT c.slot) FROM edition c
+     WHERE c.newsletter_id = piece.newsletter_id AND c.kind = 'correction' AND c.article_ids = ARRAY[@article::bigint]) AS corrections,
+    CASE WHEN piece.updated_at > (SELECT min(composed_at) FROM carrier) THEN piece.updated_at ELSE 'infinity' END AS edited
+FROM piece`
+
+	// Of a reader who pauses it waits for the end of the pause.
+	sqlCorrect = `
+WITH had AS (
+    SELECT DISTINCT s.subscriber_id, s.locale, s.provider_id, s.paused_until
+    FROM edition e
+    JOIN edition_body b ON b.edition_id = e.id AND b.composed_at < @edited
+    JOIN delivery d ON d.month = e.month AND d.edition_id = e.id AND d.state IN ('sent', 'in doubt', 'sending')
+    JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = d.subscriber_id AND s.state = 'active'
+    WHERE e.article_ids @> ARRAY[@article::bigint]
+    AND e.kind <> 'correction'
+    AND e.dropped_at IS NULL),
+made AS (
+    INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at, note)
+    SELECT DISTINCT @month::date, @newsletter::bigint, 'correction', @now::timestamptz, had.locale, ARRAY[@article::bigint], @now::timestamptz, @note::text
+    FROM had
+    RETURNING id, month, newsletter_id, locale),
+queued AS (
+    INSERT INTO delivery (month, edition_id, subscriber_id, newsletter_id, provider_id, state, due_at)
+    SELECT made.month, made.id, had.subscriber_id, made.newsletter_id, had.provider_id,
+        CASE WHEN had.paused_until > @now THEN 'deferred' ELSE 'queued' END,
+        CASE WHEN had.paused_until > @now THEN had.paused_until END
+    FROM had
+    JOIN made ON made.locale = had.locale
+    RETURNING subscriber_id)
+SELECT count(*)
+FROM queued`
+
+	sqlSkippedCorrections = `
+SELECT DISTINCT e.id
+FROM edition e
+JOIN delivery d ON d.month = e.month AND d.edition_id = e.id AND d.state = 'skipped'
+JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = d.subscriber_id AND s.state = 'active'
+WHERE e.kind = 'correction'
+    AND e.state IN ('open', 'settled')
+    AND e.slot > @now::timestamptz - ` + correctionAge + `
+ORDER BY e.id`
+
+	sqlHoldEdition = `
+SELECT id
+FROM edition
+WHERE id = @edition
+FOR UPDATE`
+
+	sqlUnskip = `
+WITH again AS (
+    UPDATE delivery d
+    SET state = 'deferred', due_at = greatest(s.paused_until, @now), settled_at = NULL
+    FROM edition e, subscription s
+    WHERE e.id = @edition
+    AND e.state IN ('open', 'settled')
+    AND d.month = e.month
+    AND d.edition_id = e.id
+    AND d.state = 'skipped'
+    AND s.newsletter_id = e.newsletter_id
+    AND s.subscriber_id = d.subscriber_id
+    AND s.state = 'active'
+    RETURNING d.edition_id)
+UPDATE edition
+SET state = 'open'
+WHERE id IN (SELECT edition_id FROM again)`
+
+	// A correction is owed to nobody: what failed of it is simply queued again.
+	sqlRetryCorrection = `
+WITH again AS (
+    UPDATE delivery d
+    SET state = 'queued', tries = 0, due_at = NULL, settled_at = NULL, reply = 'tried again later; it had failed: ' || coalesce(d.reply, '')
+    FROM edition e, subscription s, subscriber r
+    WHERE e.id = @edition
+    AND e.kind = 'correction'
+    AND e.state IN ('open', 'settled')
+    AND e.dropped_at IS NULL
+    AND d.month = e.month
+    AND d.edition_id = e.id
+    AND d.state = 'failed'
+    AND s.newsletter_id = e.newsletter_id
+    AND s.subscriber_id = d.subscriber_id
+    AND s.state = 'active'
+    AND r.id = d.subscriber_id
+    AND NOT EXISTS (
+        SELECT FROM suppression p
+        WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')
+    RETURNING d.edition_id),
+opened AS (
+    UPDATE edition
+    SET state = 'open', reopened_at = @now
+    WHERE id IN (SELECT edition_id FROM again))
+SELECT count(*)
+FROM again`
+
+	// Whoever has not got it and has nothing of it on the way, also those who
+	// joined after its release: an editor asked for it. A delivery that failed
+	// becomes a cancelled one, which a fan-out may queue again.
+	sqlMailAgain = `
+WITH piece AS (
+    SELECT id, newsletter_id, seq
+    FROM article
+    WHERE id = @article AND seq IS NOT NULL AND withdrawn_at IS NULL),
+carrier AS (
+    SELECT e.id, e.month
+    FROM edition e
+    WHERE e.article_ids @> ARRAY[@article::bigint] AND e.kind <> 'correction' AND e.dropped_at IS NULL),
+wanting AS (
+    SELECT s.newsletter_id, s.subscriber_id
+    FROM subscription s
+    JOIN piece ON piece.newsletter_id = s.newsletter_id
+    WHERE s.state = 'active'
+    AND s.seen_seq >= piece.seq
+    AND NOT EXISTS (
+        SELECT FROM carrier c
+        JOIN delivery d ON d.month = c.month AND d.edition_id = c.id
+        WHERE d.subscriber_id = s.subscriber_id
+        AND d.state IN ('queued', 'deferred', 'sending', 'in doubt', 'sent'))
+    AND NOT EXISTS (
+        SELECT FROM edition e
+        WHERE e.article_ids @> ARRAY[@article::bigint] AND e.dropped_at IS NOT NULL)),
+failed AS (
+    UPDATE delivery d
+    SET state = 'cancelled', tries = 0, reply = 'mailed again later; it had failed: ' || coalesce(d.reply, '')
+    FROM carrier c, wanting w
+    WHERE d.month = c.month
+    AND d.edition_id = c.id
+    AND d.subscriber_id = w.subscriber_id
+    AND d.state = 'failed'),
+owing AS (
+    INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
+    SELECT newsletter_id, subscriber_id, @article, @now, 'mailed again'
+    FROM wanting
+    ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING
+    RETURNING subscriber_id)
+SELECT piece.newsletter_id, (SELECT count(*) FROM owing)
+FROM piece`
+)
