@@ -86,6 +86,9 @@ func (s *sources) readGo(path string, text []byte) error {
 		if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
 			value, _ := strconv.Unquote(l.Value)
 			s.literals[value] = true
+			if region, _, ok := strings.Cut(value, "/"); ok && region != "" { // a time zone: the key is its city
+				s.literals[strings.ToLower(value[strings.LastIndexByte(value, '/')+1:])] = true
+			}
 			s.add(sqlString.FindAllSubmatch([]byte(value), -1)) // a state in a statement
 		}
 		return true
