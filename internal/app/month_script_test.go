@@ -205,7 +205,7 @@ func (m *month) readerActs() {
 	}
 	p, err := m.Subscribers.Preferences(m.ctx, link)
 	m.must(err)
-	c := subscriber.Change{Cadence: p.Cadence, Locale: p.Locale, Zone: p.Zone, Hour: p.Hour, PausedUntil: p.PausedUntil}
+	c := p.Change()
 	switch m.rnd.IntN(3) {
 	case 0:
 		c.Cadence = m.oneOf("instant", "daily", "weekly", "monthly")

@@ -20,6 +20,7 @@ import (
 	"vistka/internal/delivery"
 	"vistka/internal/edition"
 	"vistka/internal/guard"
+	"vistka/internal/hotline"
 	"vistka/internal/locale"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
@@ -112,6 +113,7 @@ func newMonth(t *testing.T, seed uint64) *month {
 	m.Subscribers = &subscriber.Service{DB: pool, Keys: keys, Hasher: hasher, Clock: clock, Log: log}
 	m.Editions = &edition.Service{DB: pool, Clock: clock, Keys: keys, Jobs: m, Log: log}
 	m.Deliveries = &delivery.Service{DB: pool, Keys: keys, Hasher: hasher, Clock: clock, Catalog: catalog, Log: log}
+	m.Hotline = &hotline.Service{DB: pool, Clock: clock}
 	m.Guard = &guard.Guard{}
 	m.wire()
 	m.model = &model{articles: map[int64]*modelArticle{}, late: 6 * time.Hour, wait: 12 * time.Hour}

@@ -229,7 +229,7 @@ func TestWelcomeBringsTheLatestThree(t *testing.T) {
 	w.exec(`DELETE FROM article`)
 	w.exec(`INSERT INTO story SELECT FROM generate_series(1, 6)`)
 	w.exec(`INSERT INTO article (newsletter_id, story_id, url, title, published_at, first_seen_at, updated_at, state, reason, seq, released_at, withdrawn_at)
-		SELECT 1, (SELECT min(id) FROM story), 'https://news.example/' || n, 'Headline ' || n, $1::timestamptz + n * interval '1 minute', $1, $1, state, '{"key": "reason.words"}', seq, released_at, withdrawn_at
+		SELECT 1, (SELECT min(id) FROM story) + n, 'https://news.example/' || n, 'Headline ' || n, $1::timestamptz + n * interval '1 minute', $1, $1, state, '{"key": "reason.words"}', seq, released_at, withdrawn_at
 		FROM (VALUES (1, 'baseline', NULL::bigint, NULL::timestamptz, NULL::timestamptz), (2, 'baseline', NULL, NULL, NULL), (3, 'released', 10, $1::timestamptz + interval '3 minutes', NULL),
 		     (4, 'withdrawn', 11, $1 + interval '4 minutes', $1), (5, 'held', NULL, NULL, NULL), (6, 'baseline', NULL, NULL, NULL)) AS a (n, state, seq, released_at, withdrawn_at)`,
 		w.clock.Now().Add(-time.Hour))

@@ -8,9 +8,9 @@ import (
 // Page is what an edition's mail says, for a page that everybody may read:
 // nothing in it belongs to one reader.
 type Page struct {
-	Title    string // as the mail's subject
-	Kicker   string // kind and date
-	Opening  string // a sentence or two, for a preview elsewhere
+	Title    string   // as the mail's subject
+	Kicker   string   // kind and date
+	Opening  string   // a sentence or two, for a preview elsewhere
 	Note     []string // of a correction: what was wrong, by paragraphs
 	Lead     PageArticle
 	Articles []PageArticle

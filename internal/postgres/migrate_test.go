@@ -120,10 +120,10 @@ func TestStoredSentencesBecomeKeys(t *testing.T) {
 WITH f AS (INSERT INTO family DEFAULT VALUES RETURNING id),
 n AS (INSERT INTO newsletter (family_id, slug, name, language, from_name, from_address)
       SELECT id, 'news', 'News', 'en', 'News', 'news@example.org' FROM f RETURNING id),
-s AS (INSERT INTO story DEFAULT VALUES RETURNING id)
+s AS (INSERT INTO story SELECT FROM generate_series(1, 2) RETURNING id)
 INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason)
-SELECT n.id, s.id, '', 'T', now(), now(), 'held', reason
-FROM n, s, unnest(ARRAY['Held by an editor.', 'Wait for the lawyer.']) AS reason`
+SELECT n.id, s.id, '', 'T', now(), now(), 'held', (ARRAY['Held by an editor.', 'Wait for the lawyer.'])[row_number() OVER (ORDER BY s.id)]
+FROM n, s`
 	if _, err := pool.Exec(t.Context(), filled); err != nil {
 		t.Fatal(err)
 	}
