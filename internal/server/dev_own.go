@@ -27,6 +27,12 @@ func devOwnPages() map[string]canned {
 			b.Notice, b.Bad, b.Write = l.T("preferences.link_stopped"), true, "news@example.org"
 		}),
 		"preferences-paused": devPreferences(&pause, nil),
+		"preferences-translations": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			b.Translations = translationsBody{
+				Languages: []option{{"en", "English", false}, {"uk", "Українська", true}},
+				Choices:   []option{{"wait", l.T("preferences.translation_wait"), true}, {"first", l.T("preferences.translation_first"), false}, {"only", l.T("preferences.translation_only"), false}},
+			}
+		}),
 		"preferences-wrong": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Until, b.UntilWrong, b.TopicsWrong = "2020-01-01", l.T("preferences.until_wrong"), l.T("preferences.topics_wrong")
 		}),

@@ -34,6 +34,8 @@ func (s *server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 		return s.saveForm(w, r)
 	case "undo":
 		return s.undoPreferences(w, r)
+	case "translations":
+		return s.saveTranslations(w, r)
 	case "link":
 		return s.mailLink(w, r)
 	default:

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"vistka/internal/article"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
@@ -24,6 +26,7 @@ type preferencesBody struct {
 	Cadences                       []cadenceOption
 	Zones, Hours, Locales, Pauses  []option
 	Topics                         []option
+	Translations                   translationsBody
 	Until, UntilMin, UntilMax      string
 	TopicsWrong, UntilWrong        string
 	Write                          string // whom to write to where only a person helps
@@ -66,6 +69,11 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	}
 	l := s.Pages.Locale(r, p.Locale)
 	b := s.preferencesBody(l, n, p, topics, volume)
+	t, err := s.Subscribers.Translations(r.Context(), chi.URLParam(r, "token"))
+	if err != nil {
+		return err
+	}
+	b.Translations = s.translationsBody(l, t)
 	switch said.Key {
 	case "":
 	case "preferences.link_over", "preferences.link_stopped":
