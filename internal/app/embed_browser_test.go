@@ -277,11 +277,15 @@ func TestBrowserEmbeds(t *testing.T) {
 		stopped := b.complaints()
 		article := f.url + "/article/frame-" + lang
 		b.size(320, 900, "light")
-		b.open(article)
-		b.await(`document.querySelector("iframe").height !== "320"`)
-		first := run(b, chromedp.Evaluate[string](`document.querySelector("iframe").height`))
+		var first string
+		f.until("the frame's field has the focus", func() bool { // a frame that is not drawn yet is passed by
+			b.open(article)
+			b.await(`document.querySelector("iframe").height !== "320"`)
+			first = run(b, chromedp.Evaluate[string](`document.querySelector("iframe").height`))
+			b.tab(1) // into the frame: the field comes first
+			return b.focused() == "IFRAME"
+		})
 		f.waitOutScannerGuard()
-		b.tab(1) // into the frame: the field comes first
 		b.press("frame-" + lang + "@example.com" + kb.Enter)
 		mail := f.mailTo("frame-" + lang + "@example.com")
 		b.await(`document.querySelector("iframe").height !== "` + first + `"`)

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,7 +59,18 @@ func (w *bouncesWorker) Work(ctx context.Context, _ *river.Job[BouncesArgs]) err
 	if n > 0 {
 		w.s.Log.InfoContext(ctx, "addresses suppressed after repeated bounces", "addresses", n)
 	}
-	return err
+	return errors.Join(err, w.s.purgeNotices(ctx))
+}
+
+// noticesKept is how long a mail to somebody of the newsroom stays listed after
+// it is settled. What names a hotline request must not outlive it by much.
+const noticesKept = 30 * 24 * time.Hour
+
+func (s *Service) purgeNotices(ctx context.Context) error {
+	if _, err := s.DB.Exec(ctx, sqlPurgeNotices, pgx.StrictNamedArgs{"before": s.Clock.Now().Add(-noticesKept)}); err != nil {
+		return fmt.Errorf("purge notices: %w", err)
+	}
+	return nil
 }
 
 // AddWorkers registers the jobs of this package.

@@ -7,6 +7,9 @@ WITH refused AS (
     FROM attempt
     WHERE charge IN ('soft', 'hard')
       AND at > @hard_since
+      AND NOT EXISTS ( -- it was said of another address
+          SELECT FROM address_change c
+          WHERE c.subscriber_id = attempt.subscriber_id AND c.state = 'done' AND c.settled_at > attempt.at)
     GROUP BY subscriber_id, (at AT TIME ZONE 'UTC')::date
 ), judged AS (
     SELECT subscriber_id
@@ -52,3 +55,10 @@ WHERE c.days >= @hard_days AND c.span >= make_interval(days => @hard_span)
 ON CONFLICT (address_hash) DO UPDATE
 SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
 WHERE suppression.reason = 'not me'`
+
+// Readers' notices go with the rows they refer to.
+const sqlPurgeNotices = `
+DELETE FROM notice
+WHERE kind IN ('alert', 'desk', 'test')
+  AND state IN ('sent', 'failed', 'cancelled')
+  AND settled_at < @before`

@@ -25,7 +25,7 @@ func TestStatementsPrepare(t *testing.T) {
 		sqlRecord, sqlRecordNotices, sqlWhy, sqlWhyNotices, sqlCancel, sqlSkip, sqlCancelNotices, sqlEditionPause, sqlEditionLock, sqlEditionSettle,
 		sqlBacklog, sqlRelayStates, sqlLatelyRefused, sqlWaitingFor, sqlInDoubt, sqlFailedNotices, sqlNoticeState, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,
 		sqlSentAgain, sqlNoticesSentAgain, sqlMaySend, sqlPendingEditions, sqlPendingNotices,
-		sqlAlertDue, sqlRelayDown, sqlDoubtHeld, sqlSuppressRepeated,
+		sqlAlertDue, sqlRelayDown, sqlDoubtHeld, sqlSuppressRepeated, sqlPurgeNotices,
 	} {
 		numbered, _, err := pgx.NamedArgs{}.RewriteQuery(t.Context(), conn.Conn(), sql, nil)
 		if err != nil {

@@ -51,6 +51,9 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 	if errors.Is(err, subscriber.ErrSameAddress) {
 		return wrong(l.T("data.same_address"))
 	}
+	if errors.Is(err, subscriber.ErrTooOften) {
+		return wrong(l.T("data.too_often"))
+	}
 	if err != nil {
 		return s.notFresh(w, r, f, err)
 	}

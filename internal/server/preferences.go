@@ -154,22 +154,17 @@ func (s *server) changeTopics(r *http.Request, c *subscriber.Change) error {
 	return nil
 }
 
-// changePause takes the length that was chosen, or the date that was written:
-// a date that stands there means itself, unless a length was chosen beside it.
+// changePause takes what was chosen; the date counts only for "until a date".
 func (s *server) changePause(r *http.Request, c *subscriber.Change) error {
 	choice, date := r.PostFormValue("pause"), strings.TrimSpace(r.PostFormValue("until"))
 	switch choice {
-	case "", "keep", "none", "date":
-		if date == "" && choice == "date" {
-			return fieldError("until")
-		}
-		if date != "" {
-			return s.pauseUntil(c, date)
-		}
-		if choice == "none" {
-			c.PausedUntil = nil
-		}
+	case "", "keep":
 		return nil
+	case "none":
+		c.PausedUntil = nil
+		return nil
+	case "date":
+		return s.pauseUntil(c, date)
 	}
 	length, ok := pauseLength(choice)
 	if !ok {

@@ -44,6 +44,7 @@ func TestPreferencesOfTopicsZoneAndDate(t *testing.T) {
 	}
 	form["topic"] = []string{"Law"}
 	form.Set("zone", "America/New_York")
+	form.Set("pause", "date")
 	form.Set("until", "2027-01-12")
 	got := s.press(path, form, "Origin", baseURL)
 	if !strings.Contains(got.text("main"), "Paused until 12 January 2027") || got.text("label:has([value=instant]) small") != "about 5 mails a month" {
@@ -86,12 +87,12 @@ func TestPreferencesThatCannotBe(t *testing.T) {
 		at     string
 	}{
 		"no topic":    {func(f url.Values) { f.Del("topic"); f.Set("cadence", "monthly") }, "#topics-wrong"},
-		"yesterday":   {func(f url.Values) { f.Set("until", "2026-11-23"); f.Set("cadence", "monthly") }, "#until-wrong"},
-		"today":       {func(f url.Values) { f.Set("until", "2026-11-24"); f.Set("cadence", "monthly") }, "#until-wrong"},
-		"for ever":    {func(f url.Values) { f.Set("until", "2096-11-24"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"yesterday":   {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "2026-11-23"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"today":       {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "2026-11-24"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"for ever":    {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "2096-11-24"); f.Set("cadence", "monthly") }, "#until-wrong"},
 		"no date":     {func(f url.Values) { f.Set("pause", "date"); f.Set("cadence", "monthly") }, "#until-wrong"},
-		"no day":      {func(f url.Values) { f.Set("until", "soon"); f.Set("cadence", "monthly") }, "#until-wrong"},
-		"no calendar": {func(f url.Values) { f.Set("until", "2027-02-30"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"no day":      {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "soon"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"no calendar": {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "2027-02-30"); f.Set("cadence", "monthly") }, "#until-wrong"},
 	} {
 		f := form()
 		c.change(f)
@@ -117,6 +118,7 @@ func TestPreferencesThatCannotBe(t *testing.T) {
 	}
 	f = form()
 	f.Set("pause", "none")
+	f.Set("until", "2026-12-24") // left in the field: it counts for nothing
 	s.press(path, f, "Origin", baseURL)
 	if s.count(`SELECT count(*) FROM subscription WHERE paused_until IS NULL`) != 1 {
 		t.Error("the pause does not end")

@@ -91,6 +91,9 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	switch said.Wrong {
 	case "until":
 		b.Until, b.UntilWrong = said.Until, l.T("preferences.until_wrong")
+		for i := range b.Pauses {
+			b.Pauses[i].Selected = b.Pauses[i].Value == "date"
+		}
 	case "topics":
 		b.TopicsWrong = l.T("preferences.topics_wrong")
 	}

@@ -1,6 +1,7 @@
 package subscriber
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,11 +33,17 @@ func AddressPayload(newsletterID, change int64) []byte {
 // ErrSameAddress says that mail comes to this address already.
 var ErrSameAddress = errors.New("subscriber: that is the address already")
 
+// ErrTooOften says that a reader asked for other addresses too often lately.
+var ErrTooOften = errors.New("subscriber: asked too often")
+
+// changeLimits are of one reader's wishes for another address.
+var changeLimits = limit{quarter: 8, day: 10, month: 20}
+
 // AskAddress asks for mail to come to another address: the new mailbox gets a
 // link that confirms it, the old one a link that stops it. A wish that still
 // waits is replaced. What it answers is the same whatever is known about the
 // new address; one that is never mailed, or has had its share of mails, gets
-// none. Returns ErrSameAddress, and the errors of Fresh.
+// none. Returns ErrSameAddress, ErrTooOften, and the errors of Fresh.
 func (s *Service) AskAddress(ctx context.Context, link string, a emailaddr.Address) (Fresh, error) {
 	f, err := s.Fresh(ctx, link)
 	if err != nil {
@@ -64,6 +71,10 @@ func (s *Service) askAddress(ctx context.Context, tx pgx.Tx, f Fresh, a emailadd
 	}
 	if current != f.Address { // changed since the link was read
 		return ErrStale
+	}
+	// Each wish mails both mailboxes, whoever else has one of them.
+	if ok, err := s.claim(ctx, tx, s.limitHash(f.address), "address", changeLimits); err != nil || !ok {
+		return cmp.Or(err, ErrTooOften)
 	}
 	if _, err := tx.Exec(ctx, replaceChange, pgx.StrictNamedArgs{"subscriber": f.SubscriberID, "now": now}); err != nil {
 		return err

@@ -3,6 +3,7 @@ package subscriber
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -244,3 +245,20 @@ func TestEraseWhileMoving(t *testing.T) {
 }
 
 func (f *fixture) holds(a emailaddr.Address) bool { return f.found(a.Key()) > 0 }
+
+// A reader cannot have mail sent to one stranger after another.
+func TestChangesOfAddressAreCapped(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	c := f.subscribe("nadia@example.org")
+	for i := range changeLimits.quarter {
+		if _, err := f.AskAddress(context.Background(), f.fresh(c, "nadia@example.org"), address(t, fmt.Sprintf("stranger%d@example.net", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.mails()
+	_, err := f.AskAddress(context.Background(), f.fresh(c, "nadia@example.org"), address(t, "one-more@example.net"))
+	if got := f.mails(); !errors.Is(err, ErrTooOften) || got != "" {
+		t.Errorf("one more: %v, mailed %q", err, got)
+	}
+}
