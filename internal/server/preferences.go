@@ -177,11 +177,7 @@ func (s *server) changePause(r *http.Request, c *subscriber.Change) error {
 
 // pauseUntil pauses up to the beginning of a day where the reader lives.
 func (s *server) pauseUntil(c *subscriber.Change, date string) error {
-	zone, err := time.LoadLocation(c.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	until, err := time.ParseInLocation(time.DateOnly, date, zone)
+	until, err := time.ParseInLocation(time.DateOnly, date, zoneOf(c.Zone))
 	now := s.Clock.Now()
 	if err != nil || !until.After(now) || until.Sub(now) > subscriber.LongestPause {
 		return fieldError("until")

@@ -176,9 +176,5 @@ func volumeWords(l *locale.Locale, v article.Volume, cadence string) string {
 
 // until is the day a pause ends, where the reader lives.
 func until(l *locale.Locale, t time.Time, name string) string {
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		zone = time.UTC
-	}
-	return l.Date(t.In(zone))
+	return l.Date(t.In(zoneOf(name)))
 }

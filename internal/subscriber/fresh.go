@@ -72,7 +72,7 @@ func (s *Service) Fresh(ctx context.Context, link string) (Fresh, error) {
 // Linked is what comes of asking for a fresh link.
 type Linked struct {
 	Reader
-	Sent    bool // false: enough were mailed for now, or Stopped
+	Sent    bool // it is on its way; else it was asked for too often, or Stopped
 	Stopped bool // the address is never mailed: only a person can help
 }
 

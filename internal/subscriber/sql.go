@@ -16,16 +16,18 @@ FROM signup_gate`
 	lockLimit = `
 SELECT pg_advisory_xact_lock(@key::bigint)`
 
-	// A pending sign-up keeps its generation, so the link that was mailed stays
-	// good; one that expired or was used gets a new link.
-	upsertSignup = `
+	// The mails of a kind that a mailbox got lately; the kind follows.
+	recentMails = `
 WITH recent AS (
     SELECT count(*) FILTER (WHERE at > @now::timestamptz - interval '15 minutes') AS quarter,
            count(*) FILTER (WHERE at > @now::timestamptz - interval '24 hours') AS day,
            count(*) AS month
     FROM address_limit
-    WHERE limit_key = @limit AND kind = 'confirmation' AND at > @now::timestamptz - interval '30 days'
-), allowed AS (
+    WHERE limit_key = @limit AND at > @now::timestamptz - interval '30 days' AND kind = `
+
+	// A pending sign-up keeps its generation, so the link that was mailed stays
+	// good; one that expired or was used gets a new link.
+	upsertSignup = recentMails + `'confirmation'), allowed AS (
     INSERT INTO address_limit (limit_key, kind, at)
     SELECT @limit, 'confirmation', @now
     FROM recent
@@ -48,14 +50,7 @@ SET address = EXCLUDED.address, locale = EXCLUDED.locale, article_url = EXCLUDED
 RETURNING g.id, g.generation`
 
 	// Takes one of the mails that a mailbox may get, and owes it to the sign-up.
-	claimLimit = `
-WITH recent AS (
-    SELECT count(*) FILTER (WHERE at > @now::timestamptz - interval '15 minutes') AS quarter,
-           count(*) FILTER (WHERE at > @now::timestamptz - interval '24 hours') AS day,
-           count(*) AS month
-    FROM address_limit
-    WHERE limit_key = @limit AND kind = 'confirmation' AND at > @now::timestamptz - interval '30 days'
-), allowed AS (
+	claimLimit = recentMails + `'confirmation'), allowed AS (
     INSERT INTO address_limit (limit_key, kind, at)
     SELECT @limit, 'confirmation', @now
     FROM recent

@@ -2,13 +2,7 @@ package subscriber
 
 // What readers do on their own pages beyond settings.
 const (
-	claimMail = `
-WITH recent AS (
-    SELECT count(*) FILTER (WHERE at > @now::timestamptz - interval '15 minutes') AS quarter,
-           count(*) FILTER (WHERE at > @now::timestamptz - interval '24 hours') AS day,
-           count(*) AS month
-    FROM address_limit
-    WHERE limit_key = @limit AND kind = @kind AND at > @now::timestamptz - interval '30 days')
+	claimMail = recentMails + `@kind)
 INSERT INTO address_limit (limit_key, kind, at)
 SELECT @limit, @kind, @now
 FROM recent
