@@ -49,7 +49,8 @@ type driver struct {
 	editions map[int64]*edition
 	cursors  map[int64]*cursor
 	tallies  map[int64]*tally
-	rested   map[int64]time.Time // editions that cannot be composed now, until
+	rested   map[int64]time.Time     // editions that cannot be composed now, until
+	rests    map[int64]time.Duration // how long those rested last
 	shares   int64
 	share    int64
 	died     bool
@@ -223,12 +224,17 @@ func (d *driver) edition(id int64) (*edition, error) {
 		clear(d.editions)
 	}
 	d.editions[id] = e
+	delete(d.rests, id)
 	return e, nil
 }
 
 const (
-	maxEditions = 32          // composed bodies kept in memory
-	editionRest = time.Minute // before an edition that could not be composed is tried again
+	maxEditions = 32 // composed bodies kept in memory
+
+	// An edition that could not be composed rests before it is tried again, twice
+	// as long each time: mostly a connection was lost, and the next try succeeds.
+	minEditionRest = time.Second
+	maxEditionRest = time.Minute
 )
 
 // restEdition puts an edition that cannot be composed aside, or a notice whose
@@ -240,7 +246,9 @@ func (d *driver) restEdition(it *item, err error) {
 	d.queue.done(it.Key)
 	if it.Notice == 0 {
 		d.mu.Lock()
-		d.rested[it.Edition] = time.Now().Add(editionRest)
+		rest := min(max(2*d.rests[it.Edition], minEditionRest), maxEditionRest)
+		d.rests[it.Edition] = rest
+		d.rested[it.Edition] = time.Now().Add(rest)
 		d.mu.Unlock()
 		d.queue.drop(func(other *item) bool { return other.Edition == it.Edition })
 		d.sweepAgain()

@@ -134,7 +134,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 		ledger: &Ledger{DB: s.DB, Clock: s.Clock, Relay: id, Fence: fence},
 		soft:   soft, stop: stop, hard: hard, books: books, bell: b,
 		queue: newQueue(2 * max(config.Connections, 1)), breaker: newBreaker(s.Backoff), pace: newPace(config.Rate), providers: newProviders(),
-		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, shares: 1,
+		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, rests: map[int64]time.Duration{}, shares: 1,
 	}
 	d.meter = s.Metrics.of(config.Name())
 	d.recorder = newRecorder(d, session)
