@@ -127,13 +127,15 @@ func (b *browser) size(width, height int64, scheme string) {
 // needs sideways scrolling (1.4.10).
 func (b *browser) accessible() {
 	b.t.Helper()
-	run(b, chromedp.Evaluate[chromedp.Void](axe))
+	if !run(b, chromedp.Evaluate[bool](`"axe" in window`)) {
+		run(b, chromedp.Evaluate[chromedp.Void](axe))
+	}
 	type violation struct {
 		ID, Help string
 		Nodes    []struct{ HTML, FailureSummary string }
 	}
 	found := run(b, chromedp.Evaluate[[]violation](
-		`axe.run(document, {iframes: false}).then(r => r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`,
+		`axe.run(document, {iframes: false, resultTypes: ['violations']}).then(r => r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`,
 		chromedp.EvalAwaitPromise))
 	for _, v := range found {
 		detail, _ := json.MarshalIndent(v.Nodes, "", "  ")
