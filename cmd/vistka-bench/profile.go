@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// profiler asks one service for profiles while it sends. The zero value does
+// profiler asks one service for profiles while it works. The zero value does
 // nothing.
 type profiler struct {
 	addr string // where the service's pprof answers
@@ -21,18 +21,21 @@ type profiler struct {
 // profileSeconds is how much of a run the CPU profile is of.
 const profileSeconds = 5
 
-// profiler is for the first run only, and if profiles are wanted.
-func (r *sending) profiler() *profiler {
-	p := &profiler{}
-	if r.Profile == "" || len(r.samples) > 0 {
-		return p
+// newProfiler writes into dir; without one it is the zero value.
+func newProfiler(dir string) (*profiler, error) {
+	if dir == "" {
+		return &profiler{}, nil
 	}
 	addr, err := freeAddr()
-	if err != nil {
-		return p
+	return &profiler{addr: addr, dir: dir, cpu: make(chan error, 1)}, err
+}
+
+// profiler is for the first run only.
+func (r *sending) profiler() (*profiler, error) {
+	if len(r.samples) > 0 {
+		return &profiler{}, nil
 	}
-	p.addr, p.dir, p.cpu = addr, r.Profile, make(chan error, 1)
-	return p
+	return newProfiler(r.Profile)
 }
 
 func (p *profiler) env() []string {

@@ -15,7 +15,10 @@ func (r *sending) ours(ctx context.Context, relay, name string, readers int) (go
 			return got, fmt.Errorf("hold relay: %w", err)
 		}
 	}
-	p := r.profiler()
+	p, err := r.profiler()
+	if err != nil {
+		return got, err
+	}
 	s, err := r.lab.serve(ctx, relayURL(relay, r.Connections), p.env()...)
 	if err != nil {
 		return got, err

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +16,7 @@ type signupCommand struct {
 	Connections []int         `default:"1,16,64" placeholder:"N" help:"Readers who press at the same time; each number is a run."`
 	For         time.Duration `default:"10s" help:"How long each run lasts."`
 	Rounds      int           `default:"1" help:"How often all runs are done, in turn."`
+	Profile     string        `type:"path" placeholder:"DIR" help:"Write profiles of vistka there, a directory for each number of connections: cpu.pprof of the first seconds, allocs.pprof of all of it."`
 }
 
 // Help says what the figures mean.
@@ -25,8 +29,8 @@ single commits: as many connections to PostgreSQL, each inserting one row and co
 statements, so this is a limit and not a rival.
 
 p50, p99: from the request's first octet to the answer's last. confirmed after: from the form's arrival until the relay has taken
-the confirmation, p99. CPU: of vistka and of all PostgreSQL's processes while the forms came; this program's own, which plays the
-readers, is bench CPU and takes from both.`
+the confirmation, p99. CPU: of vistka and of all PostgreSQL's processes while the forms came. smtp-sink's, and this program's own,
+which plays the readers, take from both.`
 }
 
 const (
@@ -48,6 +52,7 @@ type signupSample struct {
 	ConfirmedP99 float64 `json:",omitempty"` // seconds
 	CPU          float64 `json:",omitempty"` // seconds
 	PostgresCPU  float64 // seconds
+	SinkCPU      float64 `json:",omitempty"` // seconds
 	BenchCPU     float64 // seconds
 }
 
@@ -105,8 +110,13 @@ func (r *signing) ours(ctx context.Context, connections int) (got signupSample, 
 		return got, err
 	}
 	defer relay.stop() //nolint:errcheck // it holds nothing
+	p, err := r.profiler(connections)
+	if err != nil {
+		return got, err
+	}
 	// The readers' networks are told as a reverse proxy tells them.
-	s, err := r.lab.serve(ctx, relayURL(relay.addr, signupConnections), "VISTKA_TRUSTED_PROXIES=127.0.0.0/8", budgetSetting(unlimited))
+	env := append(p.env(), "VISTKA_TRUSTED_PROXIES=127.0.0.0/8", budgetSetting(unlimited))
+	s, err := r.lab.serve(ctx, relayURL(relay.addr, signupConnections), env...)
 	if err != nil {
 		return got, err
 	}
@@ -118,13 +128,35 @@ func (r *signing) ours(ctx context.Context, connections int) (got signupSample, 
 	r.runs++
 	crowd := newCrowd(s.url, r.lab.site.url(), r.runs, connections)
 	used := r.lab.watch(s)
+	before, err := cpuOf(relay.pid())
+	if err != nil {
+		return got, err
+	}
+	p.begin(ctx)
 	if got, err = press(ctx, connections, r.For, func(ctx context.Context, _, n int) error { return crowd.signUp(ctx, n) }); err != nil {
 		return got, err
 	}
 	if got.CPU, got.PostgresCPU, err = used(); err != nil {
 		return got, err
 	}
-	return got, r.confirmed(ctx, s, after, &got)
+	sunk, err := cpuOf(relay.pid())
+	if err != nil {
+		return got, err
+	}
+	got.SinkCPU = (sunk - before).Seconds()
+	if err := r.confirmed(ctx, s, after, &got); err != nil {
+		return got, err
+	}
+	return got, p.end(ctx)
+}
+
+// profiler is for the first run with so many connections only.
+func (r *signing) profiler(connections int) (*profiler, error) {
+	done := slices.ContainsFunc(r.samples, func(s signupSample) bool { return s.Side == ourSignups && s.Connections == connections })
+	if r.Profile == "" || done {
+		return &profiler{}, nil
+	}
+	return newProfiler(filepath.Join(r.Profile, strconv.Itoa(connections)))
 }
 
 // confirmed waits until every confirmation is out.

@@ -21,11 +21,13 @@ func (r *signing) print(w io.Writer) error {
 			row := []string{
 				label, fmt.Sprintf("%.0f", of(side, rate)), fmt.Sprintf("%.2f", of(side, rate)/base), fmt.Sprintf("%.1f", p50), fmt.Sprintf("%.1f", p99), "", "",
 				fmt.Sprintf("%.2f", of(side, func(s signupSample) float64 { return s.PostgresCPU })),
+				"",
 				fmt.Sprintf("%.2f", of(side, func(s signupSample) float64 { return s.BenchCPU })),
 			}
 			if side == ourSignups {
 				row[5] = fmt.Sprintf("%.2f", of(side, func(s signupSample) float64 { return s.ConfirmedP99 }))
 				row[6] = fmt.Sprintf("%.2f", of(side, func(s signupSample) float64 { return s.CPU }))
+				row[8] = fmt.Sprintf("%.2f", of(side, func(s signupSample) float64 { return s.SinkCPU }))
 				waits = append(waits, bar{label + ", p50", p50, fmt.Sprintf("%.1f", p50)}, bar{label + ", p99", p99, fmt.Sprintf("%.1f", p99)})
 			}
 			rows = append(rows, row)
@@ -33,7 +35,7 @@ func (r *signing) print(w io.Writer) error {
 		}
 	}
 	err := printTable(w, []string{
-		"side, connections", "a second", "× commits", "p50 ms", "p99 ms", "confirmed after s", "CPU s", "PostgreSQL CPU s", "bench CPU s",
+		"side, connections", "a second", "× commits", "p50 ms", "p99 ms", "confirmed after s", "CPU s", "PostgreSQL CPU s", "sink CPU s", "bench CPU s",
 	}, rows)
 	printBars(w, "sign-ups a second, and how that is to single commits", rates)
 	printBars(w, "milliseconds until the answer", waits)
