@@ -17,7 +17,7 @@ import (
 func TestConsentIsToldInWords(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.subs.Notify = func(context.Context, pgx.Tx, subscriber.Notice) error { return nil }
+	s.subs.Notify = func(context.Context, pgx.Tx, ...subscriber.Notice) error { return nil }
 	s.subs.Changed = func(context.Context, pgx.Tx, int64) error { return nil }
 	n := s.newsletter("news")
 	s.account(account.Editor)

@@ -103,13 +103,16 @@ func (a *App) wire() {
 		return a.Editions.Released(ctx, tx, newsletterID)
 	}
 	a.Subscribers.Changed = a.Editions.Released
-	a.Subscribers.Notify = func(ctx context.Context, tx pgx.Tx, n subscriber.Notice) error {
-		_, err := a.Deliveries.Enqueue(ctx, tx, delivery.Notice{
-			Kind: delivery.NoticeKind(n.Kind), Locale: n.Locale, NewsletterID: n.NewsletterID,
-			SignupID: n.SignupID, SubscriberID: n.SubscriberID, Address: n.Address,
-			Content: delivery.Content{AskedAt: n.AskedAt, About: n.About, Text: n.Text, Change: n.Change, Masked: n.Masked},
-		})
-		return err
+	a.Subscribers.Notify = func(ctx context.Context, tx pgx.Tx, all ...subscriber.Notice) error {
+		notices := make([]delivery.Notice, len(all))
+		for i, n := range all {
+			notices[i] = delivery.Notice{
+				Kind: delivery.NoticeKind(n.Kind), Locale: n.Locale, NewsletterID: n.NewsletterID,
+				SignupID: n.SignupID, SubscriberID: n.SubscriberID, Address: n.Address,
+				Content: delivery.Content{AskedAt: n.AskedAt, About: n.About, Text: n.Text, Change: n.Change, Masked: n.Masked},
+			}
+		}
+		return a.Deliveries.EnqueueAll(ctx, tx, notices)
 	}
 	a.Editions.DropIfGone = a.Articles.DropIfGone
 	a.Deliveries.Compose = a.Editions.Compose

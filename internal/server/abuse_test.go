@@ -33,15 +33,19 @@ func size(n int) int {
 func besieged(t *testing.T) (*site, map[string]int) {
 	s := newSite(t, func(d *server.Deps) { d.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} })
 	mails := map[string]int{}
-	s.subs.Notify = func(ctx context.Context, tx pgx.Tx, n subscriber.Notice) error {
-		if n.SignupID == 0 {
-			mails[string(n.Kind)]++
-			return nil
+	s.subs.Notify = func(ctx context.Context, tx pgx.Tx, all ...subscriber.Notice) error {
+		for _, n := range all {
+			if n.SignupID == 0 {
+				mails[string(n.Kind)]++
+				continue
+			}
+			var a string
+			if err := tx.QueryRow(ctx, "SELECT address FROM signup WHERE id = $1", n.SignupID).Scan(&a); err != nil {
+				return err
+			}
+			mails[a]++
 		}
-		var a string
-		err := tx.QueryRow(ctx, "SELECT address FROM signup WHERE id = $1", n.SignupID).Scan(&a)
-		mails[a]++
-		return err
+		return nil
 	}
 	return s, mails
 }

@@ -64,10 +64,10 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	}
 	s.subs = &subscriber.Service{
 		DB: s.pool, Keys: s.keys, Hasher: token.NewHasher(make([]byte, 32)), Clock: s.clock, Log: slog.New(slog.DiscardHandler),
-		Notify: func(_ context.Context, _ pgx.Tx, n subscriber.Notice) error {
+		Notify: func(_ context.Context, _ pgx.Tx, all ...subscriber.Notice) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.notices = append(s.notices, n)
+			s.notices = append(s.notices, all...)
 			return nil
 		},
 	}

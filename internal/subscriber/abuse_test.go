@@ -46,11 +46,13 @@ func (f *fixture) meter() Meter {
 // watchMails notes who is mailed and when, and how often the owners are warned.
 func (f *fixture) watchMails() (sent map[int64]time.Time, warned *int) {
 	sent, warned = map[int64]time.Time{}, new(int)
-	f.Notify = func(_ context.Context, _ pgx.Tx, n Notice) error {
-		if at, twice := sent[n.SignupID]; twice {
-			f.t.Errorf("sign-up %d is mailed twice, at %s and now", n.SignupID, at)
+	f.Notify = func(_ context.Context, _ pgx.Tx, all ...Notice) error {
+		for _, n := range all {
+			if at, twice := sent[n.SignupID]; twice {
+				f.t.Errorf("sign-up %d is mailed twice, at %s and now", n.SignupID, at)
+			}
+			sent[n.SignupID] = f.Clock.Now()
 		}
-		sent[n.SignupID] = f.Clock.Now()
 		return nil
 	}
 	f.OnSpent = func(context.Context, pgx.Tx) { *warned++ }

@@ -78,6 +78,9 @@ func (s *Service) answerAll(ctx context.Context, reserve bool) error {
 			return fmt.Errorf("answer sign-ups: %w", err)
 		}
 	}
+	if owed && reserve {
+		return postgres.AnalyzeGrown(ctx, s.DB, "signup", "address_limit", "request_limit")
+	}
 	return nil
 }
 

@@ -22,6 +22,7 @@ type answering struct {
 	holds   []string
 	domains []string
 	mails   map[mailCount]int
+	notices []Notice // of what is settled
 }
 
 type mailCount struct {
@@ -131,7 +132,7 @@ func (a *answering) answerEach(ctx context.Context, all []due, from func(due) sh
 	return nil
 }
 
-// mail takes one mail of the budget and queues it, or says what it waits for.
+// mail takes one mail of the budget, or says what it waits for.
 func (a *answering) mail(ctx context.Context, d due, from share) (hold, error) {
 	if held := a.budget.take(from, d.address); held != "" {
 		return held, nil
@@ -148,7 +149,8 @@ func (a *answering) mail(ctx context.Context, d due, from share) (hold, error) {
 		}
 	}
 	a.mails[mailCount{from, d.address.Provider()}]++
-	return "", a.Notify(ctx, a.tx, n)
+	a.notices = append(a.notices, n)
+	return "", nil
 }
 
 // claimSettings takes the day's one settings mail of a mailbox.
@@ -174,16 +176,21 @@ func (a *answering) suppressed(ctx context.Context, all []due) ([]suppression.Re
 	return reasons, nil
 }
 
-// settle writes down what became of the page, and what it took of the budget.
+// settle queues the mails of the page, and writes down what became of it and
+// what it took of the budget.
 func (a *answering) settle(ctx context.Context) error {
 	if len(a.ids) == 0 {
 		return nil
 	}
 	_, err := a.tx.Exec(ctx, settle, pgx.StrictNamedArgs{"ids": a.ids, "holds": a.holds, "domains": a.domains})
 	a.ids, a.holds, a.domains = nil, nil, nil
-	if err != nil || len(a.mails) == 0 {
+	if err != nil || len(a.notices) == 0 {
 		return err
 	}
+	if err := a.Notify(ctx, a.tx, a.notices...); err != nil {
+		return err
+	}
+	a.notices = nil
 	var shares, domains []string
 	var counts []int
 	for of, n := range a.mails {

@@ -47,10 +47,10 @@ func setUpOn(t *testing.T, db *pgxpool.Pool) *fixture {
 		DB: db, Keys: keys, Hasher: token.NewHasher(token.NewHasherKey()), Clock: postgres.NewTestClock(start),
 		Log: slog.New(slog.DiscardHandler),
 	}}
-	f.Notify = func(_ context.Context, _ pgx.Tx, n Notice) error {
+	f.Notify = func(_ context.Context, _ pgx.Tx, all ...Notice) error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.notices = append(f.notices, n)
+		f.notices = append(f.notices, all...)
 		return nil
 	}
 	f.Changed = func(_ context.Context, _ pgx.Tx, id int64) error {

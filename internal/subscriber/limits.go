@@ -74,31 +74,50 @@ type Admission struct {
 // Admit counts one post and decides on it: by its network, and by what is left
 // of the budget for posts that prove nothing. Replicas share the counters.
 func (s *Service) Admit(ctx context.Context, o Origin) (Admission, error) {
-	host, network, keys := "", "", []string{}
+	v := verdict{origin: o}
+	if err := s.DB.QueryRow(ctx, admit, o.args(s.Clock.Now())).Scan(&v.over, &v.unproven, &v.spent); err != nil {
+		return Admission{}, fmt.Errorf("count request: %w", err)
+	}
+	return v.admission(), nil
+}
+
+// args are the parameters of the admission's statements.
+func (o Origin) args(now time.Time) pgx.StrictNamedArgs {
+	host, keys := "", []string{}
 	if o.IP.IsValid() {
+		var network string
 		host, network = networks(o.IP)
 		keys = []string{network, host}
 	}
-	var hostCount, networkCount int
-	var spent, unattestedSpent bool
-	err := s.DB.QueryRow(ctx, admit, pgx.StrictNamedArgs{
-		"keys": keys, "network": network, "host": host, "bucket": s.Clock.Now().Truncate(requestsWindow),
-	}).Scan(&hostCount, &networkCount, &spent, &unattestedSpent)
-	if err != nil {
-		return Admission{}, fmt.Errorf("count request: %w", err)
-	}
-	a := Admission{Decision: Accepted, Delayed: spent}
-	factor, refusal := 1, Challenge
+	factor := 1
 	if o.Challenged {
-		factor, refusal = challengedFactor, TooMany
+		factor = challengedFactor
 	}
+	return pgx.StrictNamedArgs{
+		"keys": keys, "host": host, "per_host": perHost * factor, "per_network": perNetwork * factor,
+		"bucket": now.Truncate(requestsWindow), "attested": o.Attested,
+	}
+}
+
+// verdict is what the counters say of a post.
+type verdict struct {
+	origin   Origin
+	over     bool // its networks send too many
+	unproven bool // it proves nothing, and the share of such is spent
+	spent    bool // mails are held
+}
+
+func (v verdict) admission() Admission {
+	a := Admission{Decision: Accepted, Delayed: v.spent}
 	switch {
-	case hostCount > perHost*factor || networkCount > perNetwork*factor:
-		a.Decision = refusal
-	case !o.Attested && (spent || unattestedSpent):
+	case v.over && v.origin.Challenged:
+		a.Decision = TooMany
+	case v.over:
+		a.Decision = Challenge
+	case v.unproven:
 		a.Decision = Prove
 	}
-	return a, nil
+	return a
 }
 
 func networks(ip netip.Addr) (host, network string) {

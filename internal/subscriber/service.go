@@ -34,8 +34,8 @@ type Service struct {
 	// slot; nil: it looks each second.
 	Taken chan struct{}
 
-	// Notify queues a mail to one person; it goes out once tx commits.
-	Notify func(ctx context.Context, tx pgx.Tx, n Notice) error
+	// Notify queues mails to one person each; they go out once tx commits.
+	Notify func(ctx context.Context, tx pgx.Tx, all ...Notice) error
 	// Changed plans a fan-out of the newsletter: somebody became an instant
 	// reader, or came back, and may be behind. Nil: nobody waits for it.
 	Changed func(ctx context.Context, tx pgx.Tx, newsletterID int64) error

@@ -2,8 +2,8 @@ package subscriber
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -11,6 +11,8 @@ import (
 
 	"vistka/internal/emailaddr"
 	"vistka/internal/newsletter"
+	"vistka/internal/postgres"
+	"vistka/internal/token"
 )
 
 // ForeignWording stands in the proof of consent where the words were not ours: a
@@ -31,6 +33,10 @@ type SignUpRequest struct {
 	UserAgent    string
 }
 
+func (r SignUpRequest) origin() Origin {
+	return Origin{IP: r.IP, Attested: r.Attested, Challenged: r.Challenged}
+}
+
 // SignUpResult is the same for every address, but for the handle, which tells
 // nothing. Handle is empty unless Decision is Accepted.
 type SignUpResult struct {
@@ -43,13 +49,12 @@ type SignUpResult struct {
 // of the address, so that neither the answer nor its time tells. Returns
 // newsletter.ErrNotFound if there is no such newsletter or it is archived.
 func (s *Service) SignUp(ctx context.Context, r SignUpRequest) (SignUpResult, error) {
-	admission, err := s.Admit(ctx, Origin{IP: r.IP, Attested: r.Attested, Challenged: r.Challenged})
-	if err != nil || admission.Decision != Accepted {
-		return SignUpResult{Admission: admission}, err
-	}
-	h, err := s.signUp(ctx, r, s.Clock.Now())
+	admission, h, err := s.signUp(ctx, r, s.Clock.Now())
 	if err != nil {
 		return SignUpResult{}, fmt.Errorf("sign up for newsletter %d: %w", r.NewsletterID, err)
+	}
+	if admission.Decision != Accepted {
+		return SignUpResult{Admission: admission}, nil
 	}
 	s.taken()
 	return SignUpResult{Admission: admission, Handle: s.seal(h)}, nil
@@ -57,23 +62,34 @@ func (s *Service) SignUp(ctx context.Context, r SignUpRequest) (SignUpResult, er
 
 // signUp is one transaction in one round trip: statements that are sent
 // together are committed together.
-func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (handle, error) {
-	limit := s.limitHash(r.Address)
+func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (Admission, handle, error) {
+	v := verdict{origin: r.origin()}
 	h := handle{sentAt: now, sent: 1}
+	args := s.signUpArgs(r, now)
 	batch := &pgx.Batch{}
 	// The lock is a statement of its own: the next one must see what its
 	// predecessor counted.
-	batch.Queue(lockLimit, pgx.StrictNamedArgs{"key": lockKey(limit)})
-	batch.Queue(upsertSignup, pgx.StrictNamedArgs{
-		"limit": limit, "now": now, "quarter": capQuarter, "day": capDay, "month": capMonth,
-		"newsletter": r.NewsletterID, "address": r.Address.String(), "key": r.Address.Key(), "locale": r.Locale,
-		"article": clip(r.ArticleURL, maxURL), "page": clip(r.PageURL, maxURL), "wording": clip(r.Wording, maxURL),
-		"attested": r.Attested, "ip": addrOrNull(r.IP), "agent": clip(r.UserAgent, maxUserAgent),
-		"expires": now.Add(confirmWithin),
-	}).QueryRow(func(row pgx.Row) error { return row.Scan(&h.signupID, &h.generation) })
+	batch.Queue(lockLimit, pgx.StrictNamedArgs{"key": lockKey(args["limit"].([]byte))})
+	signUpStatement.Queue(batch, args).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&v.over, &v.unproven, &v.spent, &h.signupID, &h.generation)
+	})
 	err := s.DB.SendBatch(ctx, batch).Close()
-	if errors.Is(err, pgx.ErrNoRows) {
+	admission := v.admission()
+	if err == nil && admission.Decision == Accepted && h.signupID == 0 {
 		err = newsletter.ErrNotFound
 	}
-	return h, err
+	return admission, h, err
+}
+
+var signUpStatement = postgres.Compile(signUp, (&Service{Hasher: token.NewHasher(nil)}).signUpArgs(SignUpRequest{}, time.Time{}))
+
+func (s *Service) signUpArgs(r SignUpRequest, now time.Time) pgx.StrictNamedArgs {
+	args := r.origin().args(now)
+	maps.Copy(args, pgx.StrictNamedArgs{
+		"limit": s.limitHash(r.Address), "now": now, "quarter": capQuarter, "day": capDay, "month": capMonth,
+		"newsletter": r.NewsletterID, "address": r.Address.String(), "key": r.Address.Key(), "locale": r.Locale,
+		"article": clip(r.ArticleURL, maxURL), "page": clip(r.PageURL, maxURL), "wording": clip(r.Wording, maxURL),
+		"ip": addrOrNull(r.IP), "agent": clip(r.UserAgent, maxUserAgent), "expires": now.Add(confirmWithin),
+	})
+	return args
 }

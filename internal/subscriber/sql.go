@@ -1,24 +1,33 @@
 package subscriber
 
 const (
-	admit = `
+	// Counts a post, and says whether its networks send too many, whether it
+	// proves nothing while that is asked for, and whether mails are held.
+	admission = `
 WITH counted AS (
     INSERT INTO request_limit AS r (limit_key, bucket, count)
     SELECT k, @bucket, 1
     FROM unnest(@keys::text[]) AS k
     ON CONFLICT (limit_key, bucket) DO UPDATE
     SET count = r.count + 1
-    RETURNING limit_key, count)
-SELECT coalesce((SELECT count FROM counted WHERE limit_key = @host), 0), coalesce((SELECT count FROM counted WHERE limit_key = @network), 0),
-       spent_since IS NOT NULL, unattested_since IS NOT NULL
-FROM signup_gate`
+    RETURNING limit_key, count
+), admission AS (
+    SELECT EXISTS (
+               SELECT FROM counted
+               WHERE count > CASE limit_key WHEN @host THEN @per_host::int ELSE @per_network::int END) AS over,
+           NOT @attested AND (spent_since IS NOT NULL OR unattested_since IS NOT NULL) AS unproven,
+           spent_since IS NOT NULL AS spent
+    FROM signup_gate)`
+
+	admit = admission + `
+SELECT over, unproven, spent
+FROM admission`
 
 	lockLimit = `
 SELECT pg_advisory_xact_lock(@key::bigint)`
 
 	// The mails of a kind that a mailbox got lately; the kind follows.
-	recentMails = `
-WITH recent AS (
+	recentMails = `recent AS (
     SELECT count(*) FILTER (WHERE at > @now::timestamptz - interval '15 minutes') AS quarter,
            count(*) FILTER (WHERE at > @now::timestamptz - interval '24 hours') AS day,
            count(*) AS month
@@ -26,31 +35,41 @@ WITH recent AS (
     WHERE limit_key = @limit AND at > @now::timestamptz - interval '30 days' AND kind = `
 
 	// A pending sign-up keeps its generation, so the link that was mailed stays
-	// good; one that expired or was used gets a new link.
-	upsertSignup = recentMails + `'confirmation'), allowed AS (
+	// good; one that expired or was used gets a new link. A post that is not
+	// admitted is counted and leaves nothing else.
+	signUp = admission + `, admitted AS (
+    SELECT FROM admission
+    WHERE NOT over AND NOT unproven
+), ` + recentMails + `'confirmation'), allowed AS (
     INSERT INTO address_limit (limit_key, kind, at)
     SELECT @limit, 'confirmation', @now
-    FROM recent
+    FROM recent, admitted
     WHERE quarter < @quarter AND day < @day AND month < @month
-    RETURNING 1)
-INSERT INTO signup AS g (newsletter_id, address, address_key, locale, article_url, page_url, wording, attested, ip, user_agent,
-    created_at, expires_at, mail_due_at)
-SELECT n.id, @address, @key, @locale, @article, @page, @wording, @attested, @ip, @agent, @now, @expires,
-    CASE WHEN EXISTS (SELECT FROM allowed) THEN @now::timestamptz END
-FROM newsletter n
-WHERE n.id = @newsletter AND n.archived_at IS NULL
-ON CONFLICT (newsletter_id, address_key) DO UPDATE
-SET address = EXCLUDED.address, locale = EXCLUDED.locale, article_url = EXCLUDED.article_url, page_url = EXCLUDED.page_url,
-    wording = EXCLUDED.wording, attested = EXCLUDED.attested, ip = EXCLUDED.ip, user_agent = EXCLUDED.user_agent,
-    created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, confirmed_at = NULL, subscriber_id = NULL,
-    generation = CASE WHEN g.confirmed_at IS NULL AND g.expires_at > @now THEN g.generation ELSE g.generation + 1 END,
-    code_tries = CASE WHEN EXISTS (SELECT FROM allowed) THEN 0 ELSE g.code_tries END,
-    mail_due_at = coalesce(g.mail_due_at, EXCLUDED.mail_due_at),
-    held = CASE WHEN EXCLUDED.mail_due_at IS NULL THEN g.held ELSE nullif(g.held, 'let go') END
-RETURNING g.id, g.generation`
+    RETURNING 1
+), made AS (
+    INSERT INTO signup AS g (newsletter_id, address, address_key, locale, article_url, page_url, wording, attested, ip, user_agent,
+        created_at, expires_at, mail_due_at)
+    SELECT n.id, @address, @key, @locale, @article, @page, @wording, @attested, @ip, @agent, @now, @expires,
+        CASE WHEN EXISTS (SELECT FROM allowed) THEN @now::timestamptz END
+    FROM newsletter n, admitted
+    WHERE n.id = @newsletter AND n.archived_at IS NULL
+    ON CONFLICT (newsletter_id, address_key) DO UPDATE
+    SET address = EXCLUDED.address, locale = EXCLUDED.locale, article_url = EXCLUDED.article_url, page_url = EXCLUDED.page_url,
+        wording = EXCLUDED.wording, attested = EXCLUDED.attested, ip = EXCLUDED.ip, user_agent = EXCLUDED.user_agent,
+        created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, confirmed_at = NULL, subscriber_id = NULL,
+        generation = CASE WHEN g.confirmed_at IS NULL AND g.expires_at > @now THEN g.generation ELSE g.generation + 1 END,
+        code_tries = CASE WHEN EXISTS (SELECT FROM allowed) THEN 0 ELSE g.code_tries END,
+        mail_due_at = coalesce(g.mail_due_at, EXCLUDED.mail_due_at),
+        held = CASE WHEN EXCLUDED.mail_due_at IS NULL THEN g.held ELSE nullif(g.held, 'let go') END
+    RETURNING g.id, g.generation
+)
+SELECT over, unproven, spent, coalesce(id, 0), coalesce(generation, 0)
+FROM admission
+LEFT JOIN made ON true`
 
 	// Takes one of the mails that a mailbox may get, and owes it to the sign-up.
-	claimLimit = recentMails + `'confirmation'), allowed AS (
+	claimLimit = `
+WITH ` + recentMails + `'confirmation'), allowed AS (
     INSERT INTO address_limit (limit_key, kind, at)
     SELECT @limit, 'confirmation', @now
     FROM recent

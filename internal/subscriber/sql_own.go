@@ -2,7 +2,8 @@ package subscriber
 
 // What readers do on their own pages beyond settings.
 const (
-	claimMail = recentMails + `@kind)
+	claimMail = `
+WITH ` + recentMails + `@kind)
 INSERT INTO address_limit (limit_key, kind, at)
 SELECT @limit, @kind, @now
 FROM recent

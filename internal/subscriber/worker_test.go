@@ -17,7 +17,8 @@ func TestAnswerIsOneTransaction(t *testing.T) {
 	t.Parallel()
 	f := setUp(t)
 	tries := 0
-	f.Notify = func(ctx context.Context, tx pgx.Tx, n Notice) error {
+	f.Notify = func(ctx context.Context, tx pgx.Tx, all ...Notice) error {
+		n := all[0]
 		tries++
 		_, err := tx.Exec(ctx, "INSERT INTO notice (kind, locale, signup_id, due_at, created_at) VALUES ($1, $2, $3, $4, $4)", n.Kind, n.Locale, n.SignupID, start)
 		if err == nil && tries == 1 {
@@ -45,8 +46,10 @@ func TestRunAnswers(t *testing.T) {
 	f := setUp(t)
 	f.Taken = make(chan struct{}, 1)
 	sent := make(chan int64, 2)
-	f.Notify = func(_ context.Context, _ pgx.Tx, n Notice) error {
-		sent <- n.SignupID
+	f.Notify = func(_ context.Context, _ pgx.Tx, all ...Notice) error {
+		for _, n := range all {
+			sent <- n.SignupID
+		}
 		return nil
 	}
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
