@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -16,6 +15,7 @@ import (
 
 // noticeRow is a notice at the moment it is sent.
 type noticeRow struct {
+	ID           int64
 	Kind         NoticeKind
 	Locale       string
 	Content      []byte
@@ -25,13 +25,14 @@ type noticeRow struct {
 	Address      string
 	SignupID     int64
 	SubscriberID int64
-	Facts        []byte // null until it was composed once
+	Facts        []byte // null until it was loaded once
 }
 
-// noticeFacts is what else the bytes depend on, frozen when they are first
-// composed: a second press of the form, another sender or an edited article
+// noticeFacts is what else the bytes depend on, frozen when it is first
+// loaded: a second press of the form, another sender or an edited article
 // must not change what goes out under the same Message-ID. No secret is in it.
 type noticeFacts struct {
+	NoticeID      int64 `json:"-"`
 	BaseURL       string
 	Generation    int64
 	PageURL       string
@@ -57,30 +58,11 @@ type noticeFacts struct {
 // errGone is a notice whose rows were deleted meanwhile.
 var errGone = errors.New("notice is gone")
 
-// composeNotice makes a notice's mail. Errors of the database are returned as
-// they are; everything wrong with the notice itself is a *poisonError.
-func (s *Service) composeNotice(ctx context.Context, id int64, buf []byte) (m message, err error) {
+// composeNotice makes a notice's mail. Everything wrong with the notice itself
+// is a *poisonError.
+func (s *Service) composeNotice(l loadedNotice, buf []byte) (m message, err error) {
 	defer catch(&err)
-	rows, err := s.DB.Query(ctx, sqlNotice, pgx.StrictNamedArgs{"id": id, "now": s.Clock.Now(), "key": s.Keys.Fingerprints()[0]})
-	if err != nil {
-		return m, fmt.Errorf("load notice %d: %w", id, err)
-	}
-	n, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[noticeRow])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return m, errGone
-	}
-	if err != nil {
-		return m, fmt.Errorf("load notice %d: %w", id, err)
-	}
-	defer func() { m.tries = n.Tries }()
-	var content Content
-	if err := json.Unmarshal(n.Content, &content); err != nil {
-		return m, &poisonError{fmt.Errorf("content: %w", err)}
-	}
-	f, err := s.facts(ctx, id, n, content)
-	if err != nil {
-		return m, fmt.Errorf("load notice %d: %w", id, err)
-	}
+	n, f := l.noticeRow, l.facts
 	from, err := emailaddr.Parse(f.FromAddress)
 	if err != nil {
 		return m, &poisonError{fmt.Errorf("sender: %w", err)}
@@ -89,45 +71,20 @@ func (s *Service) composeNotice(ctx context.Context, id int64, buf []byte) (m me
 	if err != nil {
 		return m, &poisonError{fmt.Errorf("address: %w", err)}
 	}
-	compiled, err := s.compileNotice(n, f, content)
+	compiled, err := s.compileNotice(n, f, l.content)
 	if err != nil {
 		return m, err
 	}
 	pair := token.Pair(uint32(f.NewsletterID), uint64(n.SubscriberID))
 	r := mailer.Recipient{
 		To:             to.Wire(),
-		MessageID:      s.messageID(n.KeyID, from, 'n', id, 0),
+		MessageID:      s.messageID(n.KeyID, from, 'n', n.ID, 0),
 		UnsubscribeURL: f.BaseURL + "/unsubscribe/" + s.sign(n.KeyID, token.Unsubscribe, pair),
 		PreferencesURL: f.BaseURL + "/preferences/" + s.sign(n.KeyID, token.Preferences, pair),
 	}
 	m, err = s.fill(&compiled, from, to, r, buf)
 	m.hash = s.Hasher.Sum(to.Key())
 	return m, err
-}
-
-// facts freezes what the bytes depend on, the first time, and returns it.
-func (s *Service) facts(ctx context.Context, id int64, n noticeRow, content Content) (f noticeFacts, err error) {
-	if n.Facts != nil {
-		return f, json.Unmarshal(n.Facts, &f)
-	}
-	rows, err := s.DB.Query(ctx, sqlNoticeFacts, pgx.StrictNamedArgs{"id": id, "base": s.BaseURL})
-	if err != nil {
-		return f, err
-	}
-	if f, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[noticeFacts]); err != nil {
-		return f, err
-	}
-	if n.Kind == Welcome || n.Kind == Test {
-		if f.Articles, err = s.latest(ctx, f.NewsletterID, n, content); err != nil {
-			return f, err
-		}
-	}
-	frozen, err := json.Marshal(f)
-	if err != nil {
-		return f, err
-	}
-	_, err = s.DB.Exec(ctx, sqlNoticeFreeze, pgx.StrictNamedArgs{"id": id, "facts": frozen})
-	return f, err
 }
 
 func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (mailer.Compiled, error) {

@@ -38,6 +38,7 @@ type driver struct {
 	live    atomic.Int32 // connections open
 
 	queue     *queue
+	notices   *noticeLoader
 	breaker   *breaker
 	pace      *pace
 	providers *providers
@@ -82,7 +83,13 @@ func (d *driver) run() {
 // compose makes the message of an item in buf's room.
 func (d *driver) compose(it *item, buf []byte) (message, error) {
 	if it.Notice != 0 {
-		return d.s.composeNotice(d.hard, it.Notice, buf)
+		n, err := d.notices.take(d.hard, it.Notice)
+		if err != nil {
+			return message{tries: n.Tries}, err
+		}
+		m, err := d.s.composeNotice(n, buf)
+		m.tries = n.Tries
+		return m, err
 	}
 	e, err := d.edition(it.Edition)
 	if err != nil {

@@ -137,6 +137,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, rests: map[int64]time.Duration{}, shares: 1,
 	}
 	d.meter = s.Metrics.of(config.Name())
+	d.notices = newNoticeLoader(s, d.queue)
 	d.recorder = newRecorder(d, session)
 	if err := d.begin(); err != nil {
 		d.log.Error("relay's day cannot be read", "error", err)

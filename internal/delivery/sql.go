@@ -178,43 +178,6 @@ FROM edition e
 LEFT JOIN edition_body b ON b.edition_id = e.id
 WHERE e.id = @edition`
 
-// Freezes, on the first composing, what Date and links are derived from.
-const sqlNotice = `
-WITH n AS (
-    UPDATE notice
-    SET composed_at = coalesce(composed_at, @now),
-        key_id = CASE WHEN key_id = '' THEN @key ELSE key_id END
-    WHERE id = @id
-    RETURNING kind, locale, signup_id, subscriber_id, address, content, tries, composed_at, key_id, facts
-)
-SELECT n.kind, n.locale, n.content, n.tries, n.composed_at, n.key_id, n.facts,
-       coalesce(r.address, g.address, n.address) AS address,
-       coalesce(n.signup_id, 0) AS signup_id,
-       coalesce(n.subscriber_id, 0) AS subscriber_id
-FROM n
-LEFT JOIN signup g ON g.id = n.signup_id
-LEFT JOIN subscriber r ON r.id = n.subscriber_id`
-
-const sqlNoticeFacts = `
-SELECT @base::text AS base_url,
-       coalesce(g.generation, 0) AS generation,
-       coalesce(g.page_url, '') AS page_url,
-       coalesce(g.created_at, n.composed_at) AS asked_at,
-       coalesce(g.expires_at, n.composed_at) AS expires_at,
-       coalesce(s.cadence, '') AS cadence,
-       l.id AS newsletter_id, l.name, l.slug, l.language, l.from_name, l.from_address, l.reply_to, l.postal_address,
-       l.site_url, l.privacy_url, l.logo_url, l.accent, l.timezone
-FROM notice n
-JOIN newsletter l ON l.id = coalesce(n.newsletter_id, (SELECT min(id) FROM newsletter WHERE archived_at IS NULL))
-LEFT JOIN signup g ON g.id = n.signup_id
-LEFT JOIN subscription s ON s.newsletter_id = l.id AND s.subscriber_id = n.subscriber_id
-WHERE n.id = @id`
-
-const sqlNoticeFreeze = `
-UPDATE notice
-SET facts = @facts
-WHERE id = @id`
-
 // The newest up to a moment that are out, those that the feed began with among
 // them, or those that are named, out or not.
 const sqlLatest = `
