@@ -61,6 +61,9 @@ func newPlaceholders(nonce string) placeholders {
 
 func (p placeholders) unsubscribe() string { return p.prefix + "u" }
 func (p placeholders) preferences() string { return p.prefix + "p" }
+func (p placeholders) confirm() string     { return p.prefix + "c" }
+func (p placeholders) notMe() string       { return p.prefix + "n" }
+func (p placeholders) code() string        { return p.prefix + "k" }
 
 // encodeBody makes quoted-printable segments of a text with placeholders.
 func (r *Renderer) encodeBody(body string, html bool) []segment {
@@ -92,6 +95,16 @@ func bodySlot(letter byte, html bool) slot {
 		return slotUnsubscribeHTML
 	case letter == 'u':
 		return slotUnsubscribeText
+	case letter == 'c' && html:
+		return slotConfirmHTML
+	case letter == 'c':
+		return slotConfirmText
+	case letter == 'n' && html:
+		return slotNotMeHTML
+	case letter == 'n':
+		return slotNotMeText
+	case letter == 'k':
+		return slotCode
 	case html:
 		return slotPreferencesHTML
 	}

@@ -26,6 +26,11 @@ const (
 	slotUnsubscribeHTML   // an attribute's value, quoted-printable
 	slotPreferencesText
 	slotPreferencesHTML
+	slotConfirmText // these are only in what a confirmation is bound from
+	slotConfirmHTML
+	slotNotMeText
+	slotNotMeHTML
+	slotCode
 	slotEnd // first number that is no slot
 )
 

@@ -33,6 +33,8 @@ type Renderer struct {
 	pages    *template.Template
 	slots    placeholders
 	excerpts excerpter
+
+	confirmations confirmations
 }
 
 // NewRenderer parses templates/mail of the embedded (or, with --dev, real)
@@ -53,7 +55,10 @@ func NewRenderer(web fs.FS, catalog *locale.Catalog, o Options) (*Renderer, erro
 	if _, err := rand.Read(nonce[:]); err != nil {
 		return nil, fmt.Errorf("mail renderer: %w", err)
 	}
-	return &Renderer{web: web, catalog: catalog, opts: o, pages: pages, slots: newPlaceholders(hex.EncodeToString(nonce[:])), excerpts: newExcerpter()}, nil
+	return &Renderer{
+		web: web, catalog: catalog, opts: o, pages: pages, slots: newPlaceholders(hex.EncodeToString(nonce[:])), excerpts: newExcerpter(),
+		confirmations: confirmations{known: map[confirmationKind]Compiled{}},
+	}, nil
 }
 
 // page executes one of the templates.

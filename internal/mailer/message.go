@@ -25,7 +25,6 @@ func (r *Renderer) compile(d draft) (Compiled, error) {
 		return Compiled{}, err
 	}
 	var h header
-	h.raw("Date", d.date.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
 	h.mailbox("From", displayName(d.newsletter.FromName), from)
 	if d.newsletter.ReplyTo != "" {
 		reply, err := headerAddress(d.newsletter.ReplyTo)
@@ -37,6 +36,7 @@ func (r *Renderer) compile(d draft) (Compiled, error) {
 	h.text("Subject", d.subject)
 
 	var b assembly
+	b.addString(dateField(d.date))
 	b.add(h.b)
 	b.addString("To: ")
 	b.slot(slotTo)
