@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -97,11 +98,13 @@ func (l *noticeLoader) fill(ctx context.Context, id int64) error {
 	for id, n := range got {
 		l.ready[id], l.loaded[id] = n, now
 	}
-	if now.Sub(l.looked) < noticesGrow {
-		return nil
+	if now.Sub(l.looked) >= noticesGrow {
+		l.looked = now
+		if err := postgres.AnalyzeGrown(ctx, l.s.DB, "notice"); err != nil {
+			l.s.Log.Warn("statistics of notices", "error", err)
+		}
 	}
-	l.looked = now
-	return postgres.AnalyzeGrown(ctx, l.s.DB, "notice")
+	return nil
 }
 
 // nextNotices are up to n notices that wait, the next first.
@@ -187,7 +190,8 @@ func (s *Service) freezeNotices(ctx context.Context, all map[int64]loadedNotice)
 	var ids []int64
 	var times []time.Time
 	var keys, facts []string
-	for id, n := range all {
+	for _, id := range slices.Sorted(maps.Keys(all)) { // in one order, so that two senders do not deadlock
+		n := all[id]
 		if n.Facts != nil || n.err != nil {
 			continue
 		}
@@ -223,39 +227,3 @@ var (
 	readNotice      = postgres.Compile(sqlNotice, pgx.StrictNamedArgs{"ids": nil, "now": nil, "key": nil})
 	readNoticeFacts = postgres.Compile(sqlNoticeFacts, pgx.StrictNamedArgs{"ids": nil, "now": nil, "base": nil})
 )
-
-// What Date and links are derived from is there once it is frozen.
-const sqlNotice = `
-SELECT n.id, n.kind, n.locale, n.content, n.tries, coalesce(n.composed_at, @now) AS composed_at,
-       CASE WHEN n.key_id = '' THEN @key ELSE n.key_id END AS key_id, n.facts,
-       coalesce(r.address, g.address, n.address) AS address,
-       coalesce(n.signup_id, 0) AS signup_id,
-       coalesce(n.subscriber_id, 0) AS subscriber_id
-FROM notice n
-LEFT JOIN signup g ON g.id = n.signup_id
-LEFT JOIN subscriber r ON r.id = n.subscriber_id
-WHERE n.id = ANY(@ids::bigint[])`
-
-const sqlNoticeFacts = `
-SELECT n.id AS notice_id,
-       @base::text AS base_url,
-       coalesce(g.generation, 0) AS generation,
-       coalesce(g.page_url, '') AS page_url,
-       coalesce(g.created_at, n.composed_at, @now) AS asked_at,
-       coalesce(g.expires_at, n.composed_at, @now) AS expires_at,
-       coalesce(s.cadence, '') AS cadence,
-       l.id AS newsletter_id, l.name, l.slug, l.language, l.from_name, l.from_address, l.reply_to, l.postal_address,
-       l.site_url, l.privacy_url, l.logo_url, l.accent, l.timezone
-FROM notice n
-JOIN newsletter l ON l.id = coalesce(n.newsletter_id, (SELECT min(id) FROM newsletter WHERE archived_at IS NULL))
-LEFT JOIN signup g ON g.id = n.signup_id
-LEFT JOIN subscription s ON s.newsletter_id = l.id AND s.subscriber_id = n.subscriber_id
-WHERE n.id = ANY(@ids::bigint[])`
-
-const sqlNoticeFreeze = `
-UPDATE notice n
-SET composed_at = x.composed_at, key_id = x.key_id, facts = x.facts::jsonb
-FROM unnest(@ids::bigint[], @times::timestamptz[], @keys::text[], @facts::text[]) AS x(id, composed_at, key_id, facts)
-WHERE n.id = x.id
-  AND n.facts IS NULL
-RETURNING n.id`

@@ -43,14 +43,3 @@ func EnqueueAll(ctx context.Context, db postgres.DB, now time.Time, notices []No
 func (s *Service) EnqueueAll(ctx context.Context, tx pgx.Tx, notices []Notice) error {
 	return EnqueueAll(ctx, tx, s.Clock.Now(), notices)
 }
-
-const sqlEnqueueAll = `
-WITH rows AS (
-    INSERT INTO notice (kind, locale, newsletter_id, signup_id, subscriber_id, address, content, state, due_at, created_at)
-    SELECT x.kind, x.locale, x.newsletter, x.signup, x.subscriber, x.address, x.content::jsonb, 'queued', @now, @now
-    FROM unnest(@kinds::text[], @locales::text[], @newsletters::bigint[], @signups::bigint[], @subscribers::bigint[], @addresses::text[],
-                @contents::text[])
-         WITH ORDINALITY AS x(kind, locale, newsletter, signup, subscriber, address, content, n)
-    ORDER BY x.n
-)
-SELECT pg_notify('vistka_delivery', '` + noticeQueued + `')`

@@ -11,8 +11,8 @@ import (
 // large as when it last did. Autovacuum does that once a minute, and within a
 // minute a flood makes a table of ten rows one of a hundred thousand, while
 // every connection keeps the plans that were good for ten. Names are of
-// tables on the search path. A table that our role does not own is left as it
-// is, with a warning in the server's log.
+// tables on the search path. A table that our role does not own, or that is
+// being vacuumed, is left as it is.
 func AnalyzeGrown(ctx context.Context, db DB, tables ...string) error {
 	rows, err := db.Query(ctx, sqlGrown, pgx.StrictNamedArgs{"tables": tables})
 	if err != nil {
@@ -23,16 +23,9 @@ func AnalyzeGrown(ctx context.Context, db DB, tables ...string) error {
 		return fmt.Errorf("look for tables that have grown: %w", err)
 	}
 	for _, name := range grown {
-		if _, err := db.Exec(ctx, "ANALYZE "+name); err != nil {
+		if _, err := db.Exec(ctx, "ANALYZE (SKIP_LOCKED) "+name); err != nil {
 			return fmt.Errorf("analyze %s: %w", name, err)
 		}
 	}
 	return nil
 }
-
-// Four times as many pages; of those of a small table any plan makes short work.
-const sqlGrown = `
-SELECT c.oid::regclass::text
-FROM unnest(@tables::text[]) AS t (name)
-JOIN pg_class c ON c.oid = t.name::regclass
-WHERE pg_relation_size(c.oid) > 4 * greatest(c.relpages, 4) * current_setting('block_size')::bigint`

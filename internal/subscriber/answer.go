@@ -79,7 +79,9 @@ func (s *Service) answerAll(ctx context.Context, reserve bool) error {
 		}
 	}
 	if owed && reserve {
-		return postgres.AnalyzeGrown(ctx, s.DB, "signup", "address_limit", "request_limit")
+		if err := postgres.AnalyzeGrown(ctx, s.DB, "signup", "address_limit", "request_limit"); err != nil {
+			s.Log.Warn("statistics of sign-ups", "error", err)
+		}
 	}
 	return nil
 }
