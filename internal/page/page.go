@@ -34,6 +34,7 @@ type Pages struct {
 	templates *templates
 	assets    *assets
 	accents   sync.Map     // of newsletters, to what accentStyle makes of them
+	buffers   sync.Pool    // *bytes.Buffer, for pages while they are made
 	proxySeen atomic.Int64 // Unix seconds: when a request last came through a proxy that is not trusted
 }
 
@@ -76,7 +77,7 @@ type Link struct{ Code, Name, URL string }
 // New parses all templates, so that a broken one stops the start and not a
 // request. Returns the first error with the file's name.
 func New(opt Options) (*Pages, error) {
-	p := &Pages{opt: opt}
+	p := &Pages{opt: opt, buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 	var err error
 	if p.assets, err = newAssets(opt.FS, opt.Dev); err != nil {
 		return nil, err
@@ -152,8 +153,10 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		policy = *own
 	}
 	data := layoutData{View: v, Style: style, Framed: len(policy.FrameAncestors) > 0, Parents: policy.parents()}
-	var out bytes.Buffer
-	if err := t.ExecuteTemplate(&out, "base", data); err != nil {
+	out := p.buffers.Get().(*bytes.Buffer)
+	defer p.buffers.Put(out)
+	out.Reset()
+	if err := t.ExecuteTemplate(out, "base", data); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	h := w.Header()

@@ -130,6 +130,9 @@ func (s *server) signUp(
 	req.NewsletterID, req.Address, req.PageURL = n.ID, a, pageURL(r)
 	req.IP, req.UserAgent = middleware.GetClientIPAddr(r.Context()), r.UserAgent()
 	res, err := s.Subscribers.SignUp(r.Context(), req)
+	if errors.Is(err, newsletter.ErrNotFound) { // archived since it was looked up
+		err = errClosed()
+	}
 	if err != nil {
 		return accepted{}, nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -56,6 +57,10 @@ type Deps struct {
 	// Articles and Accounts are for the link that holds an article; nil: there is no such route.
 	Articles *article.Service
 	Accounts *account.Service
+	// FormsLag is how long sign-ups may go by what a newsletter was before it was
+	// changed; 0: each reads it. That it is not archived is asked again when
+	// one is recorded.
+	FormsLag time.Duration
 	// Dev shows every page with canned data under /dev/.
 	Dev bool
 }
@@ -66,6 +71,7 @@ type Article struct{ Title, URL string }
 type server struct {
 	Deps
 	limits *limits
+	recent *recent
 }
 
 // New returns the router with what every answer needs and the public routes on
@@ -75,7 +81,7 @@ func New(d Deps) *chi.Mux {
 	if d.Leaving == nil {
 		d.Leaving = d.Subscribers
 	}
-	s := &server{Deps: d, limits: newLimits()}
+	s := &server{Deps: d, limits: newLimits(), recent: newRecent(d.FormsLag)}
 	r := chi.NewRouter()
 	r.Use(
 		d.Pages.WatchProxy(d.TrustedProxies, d.Clock.Now),

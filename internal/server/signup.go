@@ -62,7 +62,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if len(r.PostForm) == 0 { // also what another Content-Type comes to
 		return page.BadRequest(errors.New("the body is no form"))
 	}
-	n, err := s.openNewsletter(r, r.PostFormValue("newsletter"))
+	n, err := openNow(s.recent.bySlug(r.Context(), s.DB, r.PostFormValue("newsletter")))
 	if err != nil {
 		return s.keep(w, r, err)
 	}
@@ -144,7 +144,11 @@ func (s *server) others(w http.ResponseWriter, r *http.Request, err error) error
 
 // openNewsletter finds a newsletter that takes sign-ups.
 func (s *server) openNewsletter(r *http.Request, slug string) (newsletter.Newsletter, error) {
-	n, err := newsletter.BySlug(r.Context(), s.DB, slug)
+	return openNow(newsletter.BySlug(r.Context(), s.DB, slug))
+}
+
+// openNow refuses one that is not there or takes no sign-ups any more.
+func openNow(n newsletter.Newsletter, err error) (newsletter.Newsletter, error) {
 	if err != nil {
 		if errors.Is(err, newsletter.ErrNotFound) {
 			err = &page.Error{Status: http.StatusNotFound, Key: "no_newsletter", Err: err}

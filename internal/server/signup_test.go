@@ -376,3 +376,21 @@ func TestAPI(t *testing.T) {
 		t.Errorf("text/plain: %d", got.StatusCode)
 	}
 }
+
+// A crowd's forms go by a newsletter that was read a moment ago; one that is
+// archived meanwhile takes none all the same.
+func TestFormOfANewsletterThatWasJustArchived(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(d *server.Deps) { d.FormsLag = time.Hour })
+	if got := s.post("/subscribe", foreign("nadia@example.org"), "Origin", siteOrigin); got.StatusCode != http.StatusOK {
+		t.Fatal(got.StatusCode)
+	}
+	s.exec(`UPDATE newsletter SET name = 'Another', archived_at = now()`)
+	got := s.post("/subscribe", foreign("olena@example.org"), "Origin", siteOrigin)
+	if got.StatusCode != http.StatusGone || got.text("h1") != "This newsletter has ended" {
+		t.Errorf("%d %q", got.StatusCode, got.text("h1"))
+	}
+	if n := s.count("SELECT count(*) FROM signup"); n != 1 {
+		t.Errorf("%d sign-ups", n)
+	}
+}
