@@ -18,13 +18,31 @@ func TestOneDeadMailboxInTwoEditions(t *testing.T) {
 	l := w.ledger()
 	var outcomes []Outcome
 	for _, k := range []Key{first, w.key(gone)} {
-		outcomes = append(outcomes, Outcome{Key: k, Early: true, State: Failed, Tries: 1, Reply: "550 5.1.1 no such user", Charge: mailer.ChargeGone})
+		outcomes = append(outcomes, Outcome{Key: k, Hash: w.next(gone).Hash, Early: true, State: Failed, Tries: 1, Reply: "550 5.1.1 no such user", Charge: mailer.ChargeGone})
 	}
 	if _, err := l.Record(t.Context(), outcomes, nil); err != nil {
 		t.Fatal(err)
 	}
 	if n := w.count("delivery WHERE state = 'failed'"); n != 2 || w.count("suppression") != 1 {
 		t.Errorf("%d failed", n)
+	}
+}
+
+// What is said of a mailbox is said of the one that was mailed: a reader who
+// moved to another meanwhile is not suppressed for it.
+func TestBounceOfAnAddressLeftBehind(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	id := w.deliver("old@example.org")
+	l, old := w.ledger(), w.next(id)
+	if granted, err := l.Record(t.Context(), nil, []Next{old}); err != nil || !granted[0] {
+		t.Fatal(granted, err)
+	}
+	w.exec(`UPDATE subscriber SET address = 'new@example.org', address_hash = $2 WHERE id = $1`, id, w.s.Hasher.Sum("new@example.org"))
+	if _, err := l.Record(t.Context(), []Outcome{{Key: old.Key, Hash: old.Hash, State: Failed, Reply: "550 5.1.1 no such user", Charge: mailer.ChargeGone}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count("suppression WHERE address_hash = $1", old.Hash); n != 1 || w.count("suppression") != 1 {
+		t.Errorf("the old address has %d rows", n)
 	}
 }
 
@@ -38,7 +56,7 @@ func TestRepeatedBounces(t *testing.T) {
 		w.clock.Advance(time.Second)
 		w.edition = w.newEdition(w.clock.Now())
 		w.queue(w.edition, subscriber)
-		o := Outcome{Key: w.key(subscriber), Early: true, State: state, Tries: 1, Reply: reply, Charge: charge}
+		o := Outcome{Key: w.key(subscriber), Early: true, State: state, Tries: 1, Reply: reply, Charge: charge, Hash: w.next(subscriber).Hash}
 		if state == Failed {
 			o.Stage, o.Code = "RCPT", 550
 		}

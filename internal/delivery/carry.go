@@ -127,7 +127,7 @@ func (w *worker) unopened(l *letter, a mailer.Answer, fresh bool) {
 	case mailer.Reconnect:
 		w.reconnect(it, a, v, fresh)
 	default:
-		w.settle(outcome(it.Key, a.Reply, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+		w.settle(outcome(it.next(), a.Reply, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
 		d.judge(it, v, a.Reply)
 	}
 }
@@ -139,7 +139,7 @@ func (w *worker) finished(l *letter, a mailer.Answer) {
 	v := mailer.Classify(a.Reply)
 	d.release(it, v.Action == mailer.Accepted)
 	w.slow(it, v)
-	o := outcome(it.Key, a.Reply, v, false, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait)
+	o := outcome(it.next(), a.Reply, v, false, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait)
 	switch {
 	case v.Action == mailer.InDoubt:
 		d.log.Warn("no answer after the final dot: the message is in doubt", "delivery", it.String(), "error", a.Err)
@@ -196,7 +196,7 @@ func (w *worker) refused(l *letter, r mailer.Reply) {
 	if it.Notice != 0 {
 		d.say(d.state(), "refuses our sender: "+r.String())
 		d.alertSender(l.From, r)
-		w.settle(outcome(it.Key, r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+		w.settle(outcome(it.next(), r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
 		return
 	}
 	reason := locale.Message{Key: "edition.reason.sender_refused", Name: l.From + ": " + r.String()}
@@ -226,7 +226,7 @@ func (w *worker) reconnect(it *item, a mailer.Answer, v mailer.Verdict, fresh bo
 	if a.Text == "" && a.Err != nil {
 		a.Text = mailer.CleanReply(a.Err.Error())
 	}
-	w.settle(outcome(it.Key, a.Reply, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+	w.settle(outcome(it.next(), a.Reply, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
 }
 
 func cause(a mailer.Answer) error {

@@ -16,7 +16,7 @@ import (
 // message is one mail ready for the wire.
 type message struct {
 	mailer.Message
-	hash  []byte // of the address, for the suppression check of notices
+	sum   []byte // of a notice's address
 	tries int    // of a notice, before this one
 }
 

@@ -83,7 +83,7 @@ func (s *Service) composeNotice(l loadedNotice, buf []byte) (m message, err erro
 		PreferencesURL: f.BaseURL + "/preferences/" + s.sign(n.KeyID, token.Preferences, pair),
 	}
 	m, err = s.fill(&compiled, from, to, r, buf)
-	m.hash = s.Hasher.Sum(to.Key())
+	m.sum = s.Hasher.Sum(to.Key())
 	return m, err
 }
 

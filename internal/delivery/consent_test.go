@@ -88,6 +88,24 @@ func TestUnwillingAreSettledUnsent(t *testing.T) {
 	}
 }
 
+// A mail that was made for an address which its reader has left since gets no
+// attempt; it is made anew for the present one.
+func TestMailGoesToThePresentAddress(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	id := w.deliver("old@example.org")
+	made := w.next(id)
+	w.exec(`UPDATE subscriber SET address = 'new@example.org', address_hash = $2 WHERE id = $1`, id, w.s.Hasher.Sum("new@example.org"))
+	granted, err := w.ledger().Record(t.Context(), nil, []Next{made})
+	if err != nil || granted[0] {
+		t.Fatalf("granted %v, %v", granted, err)
+	}
+	w.start(w.s)
+	w.untilState(id, Sent)
+	if got := w.lab.Journal.Mails(); len(got) != 1 || got[0].To != "new@example.org" {
+		t.Errorf("accepted: %+v", got)
+	}
+}
+
 // Leaving and an attempt are ordered by the subscription's row: whichever
 // commits first is seen by the other.
 func TestLeavingAndAttemptAreOrdered(t *testing.T) {
@@ -108,7 +126,7 @@ func TestLeavingAndAttemptAreOrdered(t *testing.T) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		granted, err := l.Record(context.Background(), nil, []Next{{Key: w.key(id)}})
+		granted, err := l.Record(context.Background(), nil, []Next{w.next(id)})
 		answered <- answer{granted, err}
 	}()
 	w.until("the attempt waits for the one who is leaving, or wrongly does not", func() bool {

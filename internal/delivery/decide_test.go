@@ -14,12 +14,12 @@ func TestDoubtOfAStoppedEdition(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	id := w.deliver("reader@example.org")
 	l := w.ledger()
-	if granted, err := l.Record(t.Context(), nil, []Next{{Key: w.key(id)}}); err != nil || !granted[0] {
+	if granted, err := l.Record(t.Context(), nil, []Next{w.next(id)}); err != nil || !granted[0] {
 		t.Fatalf("%v, %v", granted, err)
 	}
 	w.exec(`UPDATE edition SET state = 'cancelled', reason = '{"key": "reason.words"}', resume_at = $1`, w.clock.Now())
 	lost := mailer.Reply{Stage: mailer.StageFinal}
-	o := outcome(w.key(id), lost, mailer.Verdict{Action: mailer.InDoubt}, false, 1, w.clock.Now(), 0)
+	o := outcome(w.next(id), lost, mailer.Verdict{Action: mailer.InDoubt}, false, 1, w.clock.Now(), 0)
 	if _, err := l.Record(t.Context(), []Outcome{o}, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -100,12 +100,12 @@ func TestRecordAgainAfterLostAnswer(t *testing.T) {
 	a, b := w.deliver("a@example.org"), w.deliver("b@example.org")
 	l := w.ledger()
 	for range 3 {
-		if granted, err := l.Record(t.Context(), nil, []Next{{Key: w.key(a)}}); err != nil || !granted[0] {
+		if granted, err := l.Record(t.Context(), nil, []Next{w.next(a)}); err != nil || !granted[0] {
 			t.Fatalf("%v, %v", granted, err)
 		}
 	}
 	for range 3 {
-		granted, err := l.Record(t.Context(), []Outcome{{Key: w.key(a), State: Sent, Reply: "250 ok"}}, []Next{{Key: w.key(b)}})
+		granted, err := l.Record(t.Context(), []Outcome{{Key: w.key(a), State: Sent, Reply: "250 ok"}}, []Next{w.next(b)})
 		if err != nil || !granted[0] {
 			t.Fatalf("%v, %v", granted, err)
 		}
@@ -115,7 +115,7 @@ func TestRecordAgainAfterLostAnswer(t *testing.T) {
 	}
 	c := w.deliver("c@example.org")
 	refused := mailer.Reply{Stage: mailer.StageRcpt, Code: 451, Text: "4.3.0 later"}
-	o := outcome(w.key(c), refused, mailer.Classify(refused), true, 1, w.clock.Now(), 0)
+	o := outcome(w.next(c), refused, mailer.Classify(refused), true, 1, w.clock.Now(), 0)
 	for range 3 {
 		if _, err := l.Record(t.Context(), []Outcome{o}, nil); err != nil {
 			t.Fatal(err)

@@ -279,7 +279,7 @@ func (d *driver) read(sql string, args pgx.StrictNamedArgs) (n int, last int64, 
 	batch := &pgx.Batch{} // one transaction, so that sqlByIndex is for it alone
 	batch.Queue(sqlByIndex)
 	batch.Queue(sql, args).Query(func(rows pgx.Rows) error {
-		_, err := pgx.ForEachRow(rows, []any{&it.Month, &it.Edition, &it.Subscriber, &it.provider, &it.tries, &it.address, &willing}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&it.Month, &it.Edition, &it.Subscriber, &it.provider, &it.tries, &it.address, &it.hash, &willing}, func() error {
 			n, last = n+1, it.Subscriber
 			if !willing {
 				unwilling = append(unwilling, it.Key)

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is a database with one newsletter and a relay that can be told to misbehave.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	db      *pgxpool.Pool
 	clock   *postgres.Clock
 	lab     *smtptest.Server
@@ -38,6 +38,11 @@ type world struct {
 func newWorld(t *testing.T, o smtptest.Options) *world {
 	t.Helper()
 	t.Parallel()
+	return makeWorld(t, o)
+}
+
+func makeWorld(t testing.TB, o smtptest.Options) *world {
+	t.Helper()
 	w := &world{t: t, db: pgtest.New(t), clock: postgres.NewTestClock(time.Now().Truncate(time.Second))}
 	var err error
 	if w.lab, err = smtptest.Start(o); err != nil {
@@ -159,6 +164,13 @@ func (w *world) queue(edition, subscriber int64) {
 
 func (w *world) key(subscriber int64) Key {
 	return Key{Month: w.month, Edition: w.edition, Subscriber: subscriber}
+}
+
+func (w *world) next(subscriber int64) (n Next) {
+	w.t.Helper()
+	n.Key = w.key(subscriber)
+	w.one(&n.Hash, `SELECT address_hash FROM subscriber WHERE id = $1`, subscriber)
+	return n
 }
 
 // ledger takes the first relay over and records under its fence.

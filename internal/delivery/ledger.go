@@ -15,8 +15,9 @@ import (
 // Outcome is what became of a try.
 type Outcome struct {
 	Key
-	Early bool // before the attempt was committed: the row is not 'sending'
-	Had   int  // the row's count of tries before this one, where Early: the same outcome counts once
+	Hash  []byte // of the address that was mailed
+	Early bool   // before the attempt was committed: the row is not 'sending'
+	Had   int    // the row's count of tries before this one, where Early: the same outcome counts once
 	State State
 	Tries int        // added to the row's count: 1 when Early, else 0; -1 takes an attempt back
 	DueAt *time.Time // when it is tried again
@@ -31,7 +32,7 @@ type Outcome struct {
 // Next asks to commit the attempt of one message.
 type Next struct {
 	Key
-	Hash []byte // of a notice's address, for the suppression check
+	Hash []byte // of the address it was made for
 }
 
 // ErrLost says that the relay's lease is no longer held under this fence:
@@ -46,7 +47,9 @@ type Ledger struct {
 	Relay int64
 	Fence int64
 
-	deliveries, notices columns // of the record under way, kept for their room
+	// Of the record under way; they are kept for their room.
+	months          []*monthly
+	others, notices columns
 }
 
 // Record commits outcomes and attempts in one transaction and returns, for each
@@ -78,40 +81,40 @@ func (l *Ledger) Record(ctx context.Context, outcomes []Outcome, nexts []Next) (
 	return out, nil
 }
 
-// record sends one statement, or two when both notices and deliveries are
-// concerned, as one batch: an implicit transaction, one round trip.
+// record sends what there is to record as one batch: an implicit transaction,
+// one round trip. Attempts come first, since they hold the relay.
 func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, granted map[Key]bool) error {
-	deliveries, notices := &l.deliveries, &l.notices
-	deliveries.clear()
-	notices.clear()
-	for _, o := range outcomes {
-		if o.Notice != 0 {
-			notices.outcome(o)
-		} else {
-			deliveries.outcome(o)
-		}
-	}
+	l.clear()
 	for _, n := range nexts {
 		if n.Notice != 0 {
-			notices.next(n)
+			l.notices.attempt(n)
 		} else {
-			deliveries.next(n)
+			l.month(n.Month).attempt(n)
+		}
+	}
+	for _, o := range outcomes {
+		switch {
+		case o.Notice != 0:
+			l.notices.outcome(o)
+		case o.plain():
+			l.month(o.Month).sent(o)
+		default:
+			l.others.outcome(o)
 		}
 	}
 	now := l.Clock.Now()
 	batch := &pgx.Batch{}
-	if deliveries.used {
-		recordDeliveries.queue(batch, deliveries.args(l, now)).Query(func(rows pgx.Rows) error {
-			var k Key
-			_, err := pgx.ForEachRow(rows, []any{&k.Month, &k.Edition, &k.Subscriber}, func() error {
-				granted[k] = true
-				return nil
-			})
-			return err
-		})
+	for _, m := range l.months {
+		m.queueAttempts(batch, l, now, granted)
 	}
-	if notices.used {
-		recordNotices.queue(batch, notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
+	if l.others.used {
+		recordOutcomes.queue(batch, l.others.args(l, now))
+	}
+	for _, m := range l.months {
+		m.queueSent(batch, l, now)
+	}
+	if l.notices.used {
+		recordNotices.queue(batch, l.notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
 			var k Key
 			_, err := pgx.ForEachRow(rows, []any{&k.Notice}, func() error {
 				granted[k] = true
@@ -126,19 +129,27 @@ func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, g
 	return l.DB.SendBatch(ctx, batch).Close()
 }
 
-// columns are the arrays of a record statement, one element a row.
+func (l *Ledger) clear() {
+	for _, m := range l.months {
+		m.clear()
+	}
+	l.others.clear()
+	l.notices.clear()
+}
+
+// columns are the arrays of sqlOutcome and sqlRecordNotices, one element a row.
 type columns struct {
-	used                            bool
-	ids, editions, subscribers      []int64
-	months                          []time.Time
-	early                           []bool
-	states, replies, stages         []string
-	charges                         []string
-	tries, had, codes               []int
-	due                             []*time.Time
-	nextIDs, nextEditions, nextSubs []int64
-	nextMonths                      []time.Time
-	hashes                          [][]byte
+	used                       bool
+	ids, editions, subscribers []int64
+	months                     []time.Time
+	gone                       [][]byte
+	early                      []bool
+	states, replies, stages    []string
+	charges                    []string
+	tries, had, codes          []int
+	due                        []*time.Time
+	next                       []int64
+	hashes                     [][]byte
 }
 
 // clear keeps the arrays' room.
@@ -148,45 +159,42 @@ func (c *columns) clear() {
 	c.early = c.early[:0]
 	c.states, c.replies, c.stages, c.charges = c.states[:0], c.replies[:0], c.stages[:0], c.charges[:0]
 	c.tries, c.had, c.codes, c.due = c.tries[:0], c.had[:0], c.codes[:0], c.due[:0]
-	c.nextIDs, c.nextEditions, c.nextSubs, c.nextMonths = c.nextIDs[:0], c.nextEditions[:0], c.nextSubs[:0], c.nextMonths[:0]
-	c.hashes = c.hashes[:0]
+	c.gone, c.next, c.hashes = c.gone[:0], c.next[:0], c.hashes[:0]
 }
 
 func (c *columns) outcome(o Outcome) {
 	c.used = true
 	c.ids, c.months = append(c.ids, o.Notice), append(c.months, o.Month)
 	c.editions, c.subscribers = append(c.editions, o.Edition), append(c.subscribers, o.Subscriber)
+	c.gone = append(c.gone, o.Hash)
 	c.early, c.states = append(c.early, o.Early), append(c.states, string(o.State))
 	c.tries, c.had, c.due = append(c.tries, o.Tries), append(c.had, o.Had), append(c.due, o.DueAt)
 	c.replies, c.stages = append(c.replies, o.Reply), append(c.stages, o.Stage)
 	c.codes, c.charges = append(c.codes, o.Code), append(c.charges, string(o.Charge))
 }
 
-func (c *columns) next(n Next) {
+func (c *columns) attempt(n Next) {
 	c.used = true
-	c.nextIDs, c.nextMonths = append(c.nextIDs, n.Notice), append(c.nextMonths, n.Month)
-	c.nextEditions, c.nextSubs = append(c.nextEditions, n.Edition), append(c.nextSubs, n.Subscriber)
-	c.hashes = append(c.hashes, n.Hash)
+	c.next, c.hashes = append(c.next, n.Notice), append(c.hashes, n.Hash)
 }
 
 var (
-	recordDeliveries = compile(sqlRecord, (&columns{}).args(&Ledger{}, time.Time{}))
-	recordNotices    = compile(sqlRecordNotices, (&columns{}).noticeArgs(&Ledger{}, time.Time{}))
+	recordOutcomes = compile(sqlOutcome, (&columns{}).args(&Ledger{}, time.Time{}))
+	recordNotices  = compile(sqlRecordNotices, (&columns{}).noticeArgs(&Ledger{}, time.Time{}))
 )
 
 func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(c.nextSubs),
-		"months": c.months, "editions": c.editions, "subscribers": c.subscribers, "early": c.early, "states": c.states,
+		"relay": l.Relay, "fence": l.Fence, "now": now,
+		"months": c.months, "editions": c.editions, "subscribers": c.subscribers, "hashes": c.gone, "early": c.early, "states": c.states,
 		"tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "stages": c.stages, "codes": c.codes, "charges": c.charges,
-		"next_months": c.nextMonths, "next_editions": c.nextEditions, "next_subscribers": c.nextSubs,
 	}
 }
 
 func (c *columns) noticeArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(c.nextIDs),
-		"ids": c.ids, "early": c.early, "states": c.states, "tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "charges": c.charges,
-		"next": c.nextIDs, "hashes": c.hashes,
+		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(c.next),
+		"ids": c.ids, "gone": c.gone, "early": c.early, "states": c.states, "tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "charges": c.charges,
+		"next": c.next, "hashes": c.hashes,
 	}
 }

@@ -3,13 +3,15 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
 // why finds out what kept rows from being granted and settles them: the reader
 // left or is suppressed, cancelled; paused, skipped and owed; the edition not
-// open or all sending stopped, left as it is. A row that is 'sending' under our
+// open, all sending stopped or the address another than the one the mail was
+// made for, left as it is. A row that is 'sending' under our
 // own fence was granted by a commit whose answer got lost.
 func (l *Ledger) why(ctx context.Context, nexts []Next, granted map[Key]bool) error {
 	var notices []Next
@@ -117,9 +119,9 @@ func (l *Ledger) whyNotices(ctx context.Context, nexts []Next, granted map[Key]b
 }
 
 func keyArgs(keys []Key) pgx.StrictNamedArgs {
-	c := columns{}
-	for _, k := range keys {
-		c.next(Next{Key: k})
+	months, editions, subscribers := make([]time.Time, len(keys)), make([]int64, len(keys)), make([]int64, len(keys))
+	for i, k := range keys {
+		months[i], editions[i], subscribers[i] = k.Month, k.Edition, k.Subscriber
 	}
-	return pgx.StrictNamedArgs{"months": c.nextMonths, "editions": c.nextEditions, "subscribers": c.nextSubs}
+	return pgx.StrictNamedArgs{"months": months, "editions": editions, "subscribers": subscribers}
 }

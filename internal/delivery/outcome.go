@@ -9,8 +9,8 @@ import (
 // outcome turns a verdict on one message into what is recorded of it. early
 // says that the attempt was not committed: the reply came before the dot. tries
 // counts this one.
-func outcome(k Key, r mailer.Reply, v mailer.Verdict, early bool, tries int, now time.Time, doubtWait time.Duration) Outcome {
-	o := Outcome{Key: k, Early: early, Reply: r.String(), Stage: string(r.Stage), Code: r.Code}
+func outcome(n Next, r mailer.Reply, v mailer.Verdict, early bool, tries int, now time.Time, doubtWait time.Duration) Outcome {
+	o := Outcome{Key: n.Key, Hash: n.Hash, Early: early, Reply: r.String(), Stage: string(r.Stage), Code: r.Code}
 	if early {
 		o.Tries, o.Had = 1, tries-1
 	}

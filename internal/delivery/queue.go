@@ -12,8 +12,12 @@ type item struct {
 	tries    int
 	placed   bool // among the few its provider takes at present
 	address  string
-	losses   int // connections that broke under it in this run
+	hash     []byte // of the address; of a notice's once it is composed
+	losses   int    // connections that broke under it in this run
 }
+
+// next asks for its attempt.
+func (it *item) next() Next { return Next{Key: it.Key, Hash: it.hash} }
 
 // queue is what a driver has read and not yet settled. Notices go first. A key
 // stays busy until its outcome is committed, so no row is read twice.

@@ -66,7 +66,7 @@ func TestNoAttemptWhileStopped(t *testing.T) {
 	w.one(&notice, `INSERT INTO notice (kind, locale, address, content, state, due_at, created_at)
 		VALUES ('test', 'en', 'desk@example.org', '{}', 'queued', $1, $1) RETURNING id`, w.clock.Now())
 	l := w.ledger()
-	nexts := []Next{{Key: w.key(id)}, {Key: Key{Notice: notice}, Hash: w.s.Hasher.Sum("desk@example.org")}}
+	nexts := []Next{w.next(id), {Key: Key{Notice: notice}, Hash: w.s.Hasher.Sum("desk@example.org")}}
 	record := func(want bool) {
 		t.Helper()
 		granted, err := l.Record(t.Context(), nil, nexts)

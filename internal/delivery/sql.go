@@ -144,6 +144,7 @@ FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_sort', 'enable_
 const sqlFeedColumns = `
 SELECT d.month, d.edition_id, d.subscriber_id, d.provider_id, d.tries,
        coalesce(r.address, '') AS address,
+       r.address_hash,
        r.id IS NOT NULL
        AND s.state IS NOT DISTINCT FROM 'active'
        AND (s.paused_until IS NULL OR s.paused_until <= @now)

@@ -1,19 +1,18 @@
 package delivery
 
-// The statement of MODEL.md: the outcome of the last mails and the attempts of
-// the next in one, so that one commit serves both.
-//
-//   - mine holds the relay's row until the commit, so that a take-over waits for
-//     this attempt and then sees it; it counts what the relay is given in a day.
-//   - willing holds the reader's subscription, so that leaving either commits
-//     before (and the row is not returned) or after this attempt.
-//   - an outcome before the attempt finds the row as it was read, or has been
-//     counted already by the same call whose answer was lost.
-//   - may_send is asked once a statement: while sending is stopped or locked
-//     outcomes are recorded and no attempt is.
-//   - a row in doubt never becomes failed or merely deferred: it may have been
-//     accepted the first time, whatever is said to it now.
-const sqlRecord = `
+// The record is a batch, which is one transaction with one commit:
+// the attempts of the next mails, then the outcomes of the last. A month's
+// statements name its partition, since one that goes through the parent opens
+// every month that is kept.
+
+// The attempts. mine holds the relay's row until the commit, so that a take-over
+// waits for this attempt and then sees it, and comes first, as it does there; it
+// counts what the relay is given in a day. willing holds the reader's
+// subscription, so that leaving either commits before (and the row is not
+// returned) or after this attempt; an address is the one the mail was made for.
+// may_send is asked once a statement: while sending is stopped or locked no
+// attempt is recorded.
+const sqlAttempt = `
 WITH mine AS (
     UPDATE relay
     SET day = @day,
@@ -22,6 +21,60 @@ WITH mine AS (
       AND fence = @fence
       AND lease_until > now()
     RETURNING fence
+), willing AS (
+    SELECT n.edition_id, n.subscriber_id
+    FROM unnest(@editions::bigint[], @subscribers::bigint[], @hashes::bytea[]) AS n(edition_id, subscriber_id, hash)
+    JOIN edition e ON e.id = n.edition_id AND e.state = 'open'
+    JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = n.subscriber_id
+    JOIN subscriber r ON r.id = n.subscriber_id AND r.address_hash = n.hash
+    WHERE s.state = 'active'
+      AND (s.paused_until IS NULL OR s.paused_until <= @now)
+      AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = n.hash AND p.reason <> 'not me')
+    ORDER BY s.newsletter_id, s.subscriber_id
+    FOR SHARE OF s
+)
+UPDATE {delivery} d
+SET state = 'sending',
+    relay_id = @relay,
+    fence = mine.fence,
+    tries = d.tries + 1,
+    due_at = NULL
+FROM mine, willing w
+WHERE d.month = @month
+  AND d.edition_id = w.edition_id
+  AND d.subscriber_id = w.subscriber_id
+  AND (d.state IN ('queued', 'deferred') OR d.state = 'in doubt' AND d.due_at IS NOT NULL)
+  AND (SELECT may_send())
+RETURNING d.edition_id, d.subscriber_id`
+
+// What the relay accepted.
+const sqlSent = `
+UPDATE {delivery} d
+SET state = 'sent',
+    settled_at = @now,
+    reply = x.reply
+FROM unnest(@editions::bigint[], @subscribers::bigint[], @replies::text[]) AS x(edition_id, subscriber_id, reply)
+WHERE d.month = @month
+  AND d.edition_id = x.edition_id
+  AND d.subscriber_id = x.subscriber_id
+  AND d.state = 'sending'
+  AND d.relay_id = @relay
+  AND d.fence = @fence`
+
+// What else came of a try. A row in doubt never becomes failed or merely
+// deferred: it may have been accepted the first time, whatever is said to it
+// now. An outcome before the attempt finds the row as it was read, or has been
+// counted already by the same call whose answer was lost; the lease is looked at
+// before any row is changed, as a take-over does. A mailbox that is gone is
+// suppressed under the address that was mailed, whatever the reader's is now.
+const sqlOutcome = `
+WITH mine AS MATERIALIZED (
+    SELECT fence
+    FROM relay
+    WHERE id = @relay
+      AND fence = @fence
+      AND lease_until > now()
+    FOR SHARE
 ), done AS (
     UPDATE delivery d
     SET state = CASE WHEN d.doubts > 0 AND x.state IN ('deferred', 'failed') THEN 'in doubt' ELSE x.state END,
@@ -30,59 +83,35 @@ WITH mine AS (
         tries = d.tries + x.tries,
         settled_at = CASE WHEN x.state = 'sent' OR x.state = 'failed' AND d.doubts = 0 THEN @now::timestamptz END,
         reply = coalesce(nullif(x.reply, ''), d.reply)
-    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @early::boolean[], @states::text[], @tries::int[],
+    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @hashes::bytea[], @early::boolean[], @states::text[], @tries::int[],
                 @had::int[], @due::timestamptz[], @replies::text[], @stages::text[], @codes::int[], @charges::text[])
-         AS x(month, edition_id, subscriber_id, early, state, tries, had, due_at, reply, stage, code, charge)
+         AS x(month, edition_id, subscriber_id, hash, early, state, tries, had, due_at, reply, stage, code, charge)
+    LEFT JOIN mine ON true
     WHERE d.month = x.month
       AND d.edition_id = x.edition_id
       AND d.subscriber_id = x.subscriber_id
-      AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND d.tries = x.had AND EXISTS (SELECT FROM mine)
+      AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND d.tries = x.had AND mine.fence IS NOT NULL
                ELSE d.state = 'sending' AND d.relay_id = @relay AND d.fence = @fence END
-    RETURNING d.month, d.edition_id, d.subscriber_id, d.tries, x.stage, x.code, x.reply, x.charge
+    RETURNING d.month, d.edition_id, d.subscriber_id, d.tries, x.hash, x.stage, x.code, x.reply, x.charge
 ), noted AS (
     INSERT INTO attempt (month, edition_id, subscriber_id, n, at, stage, code, text, charge)
     SELECT month, edition_id, subscriber_id, tries, @now, stage, code, reply, charge
     FROM done
     WHERE stage <> ''
     ON CONFLICT DO NOTHING
-), bounced AS (
-    INSERT INTO suppression (address_hash, reason, detail, at)
-    SELECT DISTINCT ON (r.address_hash) r.address_hash, 'hard bounce', done.reply, @now
-    FROM done
-    JOIN subscriber r ON r.id = done.subscriber_id
-    WHERE done.charge = 'gone'
-    ON CONFLICT (address_hash) DO UPDATE
-    SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
-    WHERE suppression.reason IN ('not me', 'repeated bounces')
-), willing AS (
-    SELECT n.month, n.edition_id, n.subscriber_id
-    FROM unnest(@next_months::date[], @next_editions::bigint[], @next_subscribers::bigint[]) AS n(month, edition_id, subscriber_id)
-    JOIN edition e ON e.id = n.edition_id AND e.state = 'open'
-    JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = n.subscriber_id
-    WHERE s.state = 'active'
-      AND (s.paused_until IS NULL OR s.paused_until <= @now)
-      AND NOT EXISTS (
-          SELECT FROM suppression p
-          JOIN subscriber r ON r.address_hash = p.address_hash
-          WHERE r.id = n.subscriber_id AND p.reason <> 'not me')
-    ORDER BY s.newsletter_id, s.subscriber_id
-    FOR SHARE OF s
 )
-UPDATE delivery d
-SET state = 'sending',
-    relay_id = @relay,
-    fence = mine.fence,
-    tries = d.tries + 1,
-    due_at = NULL
-FROM mine, willing w
-WHERE d.month = w.month
-  AND d.edition_id = w.edition_id
-  AND d.subscriber_id = w.subscriber_id
-  AND (d.state IN ('queued', 'deferred') OR d.state = 'in doubt' AND d.due_at IS NOT NULL)
-  AND (SELECT may_send())
-RETURNING d.month, d.edition_id, d.subscriber_id`
+INSERT INTO suppression (address_hash, reason, detail, at)
+SELECT DISTINCT ON (hash) hash, 'hard bounce', reply, @now
+FROM done
+WHERE charge = 'gone'
+` + sqlSuppressGone
 
-// The same for notices. due_at is never null there, so a doubt that is held is
+// A hard bounce is the stronger word; a complaint or an erasure stands.
+const sqlSuppressGone = `ON CONFLICT (address_hash) DO UPDATE
+SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
+WHERE suppression.reason IN ('not me', 'repeated bounces')`
+
+// Both for notices, in one statement. due_at is never null there, so a doubt that is held is
 // one with settled_at.
 const sqlRecordNotices = `
 WITH mine AS (
@@ -101,22 +130,20 @@ WITH mine AS (
         tries = d.tries + x.tries,
         settled_at = CASE WHEN x.state IN ('sent', 'failed') OR x.state = 'in doubt' AND d.doubts > 0 THEN @now::timestamptz END,
         reply = coalesce(nullif(x.reply, ''), d.reply)
-    FROM unnest(@ids::bigint[], @early::boolean[], @states::text[], @tries::int[], @had::int[], @due::timestamptz[], @replies::text[],
-                @charges::text[])
-         AS x(id, early, state, tries, had, due_at, reply, charge)
+    FROM unnest(@ids::bigint[], @gone::bytea[], @early::boolean[], @states::text[], @tries::int[], @had::int[], @due::timestamptz[],
+                @replies::text[], @charges::text[])
+         AS x(id, hash, early, state, tries, had, due_at, reply, charge)
     WHERE d.id = x.id
       AND CASE WHEN x.early THEN d.state IN ('queued', 'deferred', 'in doubt') AND d.tries = x.had AND EXISTS (SELECT FROM mine)
                ELSE d.state = 'sending' AND d.relay_id = @relay AND d.fence = @fence END
-    RETURNING d.subscriber_id, x.reply, x.charge
+    RETURNING d.subscriber_id, x.hash, x.reply, x.charge
 ), bounced AS (
     INSERT INTO suppression (address_hash, reason, detail, at)
-    SELECT DISTINCT ON (r.address_hash) r.address_hash, 'hard bounce', done.reply, @now
+    SELECT DISTINCT ON (hash) hash, 'hard bounce', reply, @now
     FROM done
-    JOIN subscriber r ON r.id = done.subscriber_id
-    WHERE done.charge = 'gone'
-    ON CONFLICT (address_hash) DO UPDATE
-    SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
-    WHERE suppression.reason IN ('not me', 'repeated bounces')
+    WHERE charge = 'gone'
+      AND subscriber_id IS NOT NULL
+    ` + sqlSuppressGone + `
 )
 UPDATE notice d
 SET state = 'sending',

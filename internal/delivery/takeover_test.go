@@ -94,7 +94,7 @@ func TestTakeOverSeesAttemptInFlight(t *testing.T) {
 	}
 	defer tx.Rollback(context.Background())
 	old := &Ledger{DB: tx, Clock: w.clock, Relay: l.Relay, Fence: l.Fence}
-	granted, err := old.Record(t.Context(), nil, []Next{{Key: w.key(id)}})
+	granted, err := old.Record(t.Context(), nil, []Next{w.next(id)})
 	if err != nil || !granted[0] {
 		t.Fatalf("%v, %v", granted, err)
 	}
@@ -116,7 +116,7 @@ func TestTakeOverSeesAttemptInFlight(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	old.DB = w.db
-	if _, err := old.Record(t.Context(), []Outcome{{Key: w.key(id), State: Sent}}, []Next{{Key: w.key(late)}}); err == nil {
+	if _, err := old.Record(t.Context(), []Outcome{{Key: w.key(id), State: Sent}}, []Next{w.next(late)}); err == nil {
 		t.Fatal("the old fence may still record attempts")
 	}
 	if r, l := w.row(id), w.row(late); r.State != Doubtful || l.State != Queued {

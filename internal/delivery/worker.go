@@ -105,7 +105,7 @@ func (w *worker) compose(it *item) *letter {
 	l := &w.letters[1-w.turn] // the other one is on the wire
 	m, err := d.compose(it, l.Body)
 	if it.Notice != 0 {
-		it.tries = m.tries
+		it.tries, it.hash = m.tries, m.sum
 	}
 	if err == nil {
 		w.turn = 1 - w.turn
@@ -212,7 +212,7 @@ func (w *worker) ask(l *letter) {
 	r.outcomes, w.pending = w.pending, r.outcomes[:0]
 	r.attempt = l != nil
 	if r.attempt {
-		r.next = Next{Key: l.Key, Hash: l.hash}
+		r.next = l.next()
 	}
 	w.d.recorder.ask(r)
 }
