@@ -12,7 +12,7 @@ import (
 const (
 	poll       = time.Second     // how long a lost notification can delay a mail
 	sweepEvery = 5 * time.Minute // how long a row behind the cursor can wait, if nothing announced it
-	page       = 200             // rows read at once
+	page       = 500             // rows read at once
 )
 
 // cursor is how far an open edition has been read, by reader's id.

@@ -133,7 +133,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 		s: s, log: s.Log.With("relay", config.Name(), "fence", fence), config: config, id: id, others: all,
 		ledger: &Ledger{DB: s.DB, Clock: s.Clock, Relay: id, Fence: fence},
 		soft:   soft, stop: stop, hard: hard, books: books, bell: b,
-		queue: newQueue(2 * max(config.Connections, 1)), breaker: newBreaker(s.Backoff), pace: newPace(config.Rate), providers: newProviders(),
+		queue: newQueue(4 * max(config.Connections, 1)), breaker: newBreaker(s.Backoff), pace: newPace(config.Rate), providers: newProviders(),
 		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, rests: map[int64]time.Duration{}, shares: 1,
 	}
 	d.meter = s.Metrics.of(config.Name())

@@ -8,10 +8,20 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// OpenSession makes a pool of one connection for a statement that is executed
-// over and over: it is planned once there, whatever its arguments. Nothing is
-// connected until it is used, and a lost connection is replaced. Give a url that
-// keeps sessions, not that of a pooler. Settings are those of Open.
+// onceForAll has statements planned once, whatever their arguments, and by
+// index: a plan made while a table was empty would else read all of it when a
+// fan-out has filled it, until statistics catch up.
+const onceForAll = `
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off`
+
+// OpenSession makes a pool of one connection for statements that are executed
+// over and over on rows found by their keys. Nothing is connected until it is
+// used, and a lost connection is replaced. Give a url that keeps sessions, not
+// that of a pooler. Settings are those of Open.
 func OpenSession(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	cfg, err := config(url, WithMaxConns(1))
 	if err != nil {
@@ -23,7 +33,7 @@ func OpenSession(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		if err := connected(ctx, conn); err != nil || pooled(cfg) {
 			return err
 		}
-		_, err := conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
+		_, err := conn.Exec(ctx, onceForAll)
 		return err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
