@@ -18,14 +18,19 @@ type monthly struct {
 	replies     []string
 }
 
-// keys are the deliveries of one month as two arrays.
-type keys struct{ editions, subscribers []int64 }
-
-func (k *keys) add(key Key) {
-	k.editions, k.subscribers = append(k.editions, key.Edition), append(k.subscribers, key.Subscriber)
+// keys are deliveries as arrays.
+type keys struct {
+	months                []time.Time
+	editions, subscribers []int64
 }
 
-func (k *keys) clear() { k.editions, k.subscribers = k.editions[:0], k.subscribers[:0] }
+func (k *keys) add(key Key) {
+	k.months, k.editions, k.subscribers = append(k.months, key.Month), append(k.editions, key.Edition), append(k.subscribers, key.Subscriber)
+}
+
+func (k *keys) clear() {
+	k.months, k.editions, k.subscribers = k.months[:0], k.editions[:0], k.subscribers[:0]
+}
 
 // month gives the arrays of a month, which are kept: a ledger meets few of them.
 func (l *Ledger) month(month time.Time) *monthly {
@@ -90,14 +95,14 @@ func (m *monthly) queueSent(batch *pgx.Batch, l *Ledger, now time.Time) {
 
 func (m *monthly) attemptArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(m.hashes), "month": m.month,
-		"editions": m.next.editions, "subscribers": m.next.subscribers, "hashes": m.hashes,
+		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(m.hashes),
+		"months": m.next.months, "editions": m.next.editions, "subscribers": m.next.subscribers, "hashes": m.hashes,
 	}
 }
 
 func (m *monthly) sentArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"relay": l.Relay, "fence": l.Fence, "now": now, "month": m.month,
-		"editions": m.done.editions, "subscribers": m.done.subscribers, "replies": m.replies,
+		"relay": l.Relay, "fence": l.Fence, "now": now,
+		"months": m.done.months, "editions": m.done.editions, "subscribers": m.done.subscribers, "replies": m.replies,
 	}
 }

@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -118,10 +117,10 @@ func (l *Ledger) whyNotices(ctx context.Context, nexts []Next, granted map[Key]b
 	return nil
 }
 
-func keyArgs(keys []Key) pgx.StrictNamedArgs {
-	months, editions, subscribers := make([]time.Time, len(keys)), make([]int64, len(keys)), make([]int64, len(keys))
-	for i, k := range keys {
-		months[i], editions[i], subscribers[i] = k.Month, k.Edition, k.Subscriber
+func keyArgs(all []Key) pgx.StrictNamedArgs {
+	var k keys
+	for _, key := range all {
+		k.add(key)
 	}
-	return pgx.StrictNamedArgs{"months": months, "editions": editions, "subscribers": subscribers}
+	return pgx.StrictNamedArgs{"months": k.months, "editions": k.editions, "subscribers": k.subscribers}
 }

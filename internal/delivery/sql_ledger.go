@@ -3,7 +3,9 @@ package delivery
 // The record is a batch, which is one transaction with one commit:
 // the attempts of the next mails, then the outcomes of the last. A month's
 // statements name its partition, since one that goes through the parent opens
-// every month that is kept.
+// every month that is kept. Each row's whole key comes from the arguments: a
+// plan made while the partition was empty would else begin with the month, and
+// read all of it for each group once it is filled.
 
 // The attempts. mine holds the relay's row until the commit, so that a take-over
 // waits for this attempt and then sees it, and comes first, as it does there; it
@@ -22,8 +24,8 @@ WITH mine AS (
       AND lease_until > now()
     RETURNING fence
 ), willing AS (
-    SELECT n.edition_id, n.subscriber_id
-    FROM unnest(@editions::bigint[], @subscribers::bigint[], @hashes::bytea[]) AS n(edition_id, subscriber_id, hash)
+    SELECT n.month, n.edition_id, n.subscriber_id
+    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @hashes::bytea[]) AS n(month, edition_id, subscriber_id, hash)
     JOIN edition e ON e.id = n.edition_id AND e.state = 'open'
     JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = n.subscriber_id
     JOIN subscriber r ON r.id = n.subscriber_id AND r.address_hash = n.hash
@@ -40,7 +42,7 @@ SET state = 'sending',
     tries = d.tries + 1,
     due_at = NULL
 FROM mine, willing w
-WHERE d.month = @month
+WHERE d.month = w.month
   AND d.edition_id = w.edition_id
   AND d.subscriber_id = w.subscriber_id
   AND (d.state IN ('queued', 'deferred') OR d.state = 'in doubt' AND d.due_at IS NOT NULL)
@@ -53,8 +55,8 @@ UPDATE {delivery} d
 SET state = 'sent',
     settled_at = @now,
     reply = x.reply
-FROM unnest(@editions::bigint[], @subscribers::bigint[], @replies::text[]) AS x(edition_id, subscriber_id, reply)
-WHERE d.month = @month
+FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @replies::text[]) AS x(month, edition_id, subscriber_id, reply)
+WHERE d.month = x.month
   AND d.edition_id = x.edition_id
   AND d.subscriber_id = x.subscriber_id
   AND d.state = 'sending'

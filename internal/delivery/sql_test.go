@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
 )
 
@@ -65,6 +67,38 @@ func TestPagesAreReadByIndex(t *testing.T) {
 			return err
 		})
 		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The record finds each row by its whole key, also with the plan of a session
+// that was opened while the tables were empty.
+func TestRecordsFindTheirRowsByKey(t *testing.T) {
+	t.Parallel()
+	pool, err := postgres.OpenSession(t.Context(), pgtest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	m := (&Ledger{Clock: postgres.NewTestClock(time.Now())}).month(time.Now())
+	for _, s := range []*statement{m.attempts, m.acceptances, recordOutcomes} {
+		if _, err := pool.Exec(t.Context(), "PREPARE record AS "+s.sql); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := pool.Query(t.Context(), "EXPLAIN EXECUTE record (NULL"+strings.Repeat(", NULL", len(s.names)-1)+")", pgx.QueryExecModeSimpleProtocol)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := strings.Join(lines, "\n")
+		if !regexp.MustCompile(`delivery_\d{4}_\d\d d.*\n +Index Cond: \(\(month = \w+\.month\) AND \(edition_id = \w+\.edition_id\) AND \(subscriber_id = \w+\.subscriber_id\)\)`).MatchString(plan) {
+			t.Errorf("no key in the plan\n%s", plan)
+		}
+		if _, err := pool.Exec(t.Context(), "DEALLOCATE record"); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,13 +10,17 @@ import (
 
 // onceForAll has statements planned once, whatever their arguments, and by
 // index: a plan made while a table was empty would else read all of it when a
-// fan-out has filled it, until statistics catch up.
+// fan-out has filled it, until statistics catch up. A scan that is off counts as
+// very dear where there is no other way, which must not set the compiler (jit)
+// to work.
 const onceForAll = `
 SET plan_cache_mode = force_generic_plan;
+SET jit = off;
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
 SET enable_hashjoin = off;
-SET enable_mergejoin = off`
+SET enable_mergejoin = off;
+SET enable_memoize = off`
 
 // OpenSession makes a pool of one connection for statements that are executed
 // over and over on rows found by their keys. Nothing is connected until it is
