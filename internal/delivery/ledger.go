@@ -108,13 +108,13 @@ func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, g
 		m.queueAttempts(batch, l, now, granted)
 	}
 	if l.others.used {
-		recordOutcomes.queue(batch, l.others.args(l, now))
+		recordOutcomes.Queue(batch, l.others.args(l, now))
 	}
 	for _, m := range l.months {
 		m.queueSent(batch, l, now)
 	}
 	if l.notices.used {
-		recordNotices.queue(batch, l.notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
+		recordNotices.Queue(batch, l.notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
 			var k Key
 			_, err := pgx.ForEachRow(rows, []any{&k.Notice}, func() error {
 				granted[k] = true
@@ -179,8 +179,8 @@ func (c *columns) attempt(n Next) {
 }
 
 var (
-	recordOutcomes = compile(sqlOutcome, (&columns{}).args(&Ledger{}, time.Time{}))
-	recordNotices  = compile(sqlRecordNotices, (&columns{}).noticeArgs(&Ledger{}, time.Time{}))
+	recordOutcomes = postgres.Compile(sqlOutcome, (&columns{}).args(&Ledger{}, time.Time{}))
+	recordNotices  = postgres.Compile(sqlRecordNotices, (&columns{}).noticeArgs(&Ledger{}, time.Time{}))
 )
 
 func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {

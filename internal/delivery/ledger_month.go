@@ -5,14 +5,16 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/postgres"
 )
 
 // monthly is what nearly every record consists of, for the deliveries of one
 // month: attempts, and outcomes that are a plain 250.
 type monthly struct {
 	month       time.Time
-	attempts    *statement
-	acceptances *statement
+	attempts    *postgres.Statement
+	acceptances *postgres.Statement
 	next, done  keys
 	hashes      [][]byte
 	replies     []string
@@ -40,8 +42,8 @@ func (l *Ledger) month(month time.Time) *monthly {
 		}
 	}
 	m := &monthly{month: month}
-	m.attempts = compile(inPartition(sqlAttempt, month), m.attemptArgs(l, time.Time{}))
-	m.acceptances = compile(inPartition(sqlSent, month), m.sentArgs(l, time.Time{}))
+	m.attempts = postgres.Compile(inPartition(sqlAttempt, month), m.attemptArgs(l, time.Time{}))
+	m.acceptances = postgres.Compile(inPartition(sqlSent, month), m.sentArgs(l, time.Time{}))
 	l.months = append(l.months, m)
 	return m
 }
@@ -77,7 +79,7 @@ func (m *monthly) queueAttempts(batch *pgx.Batch, l *Ledger, now time.Time, gran
 	if len(m.hashes) == 0 {
 		return
 	}
-	m.attempts.queue(batch, m.attemptArgs(l, now)).Query(func(rows pgx.Rows) error {
+	m.attempts.Queue(batch, m.attemptArgs(l, now)).Query(func(rows pgx.Rows) error {
 		k := Key{Month: m.month}
 		_, err := pgx.ForEachRow(rows, []any{&k.Edition, &k.Subscriber}, func() error {
 			granted[k] = true
@@ -89,7 +91,7 @@ func (m *monthly) queueAttempts(batch *pgx.Batch, l *Ledger, now time.Time, gran
 
 func (m *monthly) queueSent(batch *pgx.Batch, l *Ledger, now time.Time) {
 	if len(m.replies) > 0 {
-		m.acceptances.queue(batch, m.sentArgs(l, now))
+		m.acceptances.Queue(batch, m.sentArgs(l, now))
 	}
 }
 

@@ -113,8 +113,9 @@ const sqlSuppressGone = `ON CONFLICT (address_hash) DO UPDATE
 SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
 WHERE suppression.reason IN ('not me', 'repeated bounces')`
 
-// Both for notices, in one statement. due_at is never null there, so a doubt that is held is
-// one with settled_at.
+// Both for notices, in one statement. due_at is never null there, so a doubt
+// that is held is one with settled_at. That states are left out, not named, keeps the planner
+// from the index of those that wait: it would read all of them for each group.
 const sqlRecordNotices = `
 WITH mine AS (
     UPDATE relay
@@ -154,7 +155,7 @@ SET state = 'sending',
     tries = d.tries + 1
 FROM mine, unnest(@next::bigint[], @hashes::bytea[]) AS n(id, hash)
 WHERE d.id = n.id
-  AND d.state IN ('queued', 'deferred', 'in doubt')
+  AND d.state <> ALL('{sending,sent,failed,skipped,cancelled}')
   AND d.settled_at IS NULL
   AND (SELECT may_send())
   AND ` + sqlNoticeWanted + `

@@ -40,3 +40,9 @@ func (s *Statement) Queue(b *pgx.Batch, values pgx.StrictNamedArgs) *pgx.QueuedQ
 	}
 	return b.Queue(s.sql, args...)
 }
+
+// SQL is the statement with numbered parameters, of which there are Params.
+func (s *Statement) SQL() string { return s.sql }
+
+// Params is how many parameters SQL has.
+func (s *Statement) Params() int { return len(s.names) }
