@@ -30,6 +30,9 @@ func (w *world) untilNotice(id int64, want State) row {
 func TestEveryKindOfNotice(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	reader := w.reader("reader@example.org")
+	change, held := w.change(reader, "new-mailbox@example.org"), w.waiting()
+	w.account("editor2@example.org", "en", "editor", nil)
+	editor := int64(w.count("account"))
 	for i, n := range []Notice{
 		{Kind: Confirmation, SignupID: w.signup("new@example.org"), NewsletterID: 1},
 		{Kind: Settings, SubscriberID: reader, NewsletterID: 1, Content: Content{AskedAt: w.clock.Now()}},
@@ -38,10 +41,10 @@ func TestEveryKindOfNotice(t *testing.T) {
 		{Kind: Alert, Address: "owner@example.org", Content: Content{Title: "The relay is down", Text: "Nothing is sent."}},
 		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutData}},
 		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutReceipt, Text: "You confirmed it."}},
-		{Kind: Link, Address: "new-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutNewAddress, Change: 7, Masked: "ne••@example.org"}},
-		{Kind: Link, Address: "old-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutOldAddress, Change: 7, Masked: "ne••@example.org"}},
+		{Kind: Link, Address: "new-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutNewAddress, Change: change, Masked: "ne••@example.org"}},
+		{Kind: Link, Address: "old-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutOldAddress, Change: change, Masked: "ne••@example.org"}},
 		{Kind: Desk, Address: "desk@example.org", Content: Content{Kind: "callback", Reference: "4821-7730", URL: "https://mail.news.example/admin/hotline/1"}},
-		{Kind: Alert, Address: "editor2@example.org", Content: Content{Title: "It goes out soon", Text: "In ten minutes.", Hold: 77, Account: 5}},
+		{Kind: Alert, Address: "editor2@example.org", Content: Content{Title: "It goes out soon", Text: "In ten minutes.", Hold: held, Account: editor}},
 	} {
 		n.Locale = "en"
 		if i%2 == 1 {
@@ -85,12 +88,29 @@ func TestEveryKindOfNotice(t *testing.T) {
 	}
 	stop := strings.ReplaceAll(string(w.lab.Journal.To("editor2@example.org")[0].Data), "=\r\n", "")
 	payload, err := w.s.Keys.Verify(token.Hold, regexp.MustCompile(`https://mail.news.example/hold/([\w-]+)`).FindStringSubmatch(stop)[1])
-	if account, article, err2 := token.SplitPair(payload); err != nil || err2 != nil || account != 5 || article != 77 {
+	if account, article, err2 := token.SplitPair(payload); err != nil || err2 != nil || int64(account) != editor || int64(article) != held {
 		t.Errorf("the link holds article %d for account %d, %v, %v", article, account, err, err2)
 	}
 	if n := w.count("notice WHERE content::text LIKE '%/hold/%' OR content::text LIKE '%/confirm/%' OR reply LIKE '%@%'"); n != 0 {
 		t.Fatal("something secret is stored")
 	}
+}
+
+// change is a wish for another address that waits.
+func (w *world) change(reader int64, to string) (id int64) {
+	w.t.Helper()
+	w.one(&id, `INSERT INTO address_change (subscriber_id, newsletter_id, locale, address, address_key, old_hash, asked_at, expires_at)
+		VALUES ($1, 1, 'en', $2, $2, 'old', $3, $4) RETURNING id`, reader, to, w.clock.Now(), w.clock.Now().Add(subscriber.ChangeWithin))
+	return id
+}
+
+// waiting is an article in its grace time.
+func (w *world) waiting() (id int64) {
+	w.t.Helper()
+	w.one(&id, `WITH st AS (INSERT INTO story DEFAULT VALUES RETURNING id)
+		INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, due_at, state, reason)
+		SELECT 1, id, 'https://news.example/' || id, 'Soon', $1, $1, $1, 'waiting', '{"key": "reason.words"}' FROM st RETURNING id`, w.clock.Now())
+	return id
 }
 
 // Notices do not wait behind an edition.
@@ -168,6 +188,68 @@ func TestNoticeNoLongerWanted(t *testing.T) {
 	w.untilNotice(4, Sent)
 	if w.lab.Journal.Len() != 1 {
 		t.Fatalf("%d mails", w.lab.Journal.Len())
+	}
+}
+
+// What was undone, erased or decided meanwhile is not mailed, and the new mailbox
+// of a change is asked as that of a sign-up is.
+func TestNoticeUndoneMeanwhile(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	w.account("editor@example.org", "en", "editor", nil)
+	w.account("former@example.org", "en", "editor", new(w.clock.Now()))
+	for address, reason := range map[string]string{"erased": "erased", "refused": "not me", "gone": "hard bounce", "reported": "spam report"} {
+		w.exec(`INSERT INTO suppression (address_hash, reason, at) VALUES ($1, $2, now())`, w.s.Hasher.Sum(address+"@example.org"), reason)
+	}
+	change := func(state string) int64 {
+		id := w.change(w.reader("reader"+state+"@example.org"), "new@example.org")
+		switch state {
+		case "late":
+			w.exec(`UPDATE address_change SET expires_at = asked_at WHERE id = $1`, id)
+		case "erased":
+			w.exec(`DELETE FROM subscriber WHERE id = (SELECT subscriber_id FROM address_change WHERE id = $1)`, id)
+		case "done", "cancelled":
+			w.exec(`UPDATE address_change SET state = $2, address = NULL, address_key = NULL, settled_at = asked_at WHERE id = $1`, id, state)
+		}
+		return id
+	}
+	about := func(about, to string, change int64) Notice {
+		return Notice{Kind: Link, Address: to + "@example.org", Content: Content{About: about, Change: change, Masked: "ne••@example.org"}}
+	}
+	grace := func(state string, account int64) Notice {
+		id := w.waiting()
+		w.exec(`UPDATE article SET state = $2 WHERE id = $1`, id, state)
+		return Notice{Kind: Alert, Address: "editor@example.org", Content: Content{Title: "Soon", Text: "It goes out.", Hold: id, Account: account}}
+	}
+	open, done, stopped := change("waiting"), change("done"), change("cancelled")
+	var wanted []State
+	for _, c := range []struct {
+		n    Notice
+		want State
+	}{
+		{about(subscriber.AboutNewAddress, "new", open), Sent},
+		{about(subscriber.AboutOldAddress, "old", open), Sent},
+		{about(subscriber.AboutNewAddress, "new", done), Cancelled},
+		{about(subscriber.AboutOldAddress, "old", done), Sent},
+		{about(subscriber.AboutNewAddress, "new", stopped), Cancelled},
+		{about(subscriber.AboutOldAddress, "old", stopped), Cancelled},
+		{about(subscriber.AboutNewAddress, "new", change("late")), Cancelled},
+		{about(subscriber.AboutOldAddress, "old", change("erased")), Cancelled},
+		{about(subscriber.AboutNewAddress, "erased", open), Sent},
+		{about(subscriber.AboutNewAddress, "refused", open), Cancelled},
+		{about(subscriber.AboutNewAddress, "gone", open), Cancelled},
+		{about(subscriber.AboutNewAddress, "reported", open), Cancelled},
+		{grace("waiting", 1), Sent},
+		{grace("held", 1), Cancelled},
+		{grace("never", 1), Cancelled},
+		{grace("waiting", 2), Cancelled},
+	} {
+		c.n.Locale, c.n.NewsletterID = "en", 1
+		w.enqueue(c.n)
+		wanted = append(wanted, c.want)
+	}
+	w.start(w.s)
+	for i, want := range wanted {
+		w.untilNotice(int64(i+1), want)
 	}
 }
 

@@ -161,7 +161,9 @@ WHERE d.id = n.id
   AND ` + sqlNoticeWanted + `
 RETURNING d.id`
 
-// Whether a notice d to an address n.hash is still to be sent.
+// Whether a notice d to an address n.hash is still to be sent. The old mailbox is
+// told of a change that is done as well: its owner may not have wished it. The new
+// one is asked as a sign-up is, so the same suppressions stop that.
 const sqlNoticeWanted = `CASE d.kind
       WHEN 'confirmation' THEN EXISTS (
           SELECT FROM signup g
@@ -169,11 +171,23 @@ const sqlNoticeWanted = `CASE d.kind
       WHEN 'welcome' THEN EXISTS (
           SELECT FROM subscription s
           WHERE s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id AND s.state = 'active')
+      WHEN 'link' THEN NOT d.content ? 'change' OR EXISTS (
+          SELECT FROM address_change c
+          WHERE c.id = (d.content ->> 'change')::bigint
+            AND (c.state = 'waiting' AND c.expires_at > @now
+                 OR c.state = 'done' AND d.content ->> 'about' = 'old address'))
+      WHEN 'alert' THEN NOT d.content ? 'hold' OR EXISTS (
+          SELECT FROM article a, account o
+          WHERE a.id = (d.content ->> 'hold')::bigint
+            AND a.state = 'waiting'
+            AND o.id = (d.content ->> 'account')::bigint
+            AND o.role IN ('editor', 'owner')
+            AND o.disabled_at IS NULL)
       ELSE true END
   AND NOT EXISTS (
       SELECT FROM suppression p
       WHERE p.address_hash = n.hash
-        AND p.reason <> CASE d.kind WHEN 'confirmation' THEN 'erased' ELSE 'not me' END)`
+        AND p.reason <> CASE WHEN d.kind = 'confirmation' OR d.content ->> 'about' = 'new address' THEN 'erased' ELSE 'not me' END)`
 
 // Why a row was not returned: read afterwards, acted on by the guarded
 // statements below.

@@ -42,8 +42,9 @@ var changeLimits = limit{quarter: 8, day: 10, month: 20}
 // AskAddress asks for mail to come to another address: the new mailbox gets a
 // link that confirms it, the old one a link that stops it. A wish that still
 // waits is replaced. What it answers is the same whatever is known about the
-// new address; one that is never mailed, or has had its share of mails, gets
-// none. Returns ErrSameAddress, ErrTooOften, and the errors of Fresh.
+// new address; one that a sign-up would not be confirmed to, or that has had its
+// share of mails, gets none. Returns ErrSameAddress, ErrTooOften, and the errors
+// of Fresh.
 func (s *Service) AskAddress(ctx context.Context, link string, a emailaddr.Address) (Fresh, error) {
 	f, err := s.Fresh(ctx, link)
 	if err != nil {
@@ -98,7 +99,7 @@ func (s *Service) askAddress(ctx context.Context, tx pgx.Tx, f Fresh, a emailadd
 	n := Notice{Kind: NoticeLink, Locale: f.Locale, NewsletterID: f.NewsletterID, Change: id, Masked: a.Masked()}
 	// Neither names the subscriber: that the new mailbox does not exist must not
 	// be held against the old one.
-	if may && reason == "" {
+	if may && !reason.StopsConfirmation() {
 		n.About, n.Address = AboutNewAddress, a.String()
 		if err := s.Notify(ctx, tx, n); err != nil {
 			return err

@@ -149,12 +149,14 @@ func TestChangeOfAddressTellsNothing(t *testing.T) {
 	f.subscribe("taken@example.net")
 	f.suppress("gone@example.net", suppression.HardBounce)
 	f.suppress("erased@example.net", suppression.Erased)
+	f.suppress("refused@example.net", suppression.NotMe)
 	for i := range capQuarter {
 		f.signUp("busy@example.net")
 		_ = i
 	}
 	for to, mails := range map[string]string{
-		"new@example.net": "link link", "taken@example.net": "link link", "gone@example.net": "link", "busy@example.net": "link", "erased@example.net": "link",
+		"new@example.net": "link link", "taken@example.net": "link link", "gone@example.net": "link", "busy@example.net": "link",
+		"erased@example.net": "link link", "refused@example.net": "link",
 	} {
 		f.mails()
 		if got, err := f.AskAddress(ctx, f.fresh(c, "nadia@example.org"), address(t, to)); err != nil || got.Address != "nadia@example.org" {
@@ -240,6 +242,48 @@ func TestEraseWhileMoving(t *testing.T) {
 			t.Fatalf("nothing erased, %d left", left)
 		case erased != nil && !errors.Is(erased, ErrStale):
 			t.Fatal(erased)
+		}
+	}
+}
+
+// Who moves to an address in the moment in which that is erased is gone under
+// the address of before too.
+func TestEraseKnowsTheAddressOfBefore(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	from, to := address(t, "nadia@example.org"), address(t, "nadia@example.net")
+	confirm, _ := f.ask(f.subscribe(from.String()), from.String(), to.String())
+	f.signUp(to.String())
+	tx, err := f.DB.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	if _, err := tx.Exec(ctx, `SELECT FROM signup WHERE address_key = $1 FOR UPDATE`, to.Key()); err != nil {
+		t.Fatal(err)
+	}
+	erased := make(chan error, 1)
+	go func() {
+		_, err := f.Erase(ctx, f.DB, to)
+		erased <- err
+	}()
+	for f.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+		select {
+		case err := <-erased:
+			t.Fatalf("erased without waiting: %v", err)
+		default:
+		}
+	}
+	if c, err := f.ConfirmAddress(ctx, confirm, Evidence{}); err != nil || c.State != ChangeDone {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if err := errors.Join(tx.Rollback(ctx), <-erased); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []emailaddr.Address{from, to} {
+		if reason, err := suppression.Has(ctx, f.DB, f.hash(a)); err != nil || reason != suppression.Erased || f.holds(a) {
+			t.Errorf("%s: suppressed as %q, %v; still held: %t", a, reason, err, f.holds(a))
 		}
 	}
 }

@@ -30,34 +30,48 @@ func (s *Service) Erase(ctx context.Context, db postgres.DB, a emailaddr.Address
 
 func (s *Service) erase(ctx context.Context, tx pgx.Tx, a emailaddr.Address) (known bool, err error) {
 	now, hash := s.Clock.Now(), s.hash(a)
-	former, err := formerHashesOf(ctx, tx, a)
-	if err != nil {
-		return false, err
-	}
-	// The sign-ups and the lock come first: whoever confirms or leaves at this
-	// moment has written all their evidence before it is erased.
-	for _, step := range []struct {
+	type step struct {
 		sql  string
 		args pgx.StrictNamedArgs
-	}{
-		{eraseSignups, pgx.StrictNamedArgs{"key": a.Key()}},
-		{lockPerson, pgx.StrictNamedArgs{"key": a.Key()}},
-		{recordErasure, pgx.StrictNamedArgs{"key": a.Key(), "hash": hash, "now": now}},
-		{eraseEvidence, pgx.StrictNamedArgs{"hash": hash}},
-		{eraseChangeNotices, pgx.StrictNamedArgs{"key": a.Key()}},
-		{eraseNotices, pgx.StrictNamedArgs{"address": a.String(), "key": a.Key()}},
-		{eraseChanges, pgx.StrictNamedArgs{"key": a.Key()}},
-		{eraseSubscriber, pgx.StrictNamedArgs{"key": a.Key()}},
-	} {
-		tag, err := tx.Exec(ctx, step.sql, step.args)
-		if err != nil {
-			return false, err
+	}
+	run := func(steps ...step) error {
+		for _, step := range steps {
+			tag, err := tx.Exec(ctx, step.sql, step.args)
+			if err != nil {
+				return err
+			}
+			known = known || tag.RowsAffected() > 0
 		}
-		known = known || tag.RowsAffected() > 0
+		return nil
+	}
+	// The sign-ups and the lock come first: whoever confirms, leaves or moves to
+	// this address at this moment has written all of it before it is read here.
+	err = run(
+		step{eraseSignups, pgx.StrictNamedArgs{"key": a.Key()}},
+		step{lockPerson, pgx.StrictNamedArgs{"key": a.Key()}},
+	)
+	if err != nil {
+		return known, err
+	}
+	former, err := formerHashesOf(ctx, tx, a)
+	if err != nil {
+		return known, err
+	}
+	err = run(
+		step{eraseFormerSignups, pgx.StrictNamedArgs{"key": a.Key()}},
+		step{recordErasure, pgx.StrictNamedArgs{"key": a.Key(), "hash": hash, "now": now}},
+		step{eraseEvidence, pgx.StrictNamedArgs{"hash": hash}},
+		step{eraseChangeNotices, pgx.StrictNamedArgs{"key": a.Key()}},
+		step{eraseNotices, pgx.StrictNamedArgs{"address": a.String(), "key": a.Key()}},
+		step{eraseChanges, pgx.StrictNamedArgs{"key": a.Key()}},
+		step{eraseSubscriber, pgx.StrictNamedArgs{"key": a.Key()}},
+	)
+	if err != nil {
+		return known, err
 	}
 	for _, h := range append(former, hash) {
 		if err := suppression.Add(ctx, tx, h, suppression.Erased, "", now); err != nil {
-			return false, err
+			return known, err
 		}
 	}
 	return known, nil

@@ -152,11 +152,15 @@ WHERE p.event_id IN (` + ownEvents + `)`
 DELETE FROM notice
 WHERE lower(address) IN (lower(@address), @key)`
 
-	// Those of a former address too, until they are purged.
 	eraseSignups = `
 DELETE FROM signup
-WHERE address_key = @key
-   OR subscriber_id = (SELECT id FROM subscriber WHERE address_key = @key)`
+WHERE address_key = @key`
+
+	// Those of an address of before are there until they are purged.
+	eraseFormerSignups = `
+DELETE FROM signup
+WHERE subscriber_id = (SELECT id FROM subscriber WHERE address_key = @key)
+  AND address_key <> @key`
 
 	eraseSubscriber = `
 DELETE FROM subscriber
