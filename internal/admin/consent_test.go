@@ -31,6 +31,10 @@ func TestConsentIsToldInWords(t *testing.T) {
 		if err != nil || c.Outcome != subscriber.Confirmed {
 			t.Fatal(c.Outcome, err)
 		}
+		if _, err := s.subs.SavePreferences(t.Context(), c.Preferences, subscriber.Change{Cadence: "weekly", Locale: "uk", Zone: "UTC", Hour: 8}, subscriber.Evidence{}); err != nil {
+			t.Fatal(err)
+		}
+		s.exec(`INSERT INTO consent_event (address_hash, newsletter_id, kind, source, at) SELECT address_hash, $1, 'changed', 'translations: uk, only', now() FROM subscriber WHERE id = $2`, n.ID, c.SubscriberID)
 		path := fmt.Sprintf("/admin/subscribers/%d", c.SubscriberID)
 		b.post(path, url.Values{"act": {"end"}, "newsletter": {fmt.Sprint(n.ID)}})
 		got := b.get(path)
@@ -39,10 +43,12 @@ func TestConsentIsToldInWords(t *testing.T) {
 			t.Errorf("language: %q", got.text("dl"))
 		}
 	}
-	for who, words := range map[string]string{"ours": "Subscribe to <Herald> Subscribe", "theirs": "Those of a form that is not ours"} {
+	for who, words := range map[string]string{"ours": "Subscribe to <Herald> Subscribe", "theirs": "The form stands on the site news.example.org"} {
 		for _, want := range []string{
-			words, "Asked The news, on the sign-up form Page: https://news.example.org/form",
-			"Confirmed The news, with the button behind the link in the mail Browser: A <browser>", "Left The news, by a colleague in the admin pages",
+			words, "Asked The news, with the sign-up form", "On the page https://news.example.org/form", "Language: Українська",
+			"Confirmed The news, with the button behind the link in the mail", "With the program A <browser>", "Left The news, by the newsroom, in its admin pages",
+			"Changed The news, on the settings page How often: Once a week (before: ",
+			"Preferred language of a story in several: Українська When it is there in another language first: Send it only in the language I prefer",
 		} {
 			if !strings.Contains(pages[who], want) {
 				t.Errorf("%s: %q is not said: %s", who, want, pages[who])

@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/delivery"
 	"vistka/internal/edition"
 	"vistka/internal/emailaddr"
-	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/subscriber"
@@ -88,29 +88,19 @@ func (a *admin) subscribers(w http.ResponseWriter, r *http.Request) error {
 
 type subscriberBody struct {
 	subscriber.Person
+	Events     []consented // newest first
 	Names      map[string]string
 	Deliveries []delivery.Listed
 	Headlines  map[int64]edition.Headline
 	Liftable   bool // an editor may lift it
 }
 
-// By says in words how the person did it.
-func (subscriberBody) By(l *locale.Locale, e subscriber.Event) string {
-	if cadence, ok := strings.CutPrefix(e.Source, "preferences: "); ok {
-		return l.T("admin.consent.by.preferences", "cadence", l.T("admin.kind."+cadence))
-	}
-	if key := "admin.consent.by." + e.Source; l.Has(key) {
-		return l.T(key)
-	}
-	return e.Source
-}
-
-// Words are those that were agreed to.
-func (subscriberBody) Words(l *locale.Locale, e subscriber.Event) string {
-	if e.Wording == subscriber.ForeignWording {
-		return l.T("admin.consent.foreign")
-	}
-	return e.Wording
+// consented is a consent event with its words.
+type consented struct {
+	At         time.Time
+	Newsletter string // slug
+	Kind       string
+	subscriber.Proof
 }
 
 // liftable tells the reasons that a person gave, and a mailbox that refused and
@@ -134,6 +124,10 @@ func (a *admin) subscriber(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, n := range list {
 		b.Names[n.Slug] = n.Name
+	}
+	l := a.locale(r)
+	for _, e := range p.Events {
+		b.Events = append(b.Events, consented{e.At, e.Newsletter, e.Kind, e.Proof(a.Pages.Catalog(), l, time.UTC)})
 	}
 	if b.Deliveries, err = delivery.OfSubscriber(r.Context(), a.DB, p.ID, deliveriesShown); err != nil {
 		return err

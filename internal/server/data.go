@@ -47,8 +47,7 @@ type consentBody struct {
 
 type consentLine struct {
 	When, What string
-	Wording    []string // what stood beside the button, a line each
-	Details    []string // where it came from
+	subscriber.Proof
 }
 
 // mailsShown is how many mails a page lists.

@@ -71,7 +71,7 @@ func (s *server) consentPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	l := s.Pages.Locale(r, f.Locale)
-	b := consentBody{Path: dataPath(r), Events: consentLines(l, n.Timezone, events)}
+	b := consentBody{Path: dataPath(r), Events: s.consentLines(l, n.Timezone, events)}
 	switch {
 	case r.FormValue("mailed") != "":
 		b.Notice = l.T("consent.mailed")
@@ -96,7 +96,7 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 	}
 	var passages []string
 	l := s.Pages.Catalog().For(f.Locale)
-	for _, e := range consentLines(l, n.Timezone, events) {
+	for _, e := range s.consentLines(l, n.Timezone, events) {
 		passages = append(passages, e.passage(l))
 	}
 	sent, err := s.Subscribers.MailReceipt(r.Context(), link, strings.Join(passages, "\n\n"))
@@ -112,34 +112,24 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 
 // passage is an event as one paragraph of a mail.
 func (c consentLine) passage(l *locale.Locale) string {
-	words := c.When + ": " + c.What + "."
+	words := strings.Join(append([]string{c.When + ": " + c.What}, c.Changes...), "; ") + "."
 	if len(c.Wording) > 0 {
-		words += " " + l.T("consent.wording") + " " + strings.Join(c.Wording, " / ")
+		words += " " + l.T("consent.wording", "version", c.Version) + " " + strings.Join(c.Wording, " / ")
 	}
 	return strings.Join(append([]string{words}, c.Details...), " · ")
 }
 
-func consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {
+func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {
 	lines := make([]consentLine, 0, len(events))
 	for _, e := range events {
 		at := e.At.In(zoneOf(zone))
 		c := consentLine{When: l.DateTime(at) + " " + at.Format("MST"), What: l.T("consent.kind."+e.Kind, "name", e.Name)}
 		if e.Kind == "changed" && e.Source == "address" {
-			c.What = l.T("consent.kind_address")
+			c.What = l.T("consent.kind_address", "name", e.Name)
 		}
-		switch {
-		case e.Kind != "requested" && e.Kind != "confirmed":
-		case e.Wording == subscriber.ForeignWording:
-			c.Details = append(c.Details, l.T("consent.foreign"))
-		default:
-			for line := range strings.Lines(e.Wording) {
-				c.Wording = append(c.Wording, strings.TrimSpace(line))
-			}
-		}
-		for _, d := range []struct{ key, value string }{{"page", e.PageURL}, {"ip", e.IP}, {"agent", e.UserAgent}} {
-			if d.value != "" {
-				c.Details = append(c.Details, l.T("consent."+d.key, "value", d.value))
-			}
+		c.Proof = e.Proof(s.Pages.Catalog(), l, zoneOf(zone))
+		if c.How != "" {
+			c.What += ", " + c.How
 		}
 		lines = append(lines, c)
 	}

@@ -68,12 +68,7 @@ func zoneOptions(l *locale.Locale, now time.Time, own, newsletters string) []opt
 
 // zoneWords is a zone as a reader's clock shows it now: "Kyiv (UTC+2)".
 func zoneWords(l *locale.Locale, name string, offset int) string {
-	city := name[strings.LastIndexByte(name, '/')+1:]
-	if key := "zone." + strings.ToLower(city); l.Has(key) {
-		city = l.T(key)
-	} else {
-		city = strings.ReplaceAll(city, "_", " ")
-	}
+	city := l.City(name)
 	if offset == 0 {
 		if city == "UTC" {
 			return city

@@ -85,8 +85,9 @@ func (s *Service) confirmAddress(ctx context.Context, tx pgx.Tx, newsletterID, i
 	if _, err := tx.Exec(ctx, settleChange, pgx.StrictNamedArgs{"id": id, "state": string(ChangeDone), "now": now}); err != nil {
 		return shown, err
 	}
+	moved := consent{Kind: "changed", Source: "address", Changes: settings(set(setAddress, c.Current, a.String())), At: now, Evidence: ev}
 	for _, n := range newsletters {
-		if err := s.consent(ctx, tx, n, a, c.Locale, consent{Kind: "changed", Source: "address", At: now, Evidence: ev}); err != nil {
+		if err := s.consent(ctx, tx, n, a, c.Locale, moved); err != nil {
 			return shown, err
 		}
 	}

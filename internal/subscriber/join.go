@@ -65,21 +65,3 @@ func (s *Service) provider(ctx context.Context, tx pgx.Tx, a emailaddr.Address) 
 	}
 	return id, nil
 }
-
-// consent is one event to be proved later.
-type consent struct {
-	Kind    string
-	Source  string
-	Wording string
-	At      time.Time
-	Evidence
-}
-
-func (s *Service) consent(ctx context.Context, tx pgx.Tx, newsletterID int64, a emailaddr.Address, locale string, c consent) error {
-	ev := c.clipped()
-	_, err := tx.Exec(ctx, addConsent, pgx.StrictNamedArgs{
-		"hash": s.hash(a), "newsletter": newsletterID, "kind": c.Kind, "source": c.Source, "wording": c.Wording,
-		"locale": locale, "at": c.At, "address": a.String(), "page": ev.PageURL, "ip": addrOrNull(ev.IP), "agent": ev.UserAgent,
-	})
-	return err
-}

@@ -82,11 +82,3 @@ func (s *Service) EraseOwn(ctx context.Context, link string) error {
 	}
 	return nil
 }
-
-func eventsOf(ctx context.Context, db postgres.DB, hash []byte) ([]Event, error) {
-	rows, err := db.Query(ctx, personEvents, pgx.StrictNamedArgs{"hash": hash})
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[Event])
-}

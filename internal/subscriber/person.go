@@ -24,19 +24,6 @@ type Person struct {
 	Events        []Event // newest first
 }
 
-// Event is one consent event with what identifies the person, while kept.
-type Event struct {
-	At         time.Time
-	Newsletter string // slug
-	Name       string // of the newsletter
-	Kind       string
-	Source     string
-	Wording    string
-	PageURL    string
-	IP         string
-	UserAgent  string
-}
-
 // Get returns a person by id, ErrNoReader if there is none.
 func (s *Service) Get(ctx context.Context, db postgres.DB, id int64) (Person, error) {
 	p := Person{ID: id}
@@ -62,11 +49,14 @@ func (s *Service) Get(ctx context.Context, db postgres.DB, id int64) (Person, er
 }
 
 // ExportPerson returns, as indented JSON, everything stored about an address
-// (REQUIREMENTS C16): the person, sign-ups, subscriptions, consent, mails,
-// suppression. An address that nothing is stored about gives empty lists.
+// (REQUIREMENTS C16; GDPR article 15): the person, sign-ups, subscriptions, what
+// is still owed, consent, mails and refusals, changes of address, suppression, the
+// account in the admin pages. An address that nothing is stored about gives empty
+// lists.
 func (s *Service) ExportPerson(ctx context.Context, a emailaddr.Address) ([]byte, error) {
 	var raw json.RawMessage
-	err := s.DB.QueryRow(ctx, exportPerson, pgx.StrictNamedArgs{"address": a.String(), "key": a.Key(), "hash": s.hash(a)}).Scan(&raw)
+	err := s.DB.QueryRow(ctx, exportPerson, pgx.StrictNamedArgs{
+		"address": a.String(), "key": a.Key(), "hash": s.hash(a), "limit": s.limitHash(a)}).Scan(&raw)
 	if err != nil {
 		return nil, fmt.Errorf("export person: %w", err)
 	}

@@ -116,6 +116,10 @@ func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev
 }
 
 func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, c Change, ev Evidence, now time.Time) (Preferences, error) {
+	before, err := preferences(ctx, tx, newsletterID, subscriberID)
+	if err != nil {
+		return Preferences{}, err
+	}
 	tag, err := tx.Exec(ctx, savePreferences, pgx.StrictNamedArgs{
 		"newsletter": newsletterID, "subscriber": subscriberID, "cadence": c.Cadence, "locale": c.Locale, "zone": c.Zone,
 		"hour": c.Hour, "paused": c.PausedUntil, "topics": c.Topics, "now": now,
@@ -137,7 +141,10 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberI
 	if err != nil {
 		return p, err
 	}
-	if err := s.consent(ctx, tx, newsletterID, address, c.Locale, consent{Kind: "changed", Source: "preferences: " + c.Cadence, At: now, Evidence: ev}); err != nil {
+	err = s.consent(ctx, tx, newsletterID, address, c.Locale, consent{
+		Kind: "changed", Source: "preferences: " + c.Cadence, Changes: changes(before, p), At: now, Evidence: ev,
+	})
+	if err != nil {
 		return p, err
 	}
 	if p.Cadence != newsletter.Instant || p.PausedUntil != nil {

@@ -148,8 +148,8 @@ WITH event AS (
     INSERT INTO consent_event (address_hash, newsletter_id, kind, source, wording, locale, at)
     VALUES (@hash, @newsletter, @kind, @source, @wording, @locale, @at)
     RETURNING id)
-INSERT INTO consent_person (event_id, address, page_url, ip, user_agent)
-SELECT id, @address, @page, @ip, @agent
+INSERT INTO consent_person (event_id, address, page_url, ip, user_agent, changes)
+SELECT id, @address, @page, @ip, @agent, @changes
 FROM event`
 
 	tryCode = `

@@ -86,7 +86,10 @@ func (s *Service) SaveTranslations(ctx context.Context, link, preferred, choice 
 				return err
 			}
 		}
-		return s.consent(ctx, tx, newsletterID, address, r.Locale, consent{Kind: "changed", Source: "translations: " + preferred + ", " + choice, At: now, Evidence: ev})
+		return s.consent(ctx, tx, newsletterID, address, r.Locale, consent{
+			Kind: "changed", Source: "translations: " + preferred + ", " + choice, At: now, Evidence: ev,
+			Changes: settings(set(setPreferred, t.Preferred, preferred), set(setTranslations, t.Choice, choice)),
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("save translations of %d: %w", subscriberID, err)

@@ -1,0 +1,142 @@
+package subscriber
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+)
+
+// Proof is a consent event in words, the same for the reader and the newsroom.
+type Proof struct {
+	How     string   // by which button or form; empty: nothing more is known
+	Changes []string // what was set, and how it was before
+	Wording []string // what stood beside the button, a line each; nil: not ours to know
+	Version string   // of Wording
+	Details []string // the form's site, language, address, page, network, program
+}
+
+// Proof finds the words of l. Moments in it are told by the clock of zone;
+// languages have the names that c knows.
+func (e Event) Proof(c *locale.Catalog, l *locale.Locale, zone *time.Location) Proof {
+	var p Proof
+	source, _, _ := strings.Cut(e.Source, ":")
+	if key := "consent.by." + source; l.Has(key) {
+		p.How = l.T(key)
+	}
+	for _, s := range e.settings() {
+		p.Changes = append(p.Changes, s.words(c, l, zone))
+	}
+	detail := func(key, value string) {
+		if value != "" {
+			p.Details = append(p.Details, l.T("consent."+key, "value", value))
+		}
+	}
+	switch {
+	case e.Wording == ForeignWording && e.Kind == "requested": // the confirmation's page is ours
+		p.Details = append(p.Details, foreign(l, e.PageURL))
+	case e.Wording != "" && e.Wording != ForeignWording:
+		p.Version = WordingVersion(e.Wording)
+		for line := range strings.Lines(e.Wording) {
+			p.Wording = append(p.Wording, strings.TrimSpace(line))
+		}
+	}
+	detail("language", languageName(c, e.Locale))
+	detail("address", e.Address)
+	detail("page", e.PageURL)
+	detail("ip", e.IP)
+	detail("agent", e.UserAgent)
+	return p
+}
+
+// foreign says where a form of another site stood.
+func foreign(l *locale.Locale, page string) string {
+	u, err := url.Parse(page)
+	if err != nil || u.Host == "" {
+		return l.T("consent.foreign_nowhere")
+	}
+	return l.T("consent.foreign", "value", u.Host)
+}
+
+// settings are the event's changes. Those of a person who was erased since, or of
+// before there were any, are as far known as the source names them.
+func (e Event) settings() []Setting {
+	if len(e.Changes) > 0 || e.Kind != "changed" {
+		return e.Changes
+	}
+	what, values, _ := strings.Cut(e.Source, ": ")
+	switch {
+	case what == "preferences" && slices.Contains(newsletter.Cadences(), values):
+		return []Setting{{What: setCadence, To: []string{values}}}
+	case what == "translations":
+		preferred, choice, _ := strings.Cut(values, ", ")
+		return []Setting{{What: setPreferred, To: []string{preferred}}, {What: setTranslations, To: []string{choice}}}
+	}
+	return nil
+}
+
+func (s Setting) words(c *locale.Catalog, l *locale.Locale, zone *time.Location) string {
+	list := func(values []string) string {
+		if len(values) == 0 {
+			if key := "consent.none." + s.What; l.Has(key) {
+				return l.T(key)
+			}
+			return ""
+		}
+		words := make([]string, len(values))
+		for i, v := range values {
+			words[i] = s.value(c, l, zone, v)
+		}
+		return strings.Join(words, ", ")
+	}
+	what, to, from := l.T("consent.set."+s.What), list(s.To), list(s.From)
+	if from == "" {
+		return l.T("consent.set_to", "what", what, "to", to)
+	}
+	return l.T("consent.set_from", "what", what, "to", to, "from", from)
+}
+
+func (s Setting) value(c *locale.Catalog, l *locale.Locale, zone *time.Location, v string) string {
+	switch s.What {
+	case setCadence:
+		if key := "cadence." + v; l.Has(key) {
+			return l.T(key)
+		}
+	case setLanguage, setPreferred:
+		return languageName(c, v)
+	case setTranslations:
+		if key := "preferences.translation_" + v; l.Has(key) {
+			return l.T(key)
+		}
+	case setZone:
+		return l.City(v)
+	case setHour:
+		return l.Time(hourOf(v))
+	case setPause:
+		if t, err := time.Parse(time.RFC3339, v); err == nil {
+			return l.Date(t.In(zone))
+		}
+	}
+	return v
+}
+
+// hourOf is an hour of the day, "8", on some day.
+func hourOf(v string) time.Time {
+	t, err := time.Parse("15", v)
+	if err != nil {
+		t, _ = time.Parse("15", "0"+v)
+	}
+	return t
+}
+
+// languageName is a language as it calls itself; one that is no longer spoken
+// here keeps its code.
+func languageName(c *locale.Catalog, code string) string {
+	if c.Has(code) {
+		return c.For(code).Name()
+	}
+	return code
+}
