@@ -10,6 +10,7 @@ import (
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
+	"vistka/internal/subscriber"
 )
 
 // embedKinds are the ways to put the form on a site, the simplest first.
@@ -26,6 +27,11 @@ type snippet struct {
 	BaseURL    string
 	ScriptURL  string
 	Integrity  string
+}
+
+// Wording is the version of the words beside the button.
+func (s snippet) Wording() string {
+	return subscriber.WordingVersion(subscriber.FormWording(s.L, s.Newsletter))
 }
 
 type embedsBody struct {

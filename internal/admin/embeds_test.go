@@ -56,7 +56,7 @@ func TestEmbeds(t *testing.T) {
 		default:
 			form := snippet.Find("form")
 			if form.AttrOr("action", "") != s.url+"/subscribe" || form.Find("[name=newsletter]").AttrOr("value", "") != "news" ||
-				form.Find("[name=lang]").AttrOr("value", "") != "uk" || form.Find("label[for=vistka-news]").Length() != 1 ||
+				form.Find("[name=lang]").AttrOr("value", "") != "uk" || len(form.Find("[name=wording]").AttrOr("value", "")) != 8 || form.Find("label[for=vistka-news]").Length() != 1 ||
 				form.Find("[hidden] [name=website]").Length() != 1 || form.Find("button").Text() != "Підписатися" {
 				t.Errorf("%s: %s", kind, source)
 			}

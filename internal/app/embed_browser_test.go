@@ -232,7 +232,7 @@ func TestBrowserEmbeds(t *testing.T) {
 		b.look("embed-element-sent-" + lang)
 		b.tab(3) // the code, its button, send again
 		b.press(kb.Enter)
-		b.await(`document.querySelector(".vistka-sent form [role=status]").textContent === "` + f.app.Catalog.For(lang).T("sent.again_wait") + `"`)
+		b.await(`document.querySelector(".vistka-sent > p + [role=status]").textContent === "` + f.app.Catalog.For(lang).T("sent.again_wait") + `"`)
 		b.tab(1)
 		b.press(kb.Enter) // wrong address
 		b.await(`document.querySelector("[name=email]")`)

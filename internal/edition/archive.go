@@ -3,6 +3,7 @@ package edition
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,15 +38,18 @@ type Mailed struct {
 	EditionID  int64
 	Newsletter string // name
 	Slug       string
-	Archive    bool // the edition has a public page
+	Archive    bool   // the edition has a public page
+	Kind       string // of the edition, or of the notice: welcome, settings, link, confirmation
 	At         time.Time
-	State      string   // of the delivery
-	Titles     []string // of its live articles, newest first; none: all were withdrawn
+	MadeAt     time.Time // what the list is ordered by: At changes
+	State      string    // of the delivery
+	Titles     []string  // of its live articles, newest first; none: all were withdrawn
 }
 
 // MailedTo returns a reader's mails of every newsletter, newest first, and the
 // before of the next page, 0 when there is none. before is an edition's id,
-// exclusive; 0: from the newest.
+// exclusive; 0: from the newest. limit bounds the editions; the few mails of the
+// same time that are none (welcome, links) come on top.
 func (s *Service) MailedTo(ctx context.Context, subscriberID, before int64, limit int) ([]Mailed, int64, error) {
 	rows, err := s.DB.Query(ctx, sqlMailedTo, pgx.StrictNamedArgs{"subscriber": subscriberID, "before": before, "limit": limit + 1})
 	if err != nil {
@@ -55,10 +59,22 @@ func (s *Service) MailedTo(ctx context.Context, subscriberID, before int64, limi
 	if err != nil {
 		return nil, 0, fmt.Errorf("mails to %d: %w", subscriberID, err)
 	}
+	next, after := int64(0), time.Time{}
 	if len(out) > limit {
-		return out[:limit], out[limit-1].EditionID, nil
+		out = out[:limit]
+		next, after = out[limit-1].EditionID, out[limit-1].MadeAt
 	}
-	return out, 0, nil
+	rows, err = s.DB.Query(ctx, sqlNoticesTo, pgx.StrictNamedArgs{"subscriber": subscriberID, "before": before, "after": after})
+	if err != nil {
+		return nil, 0, fmt.Errorf("notices to %d: %w", subscriberID, err)
+	}
+	notices, err := pgx.CollectRows(rows, pgx.RowToStructByName[Mailed])
+	if err != nil {
+		return nil, 0, fmt.Errorf("notices to %d: %w", subscriberID, err)
+	}
+	out = append(out, notices...)
+	slices.SortStableFunc(out, func(a, b Mailed) int { return b.MadeAt.Compare(a.MadeAt) })
+	return out, next, nil
 }
 
 // Archived is an article of a public archive.

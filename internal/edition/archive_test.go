@@ -2,6 +2,7 @@ package edition
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,26 @@ func TestArchive(t *testing.T) {
 	}
 	if mails, _, err = s.svc.MailedTo(ctx, s.readers[2], 0, 10); err != nil || len(mails) != 0 {
 		t.Errorf("somebody else's: %+v %v", mails, err)
+	}
+
+	// A page of them holds what was mailed in its time beside editions.
+	s.do(`INSERT INTO notice (kind, locale, newsletter_id, subscriber_id, state, due_at, created_at)
+		VALUES ('welcome', 'en', $1, $2, 'sent', $3, $3::timestamptz - interval '1 year'), ('link', 'en', $1, $2, 'sent', $3, $3::timestamptz + interval '1 hour'), ('welcome', 'en', $1, $4, 'sent', $3, $3)`,
+		s.letters[2], s.readers[0], s.clock.Now(), s.readers[2])
+	var kinds []string
+	for before := int64(0); ; before = next {
+		if mails, next, err = s.svc.MailedTo(ctx, s.readers[0], before, 2); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range mails {
+			kinds = append(kinds, m.Kind)
+		}
+		if next == 0 {
+			break
+		}
+	}
+	if got := strings.Join(kinds, " "); got != "link instant instant instant welcome" {
+		t.Errorf("everything mailed: %s", got)
 	}
 
 	s.do(`UPDATE article SET withdrawn_at = $2 WHERE id = $1`, articles[0], s.clock.Now())

@@ -93,11 +93,11 @@ func (s *Service) correctable(ctx context.Context, db postgres.DB, articleID int
 	return newsletterID, corrections, edited, err
 }
 
-// MailAgain owes a released article to every active reader who has not got it
-// and has nothing of it on the way, in the caller's transaction, and asks for
-// the fan-out: whoever has the story in another language, or chose other topics,
-// is left out there. Doing it twice owes nothing more. It returns to how many it
-// is owed now. Returns ErrState if the article is not out.
+// MailAgain owes a released article to every active reader who may be mailed, has
+// not got it and has nothing of it on the way, in the caller's transaction, and
+// asks for the fan-out: whoever has the story in another language, or chose other
+// topics, is left out there. Doing it twice owes nothing more. It returns how many
+// would be mailed. Returns ErrState if the article is not out.
 func (s *Service) MailAgain(ctx context.Context, tx pgx.Tx, articleID int64) (int64, error) {
 	if err := s.LockFamily(ctx, tx, articleID); err != nil {
 		return 0, err

@@ -221,7 +221,7 @@ func TestMailAgain(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.svc.Jobs = &recorder{}
-	const had, failed, ahead, late, daily = 0, 1, 2, 3, 4
+	const had, failed, ahead, late, daily, gone, other = 0, 1, 2, 3, 4, 5, 6
 	s.subscribe(2, had, "instant")
 	s.subscribe(2, failed, "instant")
 	s.subscribe(2, daily, "daily")
@@ -231,6 +231,10 @@ func TestMailAgain(t *testing.T) {
 	s.settle(failed, "failed")
 	s.do(`UPDATE delivery SET tries = 12 WHERE state = 'failed'`)
 	s.subscribe(2, late, "instant")
+	s.subscribe(2, gone, "instant")
+	s.subscribe(2, other, "instant")
+	s.do(`UPDATE subscription SET topics = ARRAY['elsewhere'] WHERE subscriber_id = $1`, s.readers[other])
+	s.do(`INSERT INTO suppression (address_hash, reason, at) SELECT address_hash, 'hard bounce', $2 FROM subscriber WHERE id = $1`, s.readers[gone], s.clock.Now())
 	s.clock.Advance(time.Minute)
 	again := func() (readers int64) {
 		t.Helper()

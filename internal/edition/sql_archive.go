@@ -5,7 +5,7 @@ const (
 	// its key: a delivery has no index by reader.
 	sqlMailedTo = `
 SELECT e.id AS edition_id, n.name AS newsletter, n.slug, n.public_archive AND b.edition_id IS NOT NULL AS archive,
-       coalesce(d.settled_at, e.created_at) AS at, d.state,
+       e.kind, coalesce(d.settled_at, e.created_at) AS at, d.state, e.created_at AS made_at,
        ARRAY(SELECT a.title
              FROM article a
              WHERE a.id = ANY (e.article_ids) AND a.withdrawn_at IS NULL
@@ -22,6 +22,22 @@ WHERE e.newsletter_id IN (SELECT newsletter_id FROM subscription WHERE subscribe
   AND (@before::bigint = 0 OR e.id < @before::bigint)
 ORDER BY e.id DESC
 LIMIT @limit`
+
+	// The mails beside editions that belong to a page of those: up to when the
+	// first edition after the page before was made, from when its own last one was.
+	sqlNoticesTo = `
+SELECT 0::bigint AS edition_id, coalesce(n.name, '') AS newsletter, coalesce(n.slug, '') AS slug, false AS archive,
+       t.kind, coalesce(t.settled_at, t.created_at) AS at, t.state, t.created_at AS made_at, ARRAY[]::text[] AS titles
+FROM notice t
+LEFT JOIN newsletter n ON n.id = t.newsletter_id
+WHERE t.id IN (
+        SELECT id FROM notice WHERE subscriber_id = @subscriber
+        UNION
+        SELECT x.id FROM notice x JOIN signup g ON g.id = x.signup_id WHERE g.subscriber_id = @subscriber)
+  AND t.kind IN ('confirmation', 'settings', 'welcome', 'link')
+  AND t.created_at > @after
+  AND t.created_at <= coalesce((SELECT created_at FROM edition WHERE id = @before), 'infinity')
+ORDER BY t.created_at DESC, t.id DESC`
 
 	sqlArchive = `
 SELECT a.id, a.seq, a.title, a.url, a.summary, a.author, a.topics, a.released_at, a.updated_at,

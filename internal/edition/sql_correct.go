@@ -111,12 +111,15 @@ FROM again`
 
 	// Whoever has not got it and has nothing of it on the way, also those who
 	// joined after its release: an editor asked for it. A delivery that failed
-	// becomes a cancelled one, which a fan-out may queue again.
+	// becomes a cancelled one, which a fan-out may queue again. Counted are those
+	// whom the fan-out would mail as things stand: it decides by their topics, and
+	// by what they had of the story in another language.
 	sqlMailAgain = `
 WITH piece AS (
-    SELECT id, newsletter_id, seq
-    FROM article
-    WHERE id = @article AND seq IS NOT NULL AND withdrawn_at IS NULL),
+    SELECT a.id, a.newsletter_id, a.seq, a.topics, a.story_id, n.family_id
+    FROM article a
+    JOIN newsletter n ON n.id = a.newsletter_id
+    WHERE a.id = @article AND a.seq IS NOT NULL AND a.withdrawn_at IS NULL),
 carrier AS (
     SELECT e.id, e.month
     FROM edition e
@@ -124,9 +127,13 @@ carrier AS (
 wanting AS (
     SELECT s.newsletter_id, s.subscriber_id
     FROM subscription s
+    JOIN subscriber r ON r.id = s.subscriber_id
     JOIN piece ON piece.newsletter_id = s.newsletter_id
     WHERE s.state = 'active'
     AND s.seen_seq >= piece.seq
+    AND NOT EXISTS (
+        SELECT FROM suppression p
+        WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')
     AND NOT EXISTS (
         SELECT FROM carrier c
         JOIN delivery d ON d.month = c.month AND d.edition_id = c.id
@@ -149,6 +156,20 @@ owing AS (
     FROM wanting
     ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING
     RETURNING subscriber_id)
-SELECT piece.newsletter_id, (SELECT count(*) FROM owing)
+SELECT piece.newsletter_id, (
+    SELECT count(*)
+    FROM owing
+    JOIN subscription s ON s.newsletter_id = piece.newsletter_id AND s.subscriber_id = owing.subscriber_id
+    WHERE (s.topics IS NULL OR s.topics && piece.topics)
+    AND NOT EXISTS (
+        SELECT FROM article o
+        JOIN newsletter n ON n.id = o.newsletter_id
+        JOIN edition e ON e.article_ids @> ARRAY[o.id] AND e.kind <> 'correction'
+        JOIN delivery d ON d.month = e.month AND d.edition_id = e.id
+        WHERE o.story_id = piece.story_id
+        AND o.id <> piece.id
+        AND n.family_id = piece.family_id
+        AND d.subscriber_id = owing.subscriber_id
+        AND d.state IN ('sending', 'in doubt', 'sent')))
 FROM piece`
 )

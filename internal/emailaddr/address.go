@@ -94,6 +94,23 @@ func (a Address) Masked() string {
 	return head + "••@" + a.unicode
 }
 
+// MaskedBeside is Masked with as many letters more as tell it from another address
+// that looks the same when masked: "nadia.••@example.org" beside nadia@example.org.
+func (a Address) MaskedBeside(other Address) string {
+	if a.Masked() != other.Masked() {
+		return a.Masked()
+	}
+	mine, others := []rune(a.local), []rune(other.local)
+	shown := 0
+	for shown < len(mine) && shown < len(others) && mine[shown] == others[shown] {
+		shown++
+	}
+	if shown+1 >= len(mine) {
+		return a.local + "@" + a.unicode
+	}
+	return string(mine[:shown+1]) + "••@" + a.unicode
+}
+
 // MarshalText gives the address as typed.
 func (a Address) MarshalText() ([]byte, error) { return []byte(a.typed), nil }
 

@@ -122,6 +122,27 @@ func TestMasked(t *testing.T) {
 	}
 }
 
+func TestMaskedBeside(t *testing.T) {
+	t.Parallel()
+	for pair, want := range map[[2]string]string{
+		{"olha@example.org", "nadia@example.org"}:         "ol••@example.org",
+		{"nadia@example.net", "nadia@example.org"}:        "na••@example.net",
+		{"nadezhda@example.org", "nadia@example.org"}:     "nade••@example.org",
+		{"nadia.second@example.org", "nadia@example.org"}: "nadia.••@example.org",
+		{"nadia@example.org", "nadia.second@example.org"}: "nadia@example.org",
+		{"надія2@example.org", "надія1@example.org"}:      "надія2@example.org",
+	} {
+		a, err := Parse(pair[0])
+		b, err2 := Parse(pair[1])
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		if got := a.MaskedBeside(b); got != want || got == b.Masked() {
+			t.Errorf("%s beside %s = %q, want %q", pair[0], pair[1], got, want)
+		}
+	}
+}
+
 func TestNeedsSMTPUTF8(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]bool{"nadia@пошта.укр": false, "надія@example.org": true} {

@@ -75,6 +75,11 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	p.FailIn(w, r, err, func(e *Error, requestID string) error {
 		l := p.Locale(r, "")
 		v := View{L: l, Title: l.T(e.Title()), Body: ErrorView{L: l, Error: e, RequestID: requestID}}
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			v.Languages = p.Languages(r, l)
+		} else { // what was pressed cannot be opened
+			v.Languages = p.LanguagesAt("/", nil, l)
+		}
 		return p.Render(w, r, e.Status, "pages/error", v)
 	})
 }

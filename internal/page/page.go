@@ -10,7 +10,9 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -202,16 +204,26 @@ func (p *Pages) Locale(r *http.Request, newsletterLanguage string) *locale.Local
 	return c.Match(r.Header.Get("Accept-Language"))
 }
 
-// Languages is the language switch of a page that is addressed by GET.
+// Languages is the language switch of a page whose address can be opened.
 func (p *Pages) Languages(r *http.Request, current *locale.Locale) []Link {
+	return p.LanguagesAt(r.URL.Path, r.URL.Query(), current)
+}
+
+// LanguagesAt is the language switch of a page that answers a press: it leads to
+// the page at path with query.
+func (p *Pages) LanguagesAt(path string, query url.Values, current *locale.Locale) []Link {
 	var out []Link
+	path = "/" + strings.TrimLeft(path, `/\`) // two would lead to another host
 	for _, l := range p.opt.Catalog.All() {
 		if l.Code() == current.Code() {
 			continue
 		}
-		q := r.URL.Query()
+		q := maps.Clone(query)
+		if q == nil {
+			q = url.Values{}
+		}
 		q.Set("lang", l.Code())
-		out = append(out, Link{Code: l.Code(), Name: l.Name(), URL: r.URL.Path + "?" + q.Encode()})
+		out = append(out, Link{Code: l.Code(), Name: l.Name(), URL: (&url.URL{Path: path, RawQuery: q.Encode()}).String()})
 	}
 	return out
 }

@@ -49,7 +49,7 @@ func (s *server) renderAddress(w http.ResponseWriter, r *http.Request, c subscri
 	switch c.State {
 	case subscriber.ChangeWaiting:
 		b = actBody{
-			Title: "address.title", Text: "address.text", More: "address.more", Masked: c.New, Button: "address.button", Action: r.URL.Path, Again: again,
+			Title: "address.title", Text: "address.text", More: "address.more", Masked: c.Typed, Button: "address.button", Action: r.URL.Path, Again: again,
 		}
 	case subscriber.ChangeDone:
 		b = actBody{

@@ -31,8 +31,10 @@ type apiStepAnswer struct {
 
 // doneWords are what a page shows once all is done.
 type doneWords struct {
-	Title string `json:"title"`
-	Text  string `json:"text"`
+	Title    string `json:"title"`
+	Text     string `json:"text"`
+	Settings string `json:"settings"` // words of the link to them
+	URL      string `json:"url"`      // where it leads
 }
 
 // apiForm gives a script the form token that a page of ours has in its form.
@@ -104,10 +106,10 @@ func (s *server) apiCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch c.Outcome {
 	case subscriber.Confirmed:
-		words := doneWords{thanks(l, n), l.T("confirmed.text", "name", n.Name, "address", c.Masked)}
+		words := s.doneWords(l, c, thanks(l, n), l.T("confirmed.text", "name", n.Name, "address", c.Masked))
 		return writeJSON(w, http.StatusOK, "application/json", apiStepAnswer{Status: "confirmed", Words: &words})
 	case subscriber.Already:
-		words := doneWords{l.T("confirm.already_title"), l.T("confirm.already_text", "name", n.Name)}
+		words := s.doneWords(l, c, l.T("confirm.already_title"), l.T("confirm.already_text", "name", n.Name))
 		return writeJSON(w, http.StatusOK, "application/json", apiStepAnswer{Status: "already", Words: &words})
 	case subscriber.Invalid:
 		return page.NotFound(nil)
@@ -115,4 +117,8 @@ func (s *server) apiCode(w http.ResponseWriter, r *http.Request) error {
 	return writeProblem(w, problem{
 		Type: "/problems/code", Title: codeWords(l, c.Outcome), Status: http.StatusUnprocessableEntity, Field: "code",
 	})
+}
+
+func (s *server) doneWords(l *locale.Locale, c subscriber.Confirmation, title, text string) doneWords {
+	return doneWords{title, text, l.T("confirmed.settings"), s.BaseURL + "/preferences/" + c.Preferences + "?lang=" + l.Code()}
 }

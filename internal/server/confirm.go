@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -219,7 +221,9 @@ func (s *server) renderConfirmed(w http.ResponseWriter, r *http.Request, c subsc
 		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return s.Pages.Render(w, r, http.StatusOK, "pages/confirmed", page.View{L: l, Title: title, Site: siteOf(n), Body: b})
+	return s.Pages.Render(w, r, http.StatusOK, "pages/confirmed", page.View{
+		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b,
+	})
 }
 
 // thanks are the site's own words, or ours.
@@ -227,12 +231,28 @@ func thanks(l *locale.Locale, n newsletter.Newsletter) string {
 	return cmp.Or(n.Thanks[l.Code()], l.T("confirmed.title"))
 }
 
-// languages is the switch of a page that was opened, not of one that answers a press.
+// languages is the switch of a page. From one that answers a press it leads to the
+// page whose button was pressed.
 func (s *server) languages(r *http.Request, l *locale.Locale) []page.Link {
-	if r.Method == http.MethodPost {
-		return nil
+	path := r.URL.Path
+	switch {
+	case r.Method != http.MethodPost:
+		return s.Pages.Languages(r, l)
+	case strings.HasPrefix(path, "/data/"):
+		path = strings.TrimSuffix(path, "/address")
+	case strings.HasPrefix(path, "/subscribe"): // the form may stand anywhere
+		path = "/"
 	}
-	return s.Pages.Languages(r, l)
+	return s.Pages.LanguagesAt(path, nil, l)
+}
+
+// formLanguages is the switch of a page that answers a newsletter's form.
+func (s *server) formLanguages(n newsletter.Newsletter, l *locale.Locale, article string) []page.Link {
+	q := url.Values{}
+	if article != "" {
+		q.Set("article", article)
+	}
+	return s.Pages.LanguagesAt("/n/"+n.Slug, q, l)
 }
 
 // byHand tells a person's press from a program that submits the form on load:

@@ -20,7 +20,7 @@ import (
 type dataBody struct {
 	Address, Until      string
 	Path                string
-	Notice              string
+	Waiting             string // the address that a change leads to
 	Email, Wrong, Shown string // the form for another address
 	Again               bool
 }
@@ -34,7 +34,9 @@ type mailsBody struct {
 
 type mailLine struct {
 	When, Newsletter, State string
+	Kind                    string // of what is no plain edition: a correction, a welcome
 	Titles                  []string
+	Edition                 bool   // else it carries no articles
 	URL                     string // the edition's public page; empty: it has none
 }
 
@@ -58,12 +60,7 @@ func (s *server) dataPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notFresh(w, r, f, err)
 	}
-	b := dataBody{}
-	l := s.Pages.Locale(r, f.Locale)
-	if r.FormValue("asked") != "" {
-		b.Notice = l.T("data.address_asked")
-	}
-	return s.renderData(w, r, http.StatusOK, f, b)
+	return s.renderData(w, r, http.StatusOK, f, dataBody{})
 }
 
 func (s *server) renderData(w http.ResponseWriter, r *http.Request, status int, f subscriber.Fresh, b dataBody) error {
@@ -73,6 +70,9 @@ func (s *server) renderData(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	l := s.Pages.Locale(r, f.Locale)
 	b.Address, b.Path, b.Shown = f.Address, dataPath(r), s.shown(r)
+	if b.Waiting, err = s.Subscribers.WaitingAddress(r.Context(), f); err != nil {
+		return err
+	}
 	b.Until = l.Time(f.Until.In(zoneOf(n.Timezone))) + " " + f.Until.In(zoneOf(n.Timezone)).Format("MST")
 	title := l.T("data.title")
 	if b.Wrong != "" {
@@ -87,6 +87,15 @@ func dataPath(r *http.Request) string { return "/data/" + chi.URLParam(r, "token
 // anew, and about somebody who is not stored there is nothing to show.
 func (s *server) notFresh(w http.ResponseWriter, r *http.Request, f subscriber.Fresh, err error) error {
 	switch {
+	case errors.Is(err, subscriber.ErrMoved):
+		n, err := newsletter.Get(r.Context(), s.DB, f.NewsletterID)
+		if err != nil {
+			return err
+		}
+		return s.renderAct(w, r, http.StatusGone, f.NewsletterID, f.Locale, actBody{
+			Title: "data.moved_title", Text: "data.moved_text", More: "data.moved_more", Write: cmp.Or(n.ReplyTo, n.FromAddress),
+			Button: "data.moved_button", Act: "link", Action: dataPath(r),
+		})
 	case errors.Is(err, subscriber.ErrStale):
 		return s.renderAct(w, r, http.StatusGone, f.NewsletterID, f.Locale, actBody{
 			Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: dataPath(r),
@@ -168,6 +177,11 @@ func (s *server) mailsPage(w http.ResponseWriter, r *http.Request) error {
 func (s *server) mailLine(l *locale.Locale, zone string, m edition.Mailed) mailLine {
 	line := mailLine{
 		When: l.DateTime(m.At.In(zoneOf(zone))), Newsletter: m.Newsletter, Titles: m.Titles, State: l.T("mails.state." + m.State),
+		Edition: m.EditionID != 0,
+	}
+	switch m.Kind {
+	case "correction", "welcome", "settings", "link", "confirmation":
+		line.Kind = l.T("mails.kind." + m.Kind)
 	}
 	if m.Archive && len(m.Titles) > 0 {
 		line.URL = editionPath(m.Slug, m.EditionID)

@@ -35,11 +35,9 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 		return s.renderData(w, r, http.StatusUnprocessableEntity, f, dataBody{Email: typed, Wrong: words})
 	}
 	a, err := emailaddr.Parse(typed)
-	switch {
-	case errors.Is(err, emailaddr.ErrEmpty):
-		return wrong(l.T("signup.empty"))
-	case err != nil:
-		return wrong(l.T("signup.format"))
+	if err != nil {
+		no := unreadable(typed, err)
+		return wrong(l.T("signup."+no.Key, "domain", no.Domain))
 	}
 	if no := s.addressHint(r.Context(), a, r.PostFormValue("kept")); no != nil {
 		if no.Suggestion != "" {
@@ -57,7 +55,7 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notFresh(w, r, f, err)
 	}
-	return seeOther(w, r, dataPath(r), "asked")
+	return seeOther(w, r, dataPath(r), "")
 }
 
 // consentPage is the proof of what the reader agreed to.

@@ -37,13 +37,16 @@ func devOwnPages() map[string]canned {
 			b.Until, b.UntilWrong, b.TopicsWrong = "2020-01-01", l.T("preferences.until_wrong"), l.T("preferences.topics_wrong")
 		}),
 		"data":         devData(func(_ *locale.Locale, _ *dataBody) {}),
-		"data-asked":   devData(func(l *locale.Locale, b *dataBody) { b.Notice = l.T("data.address_asked") }),
+		"data-asked":   devData(func(_ *locale.Locale, b *dataBody) { b.Waiting = "nadia.new@example.net" }),
 		"data-wrong":   devData(func(l *locale.Locale, b *dataBody) { b.Email, b.Wrong = "nadia@example", l.T("signup.format") }),
 		"data-mails":   {"pages/mails", devMails},
 		"data-consent": {"pages/consent", devConsent},
-		"data-stale":   act(actBody{Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: devFresh}),
-		"data-none":    act(actBody{Title: "data.none_title", Text: "data.none_text"}),
-		"data-linked":  act(actBody{Title: "own.title", Text: "own.linked", Masked: devMasked, Status: true}),
+		"data-moved": act(actBody{
+			Title: "data.moved_title", Text: "data.moved_text", More: "data.moved_more", Write: "news@example.org", Button: "data.moved_button", Act: "link", Action: devFresh,
+		}),
+		"data-stale":  act(actBody{Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: devFresh}),
+		"data-none":   act(actBody{Title: "data.none_title", Text: "data.none_text"}),
+		"data-linked": act(actBody{Title: "own.title", Text: "own.linked", Masked: devMasked, Status: true}),
 		"erase": act(actBody{
 			Title: "erase.title", Text: "erase.text", More: "erase.more", Masked: "nadia@example.org", Button: "erase.button", Danger: true,
 			Action: devFresh, BackURL: devFresh, BackWords: "erase.back",
@@ -89,9 +92,13 @@ func devMails(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any
 		{Titles: []string{"Who pays for the news we read"}, State: "sent"},
 		{Titles: []string{"Хто володіє телеканалами", "Three questions to ask any headline"}, State: "in doubt"},
 		{State: "sent"},
-		{Titles: []string{"A correction of our report on regional papers"}, State: "skipped"},
+		{Titles: []string{"Our report on regional papers"}, State: "skipped", Kind: "correction"},
+		{State: "sent", Kind: "welcome"},
 	} {
-		m.EditionID, m.Newsletter, m.Slug, m.Archive = int64(20-i), n.Name, n.Slug, true
+		m.Newsletter, m.Slug, m.Archive = n.Name, n.Slug, true
+		if m.Kind != "welcome" {
+			m.EditionID = int64(20 - i)
+		}
 		m.At = time.Date(2026, 11, 24-i, 6, 0, 0, 0, time.UTC)
 		b.Mails = append(b.Mails, s.mailLine(l, "Europe/Kyiv", m))
 	}

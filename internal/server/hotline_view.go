@@ -50,10 +50,7 @@ func (b hotlineBody) First() string {
 func (s *server) renderHotline(w http.ResponseWriter, r *http.Request, status int, l *locale.Locale, house hotlineHouse, b hotlineBody) error {
 	b = s.furnish(l, house.Settings, b)
 	b.OtherURL = hotlineURL(r, b.OtherKind, l)
-	v := page.View{L: l, Title: l.T("hotline." + string(b.Kind) + ".title"), Site: house.site(l), Body: b}
-	if r.Method != http.MethodPost {
-		v.Languages = s.Pages.Languages(r, l)
-	}
+	v := page.View{L: l, Title: l.T("hotline." + string(b.Kind) + ".title"), Site: house.site(l), Languages: s.languages(r, l), Body: b}
 	return s.Pages.Render(w, r, status, "pages/hotline", v)
 }
 

@@ -23,7 +23,8 @@ import (
 // input is a sign-up as a form or a program sent it.
 type input struct {
 	Email, Kept, Article, Form, Trap string
-	Page                             bool // a form was pressed; false: a program asked
+	Wording                          string // version of the words beside the button, where a pasted form names it
+	Page                             bool   // a form was pressed; false: a program asked
 }
 
 // refusal is a sign-up that was not taken, and what to say: signup.KEY.
@@ -57,11 +58,8 @@ func (s *server) accept(
 		return accepted{}, &refusal{Status: http.StatusTooManyRequests, Key: "too_many", Field: true, RetryAfter: limitWindow}, nil
 	}
 	address, err := emailaddr.Parse(in.Email)
-	switch {
-	case errors.Is(err, emailaddr.ErrEmpty):
-		return accepted{}, &refusal{Status: http.StatusUnprocessableEntity, Key: "empty", Field: true}, nil
-	case err != nil:
-		return accepted{}, &refusal{Status: http.StatusUnprocessableEntity, Key: "format", Field: true}, nil
+	if err != nil {
+		return accepted{}, unreadable(in.Email, err), nil
 	}
 	if in.Trap != "" {
 		return s.trap(r, address, subscriber.Origin{Attested: listed || age == formGood, Challenged: own && age == formGood})
@@ -76,8 +74,11 @@ func (s *server) accept(
 		return accepted{}, no, nil
 	}
 	words := subscriber.ForeignWording
-	if in.Page && age == formGood && !listed { // only our page holds such a token
+	switch pasted := subscriber.FormWording(l, n); {
+	case in.Page && age == formGood && !listed: // only our page holds such a token
 		words = wording(l, n)
+	case listed && in.Wording == subscriber.WordingVersion(pasted):
+		words = pasted
 	}
 	return s.signUp(r, n, address, subscriber.SignUpRequest{
 		Locale: l.Code(), ArticleURL: in.Article, Wording: words,
@@ -106,6 +107,21 @@ func (s *server) origin(r *http.Request, n newsletter.Newsletter) (own, listed b
 func sameHost(origin, host string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, host)
+}
+
+// unreadable is what to say of an address that emailaddr.Parse refuses. A domain
+// of full shape that no mail can ever reach (RFC 6761) is one without a mail server.
+func unreadable(typed string, err error) *refusal {
+	no := &refusal{Status: http.StatusUnprocessableEntity, Key: "format", Field: true}
+	typed = strings.TrimSpace(typed)
+	domain := typed[strings.LastIndexByte(typed, '@')+1:]
+	switch {
+	case errors.Is(err, emailaddr.ErrEmpty):
+		no.Key = "empty"
+	case errors.Is(err, emailaddr.ErrReserved) && strings.Contains(domain, "."):
+		no.Key, no.Domain = "no_mail_server", domain
+	}
+	return no
 }
 
 // addressHint asks DNS for the domain and looks for a slip of the finger, once:

@@ -307,7 +307,7 @@ func TestAnotherAddress(t *testing.T) {
 	if answers[0] != answers[1] {
 		t.Errorf("the answers tell who is a reader:\n%s\n%s", answers[0], answers[1])
 	}
-	if got := s.get(data + "?asked=1"); !strings.Contains(got.text("[role=status]"), "mailed a link to the new address") {
+	if got := s.get(data); !strings.Contains(got.text("[role=status]"), "mailed a link to taken@example.net") {
 		t.Errorf("asked: %q", got.text("main"))
 	}
 	taken := s.get(s.addressLink("address"))
@@ -315,6 +315,13 @@ func TestAnotherAddress(t *testing.T) {
 	s.clock.Advance(3 * time.Second)
 	if got := s.post(s.addressLink("address"), form, "Origin", baseURL); got.text("h1") != "Nothing was changed" {
 		t.Errorf("taken: %q", got.text("main"))
+	}
+	s.ask(data, "nadia.new@example.org") // looks the same when masked
+	if got := s.get(s.addressLink("keep-address")); !strings.Contains(got.text("main"), "nadia.••@example.org") {
+		t.Errorf("what the old mailbox is asked: %q", got.text("main"))
+	}
+	if got := s.get(s.addressLink("address")); !strings.Contains(got.text("main"), "nadia.new@example.org") {
+		t.Errorf("what the new mailbox is asked: %q", got.text("main"))
 	}
 	s.ask(data, "new@example.net")
 	if got := s.pressOn(s.addressLink("keep-address")); got.text("h1") != "Your address stays" {
@@ -330,8 +337,20 @@ func TestAnotherAddress(t *testing.T) {
 	if s.count(`SELECT count(*) FROM subscriber WHERE address = 'new@example.net' AND id = (SELECT min(id) FROM subscriber)`) != 1 {
 		t.Error("not changed, or another person")
 	}
-	if got := s.get(data); got.StatusCode != http.StatusGone || strings.Contains(got.body, "new@") {
+	got := s.get(data)
+	if got.StatusCode != http.StatusGone || strings.Contains(got.body, "new@") || got.text("h1") != "Your mail comes to another address now" ||
+		strings.Contains(got.text("main"), "30 minutes") || !strings.Contains(got.text("main"), "news@example.org") {
 		t.Errorf("the link that the old mailbox has: %d %q", got.StatusCode, got.text("main"))
+	}
+	form = fill(got.doc, "form.act")
+	form.Set("act", "link")
+	s.press(data, form, "Origin", baseURL)
+	if last := s.notices[len(s.notices)-1]; last.About != subscriber.AboutData || last.SubscriberID != c.SubscriberID {
+		t.Errorf("the link that was asked for: %+v", last)
+	}
+	s.clock.Advance(subscriber.FreshFor)
+	if got := s.get(data); got.text("h1") != "This link no longer works" {
+		t.Errorf("the link of before, 30 minutes old: %q", got.text("main"))
 	}
 	if got := s.get(s.addressLink("keep-address")); got.text("h1") != "The change is done already" {
 		t.Errorf("too late: %q", got.text("main"))

@@ -5,9 +5,11 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -133,6 +135,53 @@ func TestEveryDevPageInBothLanguages(t *testing.T) {
 		got := s.get(href.AttrOr("href", ""))
 		if got.StatusCode != http.StatusOK || got.doc.Find("h1").Length() != 1 || got.doc.Find("title").Text() == "" {
 			t.Errorf("%s: %d", href.AttrOr("href", ""), got.StatusCode)
+		}
+	}
+}
+
+// Every page, what answers a press and what was not found among them, can be read
+// in the other language: by a link that can be opened.
+func TestEveryPageHasItsOtherLanguage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	data, settings, leave := s.fresh(c, "nadia@example.org"), "/preferences/"+c.Preferences, s.leaveLink(c)
+	typed := func(email string) url.Values {
+		return url.Values{"newsletter": {"watch"}, "email": {email}, "form": {fill(s.get("/n/watch").doc, "form").Get("form")}}
+	}
+	wrong, right := typed(""), typed("olha@example.org")
+	s.clock.Advance(3 * time.Second)
+	sent := s.post("/subscribe", right, "Origin", baseURL)
+	code := fill(sent.doc, "form[action='/subscribe/code']")
+	code.Set("code", "000000")
+	address := fill(s.get(data).doc, "form")
+	address.Set("email", "nadia")
+	s.clock.Advance(3 * time.Second)
+	for name, got := range map[string]answer{
+		"wrong address":  s.post("/subscribe", wrong, "Origin", baseURL),
+		"sent":           sent,
+		"send again":     s.post("/subscribe/again", fill(sent.doc, "form[action='/subscribe/again']"), "Origin", baseURL),
+		"wrong code":     s.post("/subscribe/code", code, "Origin", baseURL),
+		"no newsletter":  s.post("/subscribe", url.Values{"newsletter": {"none"}, "email": {"a@example.org"}}, "Origin", baseURL),
+		"bad settings":   s.post(settings, url.Values{"topics": {"2"}}, "Origin", baseURL),
+		"not an act":     s.post(settings, url.Values{"cadence": {"hourly"}}, "Origin", baseURL),
+		"too fast":       s.post(leave, url.Values{"act": {"leave"}}),
+		"other address":  s.post(data+"/address", address, "Origin", baseURL),
+		"confirmed":      s.get(s.confirmLink("third@example.org")),
+		"nothing":        s.get("/nothing/here?a=b"),
+		"bad link":       s.get("/confirm/x"),
+		"no such post":   s.post("/nothing", url.Values{}),
+		"not by opening": s.get("/subscribe"),
+		"another's host": s.get("//elsewhere.example/x"),
+	} {
+		href := got.doc.Find("header nav a[lang=uk]").AttrOr("href", "")
+		if !strings.HasPrefix(href, "/") || strings.HasPrefix(href, "//") {
+			t.Errorf("%s: %d leads to %q", name, got.StatusCode, href)
+			continue
+		}
+		there := s.get(href)
+		if there.doc.Find("html").AttrOr("lang", "") != "uk" || there.StatusCode != http.StatusOK && there.StatusCode != got.StatusCode {
+			t.Errorf("%s: %s is %d in %s", name, href, there.StatusCode, there.doc.Find("html").AttrOr("lang", ""))
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Lo
 	b.WrongURL = signupURL(r, b.Newsletter, l, b.Article)
 	w.Header().Set("Cache-Control", "no-store")
 	return s.Pages.Render(w, r, status, "pages/sent", page.View{
-		L: l, Title: l.T("sent.title"), Site: siteOf(b.Newsletter), Body: b,
+		L: l, Title: l.T("sent.title"), Site: siteOf(b.Newsletter), Languages: s.formLanguages(b.Newsletter, l, b.Article), Body: b,
 	})
 }
 

@@ -49,6 +49,8 @@ func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int
 	}
 	if r.Method != http.MethodPost && !page.Framed(r) {
 		v.Indexed, v.Languages = true, s.Pages.Languages(r, l)
+	} else {
+		v.Languages = s.formLanguages(n, l, b.Article)
 	}
 	w.Header().Set("Cache-Control", "no-store") // the form's token ages
 	return s.Pages.Render(w, r, status, "pages/signup", v)
@@ -69,7 +71,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	frameAgain(r, n)
 	in := input{
 		Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept"), Article: s.article(n, r.PostFormValue("article")),
-		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Page: true,
+		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Wording: r.PostFormValue("wording"), Page: true,
 	}
 	if use := r.PostFormValue("suggested"); use != "" {
 		in.Email, in.Kept = use, use

@@ -135,6 +135,9 @@ func TestErrorsStandBesideTheField(t *testing.T) {
 		{"en", "nadia@", "Enter an email address in the correct format, like name@example.com"},
 		{"uk", "<script>@", "Вкажіть адресу у форматі name@example.com"},
 		{"en", "nadia@exmaple.com", `We can't find a mail server for "exmaple.com". Check the part after @`},
+		{"en", "nadia@example.invalid", `We can't find a mail server for "example.invalid". Check the part after @`},
+		{"uk", "nadia@mail.localhost", "Не знаходимо поштового сервера «mail.localhost». Перевірте частину після @"},
+		{"en", "nadia@localhost", "Enter an email address in the correct format, like name@example.com"},
 		{"uk", "nadia@exmaple.com", "Не знаходимо поштового сервера «exmaple.com». Перевірте частину після @"},
 	}
 	for _, c := range cases {

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -71,6 +72,9 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 	}
 	l := s.Pages.Locale(r, left.Locale)
 	b.Gone, b.Name, b.Action, b.Shown, b.Site = !left.Known, n.Name, "/unsubscribe/"+key, s.shown(r), n.SiteURL
+	if pressed := r.URL.Query().Get("shown"); s.formAge(tokenForm, pressed) == formGood {
+		b.Shown = pressed
+	}
 	title := l.T("unsubscribe.gone_title")
 	if left.Known {
 		b.OwnURL = "/preferences/" + key
@@ -110,7 +114,10 @@ func (s *server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 		if _, err := s.leave(r, subscriber.FromPage); err != nil {
 			return err
 		}
-		return seeOther(w, r, r.URL.Path, "")
+		// A person has just pressed: the page that follows need not make them wait
+		// once more to undo it. Who only opens the link has no such proof; a scanner
+		// that submits forms must not bring back who has left.
+		return seeOther(w, r, r.URL.Path+"?shown="+url.QueryEscape(r.PostFormValue("shown")), "")
 	case "undo":
 		return s.undo(w, r)
 	case "weekly", "pause":

@@ -96,6 +96,17 @@ func TestLeaveLinkIsInert(t *testing.T) {
 	}
 	undo := fill(left.doc, "form")
 	undo.Set("act", "undo")
+	if back := s.press(link, undo); s.count(active) != 1 || !strings.Contains(back.text("[role=status]"), "You are back") {
+		t.Fatalf("undo by who has just left: %q", back.text("main"))
+	}
+	left = s.press(link, form)
+	scanned := fill(s.get(link).doc, "form") // opened later, from an old mail
+	scanned.Set("act", "undo")
+	if got := s.post(link, scanned); s.count(active) != 0 || !strings.Contains(got.text("[role=alert]"), "Press once more") {
+		t.Errorf("a program that submits the form on load brings back who has left: %q", got.text("main"))
+	}
+	undo = fill(left.doc, "form")
+	undo.Set("act", "undo")
 	s.clock.Advance(29 * 24 * time.Hour)
 	if back := s.press(link, undo); s.count(active) != 1 || !strings.Contains(back.text("[role=status]"), "You are back") {
 		t.Errorf("undo: %q", back.text("main"))

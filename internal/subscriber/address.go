@@ -71,7 +71,7 @@ func (s *Service) askAddress(ctx context.Context, tx pgx.Tx, f Fresh, a emailadd
 		return err
 	}
 	if current != f.Address { // changed since the link was read
-		return ErrStale
+		return ErrMoved
 	}
 	// Each wish mails both mailboxes, whoever else has one of them.
 	if ok, err := s.claim(ctx, tx, s.limitHash(f.address), "address", changeLimits); err != nil || !ok {
@@ -96,7 +96,7 @@ func (s *Service) askAddress(ctx context.Context, tx pgx.Tx, f Fresh, a emailadd
 	if err != nil {
 		return err
 	}
-	n := Notice{Kind: NoticeLink, Locale: f.Locale, NewsletterID: f.NewsletterID, Change: id, Masked: a.Masked()}
+	n := Notice{Kind: NoticeLink, Locale: f.Locale, NewsletterID: f.NewsletterID, Change: id, Masked: a.MaskedBeside(f.address)}
 	// Neither names the subscriber: that the new mailbox does not exist must not
 	// be held against the old one.
 	if may && !reason.StopsConfirmation() {
@@ -125,7 +125,8 @@ type AddressChange struct {
 	State        ChangeState
 	NewsletterID int64
 	Locale       string // empty where the wish is no longer stored
-	Old, New     string // masked; New only while it waits
+	Old, New     string // masked, so that each is told from the other; New only while it waits
+	Typed        string // the new one in full, for who has its mailbox or asked for it
 	Preferences  string // token of the preference centre, once it is done
 }
 
@@ -145,16 +146,31 @@ func (c change) shown(s *Service, now time.Time) AddressChange {
 	if c.State == ChangeWaiting && !c.ExpiresAt.After(now) {
 		out.State = ChangeOver
 	}
-	if a, err := emailaddr.Parse(c.Current); err == nil {
-		out.Old = a.Masked()
+	old, err := emailaddr.Parse(c.Current)
+	if err == nil {
+		out.Old = old.Masked()
 	}
 	if a, err := emailaddr.Parse(c.Address); err == nil {
-		out.New = a.Masked()
+		out.New, out.Typed = a.MaskedBeside(old), a.String()
 	}
 	if c.State == ChangeDone {
 		out.Preferences = PreferencesToken(s.Keys, c.NewsletterID, c.SubscriberID)
 	}
 	return out
+}
+
+// WaitingAddress is the address that mail is wished to come to and that has not
+// confirmed it yet, as its reader typed it; empty: none. Whoever asks has a fresh
+// link.
+func (s *Service) WaitingAddress(ctx context.Context, f Fresh) (address string, err error) {
+	err = s.DB.QueryRow(ctx, waitingAddress, pgx.StrictNamedArgs{"subscriber": f.SubscriberID, "now": s.Clock.Now()}).Scan(&address)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("waiting address of %d: %w", f.SubscriberID, err)
+	}
+	return address, nil
 }
 
 // AddressPage tells what the page behind either link of a change shows; it

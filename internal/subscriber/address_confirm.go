@@ -146,7 +146,7 @@ func (s *Service) KeepAddress(ctx context.Context, link string) (AddressChange, 
 		if out = c.shown(s, now); out.State != ChangeWaiting {
 			return nil
 		}
-		out.State, out.New = ChangeCancelled, ""
+		out.State, out.New, out.Typed = ChangeCancelled, "", ""
 		_, err = tx.Exec(ctx, settleChange, pgx.StrictNamedArgs{"id": id, "state": string(ChangeCancelled), "now": now})
 		return err
 	})

@@ -52,6 +52,17 @@ func (e Event) Proof(c *locale.Catalog, l *locale.Locale, zone *time.Location) P
 	return p
 }
 
+// FormWording is what the form that a site pastes says beside its button, a line
+// each. Such a form names the version of it, so that the proof can hold the words
+// as long as the newsletter's settings still make the same.
+func FormWording(l *locale.Locale, n newsletter.Newsletter) string {
+	lines := []string{l.T("signup.label"), l.T("signup.what_" + n.DefaultCadence), l.T("signup.button"), l.T("signup.consent", "name", n.Name)}
+	if n.PrivacyURL != "" {
+		lines = append(lines, l.T("signup.privacy"))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // foreign says where a form of another site stood.
 func foreign(l *locale.Locale, page string) string {
 	u, err := url.Parse(page)

@@ -23,6 +23,10 @@ const FreshFor = 30 * time.Minute
 // or mail has come to another address since.
 var ErrStale = errors.New("subscriber: the fresh link is stale")
 
+// ErrMoved is the ErrStale of a link whose time is not over: it was mailed to the
+// address of before.
+var ErrMoved = fmt.Errorf("%w: mail comes to another address since", ErrStale)
+
 const (
 	freshSize     = 12 + 8 + freshMailbox // octets
 	freshMailbox  = 8                     // of the hash of the address
@@ -47,8 +51,8 @@ type Fresh struct {
 }
 
 // Fresh reads who is behind a fresh link. Returns token.ErrInvalid if it is not
-// one of ours, ErrStale if its time is over, ErrNoReader if nothing is stored
-// about the reader any more.
+// one of ours, ErrStale if its time is over, ErrMoved if the address was changed
+// since, ErrNoReader if nothing is stored about the reader any more.
 func (s *Service) Fresh(ctx context.Context, link string) (Fresh, error) {
 	payload, err := s.Keys.Verify(token.Fresh, link)
 	if err != nil || len(payload) != freshSize {
@@ -62,8 +66,11 @@ func (s *Service) Fresh(ctx context.Context, link string) (Fresh, error) {
 	if f.Reader, f.address, err = readReader(ctx, s.DB, newsletterID, subscriberID); err != nil {
 		return f, fmt.Errorf("fresh link of %d: %w", subscriberID, err)
 	}
-	if !s.Clock.Now().Before(f.Until) || !bytes.Equal(s.hash(f.address)[:freshMailbox], payload[freshSize-freshMailbox:]) {
+	if !s.Clock.Now().Before(f.Until) {
 		return f, ErrStale
+	}
+	if !bytes.Equal(s.hash(f.address)[:freshMailbox], payload[freshSize-freshMailbox:]) {
+		return f, ErrMoved
 	}
 	f.Address = f.address.String()
 	return f, nil

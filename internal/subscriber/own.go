@@ -72,7 +72,7 @@ func (s *Service) EraseOwn(ctx context.Context, link string) error {
 		case errors.Is(err, ErrNoReader):
 			return nil
 		case err == nil: // the address was changed in this moment: the link was mailed to the one of before
-			return ErrStale
+			return ErrMoved
 		default:
 			return err
 		}

@@ -149,7 +149,11 @@ SELECT jsonb_build_object(
         LEFT JOIN signup g ON g.id = t.signup_id
         WHERE g.address_key = @key
            OR t.subscriber_id = (SELECT id FROM person)
-           OR lower(t.address) IN (lower(@address), @key)),
+           OR lower(t.address) IN (lower(@address), @key)
+           OR t.kind = 'link' AND (t.content ->> 'change')::bigint IN (
+               SELECT c.id
+               FROM address_change c
+               JOIN person r ON r.id = c.subscriber_id)),
     'mails_asked_for', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('kind', l.kind, 'at', l.at) ORDER BY l.at), '[]')
         FROM address_limit l

@@ -32,6 +32,11 @@ FROM address_change c
 JOIN subscriber r ON r.id = c.subscriber_id
 WHERE c.id = @id`
 
+	waitingAddress = `
+SELECT address
+FROM address_change
+WHERE subscriber_id = @subscriber AND state = 'waiting' AND expires_at > @now`
+
 	lockChange = getChange + `
 FOR UPDATE OF c`
 

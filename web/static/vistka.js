@@ -6,7 +6,9 @@ const make = (tag, props = {}, ...inside) => {
   return element;
 };
 let serial = 0;
-const headed = ({ title, text }) => [make("strong", { textContent: title }), make("br"), text];
+const headed = ({ title, text, settings, url }) => [
+  make("strong", { textContent: title }), make("br"), text, ...url ? [make("br"), make("a", { href: url, textContent: settings })] : [],
+];
 const region = () => {
   const element = make("div", { id: "vistka-" + ++serial, tabIndex: -1 });
   element.setAttribute("role", "status");
@@ -108,6 +110,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
     const status = region();
     const digits = make("input", { id: status.id + "-code", name: "code", inputMode: "numeric", autocomplete: "one-time-code", maxLength: 12 });
     const note = region();
+    const told = region(); // beside "send again"
     const act = async (path, body, then) => {
       const answer = await this.call(path, { handle, ...body }).catch(() => ({ title: words.failed }));
       handle = answer.handle ?? handle;
@@ -127,12 +130,12 @@ customElements.define("vistka-signup", class extends HTMLElement {
       });
     } }, make("label", { htmlFor: digits.id, textContent: words.code }), note, digits, make("button", { textContent: words.confirm }));
     const again = make("button", { type: "button", textContent: words.again, onclick: () =>
-      act("/again", {}, (answer) => this.say(digits, note, "", false, answer.title)) });
+      act("/again", {}, (answer) => told.replaceChildren(answer.title)) });
     const wrong = make("button", { type: "button", textContent: words.wrong, onclick: () => {
       panel.replaceWith(this.form);
       this.field.focus();
     } });
-    const panel = make("div", { className: "vistka-sent" }, status, code, make("p", {}, words.nothing + " ", again, " ", wrong));
+    const panel = make("div", { className: "vistka-sent" }, status, code, make("p", {}, words.nothing + " ", again, " ", wrong), told);
     status.append(...headed(words));
     this.kept = null;
     this.say(this.field, this.status, this.hints, false);
