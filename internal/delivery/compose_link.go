@@ -28,7 +28,7 @@ func (s *Service) compileLink(n noticeRow, f noticeFacts, content Content, from 
 	case subscriber.AboutNewAddress:
 		c.ExpiresAt = date.Add(subscriber.ChangeWithin)
 		c.URL = f.BaseURL + "/address/" + s.sign(n.KeyID, token.NewAddress, change)
-		return s.Renderer.CompileNewAddress(c)
+		return s.Renderer.CompileNewAddress(c, n.Address)
 	case subscriber.AboutOldAddress:
 		c.URL = f.BaseURL + "/keep-address/" + s.sign(n.KeyID, token.KeepAddress, change)
 		return s.Renderer.CompileOldAddress(c, content.Masked)

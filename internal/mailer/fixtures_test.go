@@ -151,7 +151,7 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 		out["welcome."+code] = ok(r.CompileWelcome(mailer.WelcomeContent{Newsletter: n, Locale: code, Date: sentAt, Cadence: mailer.Weekly, Latest: articlesIn(code)}))
 		out["link."+code] = ok(r.CompileLink(mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt, URL: "https://news.example.com/data/AAAAAAAAAAcAAAABq83vASNFZ4mrze8BI0VniQ", ExpiresAt: sentAt.Add(30 * time.Minute)}))
 		change := mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt, URL: "https://news.example.com/address/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", ExpiresAt: sentAt.Add(72 * time.Hour)}
-		out["new-address."+code] = ok(r.CompileNewAddress(change))
+		out["new-address."+code] = ok(r.CompileNewAddress(change, "nadia.new@example.net"))
 		change.URL = "https://news.example.com/keep-address/AAAAAQAAAAAAAAAHEjRWeJq83vASNFZ4mrze8A"
 		out["old-address."+code] = ok(r.CompileOldAddress(change, "na••@example.net"))
 		out["receipt."+code] = ok(r.CompileReceipt(mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt}, receiptIn(code)))

@@ -25,8 +25,8 @@ func (r *Renderer) CompileLink(c LinkContent) (Compiled, error) {
 }
 
 // CompileNewAddress asks the mailbox that a reader wants mail to come to
-// whether it is theirs. Needs no link of Recipient.
-func (r *Renderer) CompileNewAddress(c LinkContent) (Compiled, error) {
+// whether it is theirs; address is that mailbox. Needs no link of Recipient.
+func (r *Renderer) CompileNewAddress(c LinkContent, address string) (Compiled, error) {
 	f := r.frame(c.Newsletter, c.Locale)
 	link := webAddress(c.URL)
 	if link == "" {
@@ -35,7 +35,7 @@ func (r *Renderer) CompileNewAddress(c LinkContent) (Compiled, error) {
 	f.Subject, f.Why = f.words("mail.new-address.subject"), f.words("mail.why.new-address")
 	return r.compileNotice(noticeView{
 		frame: f, Kicker: f.Site, Heading: f.L.T("mail.new-address.heading"),
-		Lines:  []string{f.words("mail.new-address.text"), f.L.T("mail.new-address.press")},
+		Lines:  []string{f.words("mail.new-address.text", "address", cleanLine(address)), f.L.T("mail.new-address.press")},
 		Button: f.L.T("mail.new-address.button"), ButtonURL: link, PlainLabel: f.L.T("mail.confirm.plain"),
 		After: []string{f.L.T("mail.new-address.until", "until", f.moment(c.ExpiresAt, c.Date)), f.L.T("mail.new-address.ignore")},
 	}, c.Newsletter, c.Date)
