@@ -94,7 +94,7 @@ func (s *server) notFresh(w http.ResponseWriter, r *http.Request, f subscriber.F
 		}
 		return s.renderAct(w, r, http.StatusGone, f.NewsletterID, f.Locale, actBody{
 			Title: "data.moved_title", Text: "data.moved_text", More: "data.moved_more", Write: cmp.Or(n.ReplyTo, n.FromAddress),
-			Button: "data.moved_button", Act: "link", Action: dataPath(r),
+			Button: "data.stale_button", Act: "link", Action: dataPath(r),
 		})
 	case errors.Is(err, subscriber.ErrStale):
 		return s.renderAct(w, r, http.StatusGone, f.NewsletterID, f.Locale, actBody{

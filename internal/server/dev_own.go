@@ -42,7 +42,7 @@ func devOwnPages() map[string]canned {
 		"data-mails":   {"pages/mails", devMails},
 		"data-consent": {"pages/consent", devConsent},
 		"data-moved": act(actBody{
-			Title: "data.moved_title", Text: "data.moved_text", More: "data.moved_more", Write: "news@example.org", Button: "data.moved_button", Act: "link", Action: devFresh,
+			Title: "data.moved_title", Text: "data.moved_text", More: "data.moved_more", Write: "news@example.org", Button: "data.stale_button", Act: "link", Action: devFresh,
 		}),
 		"data-stale":  act(actBody{Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: devFresh}),
 		"data-none":   act(actBody{Title: "data.none_title", Text: "data.none_text"}),
@@ -113,8 +113,11 @@ func devConsent(s *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 			{What: "preferred", From: []string{"en"}, To: []string{"uk"}}, {What: "translations", From: []string{"wait"}, To: []string{"only"}},
 		}},
 		{At: at.Add(51 * time.Hour), Name: n.Name, Kind: "changed", Source: "preferences: weekly", Locale: "en", Address: "nadia@example.net", Changes: []subscriber.Setting{
-			{What: "cadence", From: []string{"instant"}, To: []string{"weekly"}}, {What: "topics", To: []string{"Media", "Право"}},
-			{What: "pause", To: []string{"2026-12-24T00:00:00Z"}}, {What: "hour", From: []string{"8"}, To: []string{"19"}}, {What: "zone", From: []string{"Europe/Kyiv"}, To: []string{"Europe/Paris"}},
+			{What: "cadence", From: []string{"instant"}, To: []string{"weekly"}},
+			{What: "topics", To: []string{"Media", "Право"}},
+			{What: "pause", To: []string{"2026-12-24T00:00:00Z"}},
+			{What: "hour", From: []string{"8"}, To: []string{"19"}},
+			{What: "zone", From: []string{"Europe/Kyiv"}, To: []string{"Europe/Paris"}},
 		}},
 		{At: at.Add(50 * time.Hour), Name: n.Name, Kind: "changed", Source: "address", Locale: "en", Address: "nadia@example.net", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)", Changes: []subscriber.Setting{
 			{What: "address", From: []string{"nadia@example.org"}, To: []string{"nadia@example.net"}},

@@ -56,7 +56,8 @@ func (s *Service) Get(ctx context.Context, db postgres.DB, id int64) (Person, er
 func (s *Service) ExportPerson(ctx context.Context, a emailaddr.Address) ([]byte, error) {
 	var raw json.RawMessage
 	err := s.DB.QueryRow(ctx, exportPerson, pgx.StrictNamedArgs{
-		"address": a.String(), "key": a.Key(), "hash": s.hash(a), "limit": s.limitHash(a)}).Scan(&raw)
+		"address": a.String(), "key": a.Key(), "hash": s.hash(a), "limit": s.limitHash(a),
+	}).Scan(&raw)
 	if err != nil {
 		return nil, fmt.Errorf("export person: %w", err)
 	}
