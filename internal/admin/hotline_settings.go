@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
@@ -42,7 +43,8 @@ func (a *admin) hotlineSettings(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := hotlineForm{Open: set.Open, DeskLocale: set.DeskLocale, Values: map[string]string{
-		"phone": set.Phone, "desk": strings.Join(set.Desk, "\n"), "keep_days": strconv.Itoa(set.KeepDays),
+		"phone": set.Phone, "desk": strings.Join(set.Desk, "\n"), "desk_keys": strings.Join(set.DeskKeys, "\n"),
+		"keep_days": strconv.Itoa(set.KeepDays),
 	}}
 	if set.SavedAt == nil {
 		f.DeskLocale = a.locale(r).Code()
@@ -90,24 +92,27 @@ func (a *admin) saveHotlineSettings(w http.ResponseWriter, r *http.Request) erro
 	v := r.PostForm.Get
 	set := hotline.Settings{
 		Open: v("open") != "", Phone: v("phone"), Hours: map[string]string{}, Elsewhere: map[string]string{}, DeskLocale: v("desk_locale"),
-		Desk: strings.FieldsFunc(v("desk"), func(c rune) bool { return c == '\n' || c == '\r' || c == ' ' || c == ',' }),
+		Desk: entries(v("desk")), DeskKeys: entries(v("desk_keys")),
 	}
 	if !a.Pages.Catalog().Has(set.DeskLocale) {
 		return page.BadRequest(errors.New("unknown language"))
 	}
 	set.KeepDays, _ = strconv.Atoi(strings.TrimSpace(v("keep_days"))) // no number is none, which is refused
 	f := hotlineForm{Open: set.Open, DeskLocale: set.DeskLocale, Values: map[string]string{
-		"phone": v("phone"), "desk": v("desk"), "keep_days": v("keep_days"),
+		"phone": v("phone"), "desk": v("desk"), "desk_keys": v("desk_keys"), "keep_days": v("keep_days"),
 	}}
 	for _, code := range a.Pages.Catalog().Codes() {
 		set.Hours[code], set.Elsewhere[code] = v(hoursField+code), v(elsewhereField+code)
 		f.Values[hoursField+code], f.Values[elsewhereField+code] = v(hoursField+code), v(elsewhereField+code)
 	}
-	err := a.recorded(r, "hotline.settings", "", map[string]any{"open": set.Open}, func(tx pgx.Tx) error {
+	err := a.recorded(r, "hotline.settings", "", map[string]any{"open": set.Open, "addresses": len(set.Desk), "keys": len(set.DeskKeys)}, func(tx pgx.Tx) error {
 		return a.Hotline.SaveSettings(r.Context(), tx, set)
 	})
 	var fields hotline.FieldErrors
 	if errors.As(err, &fields) {
+		if fields.SecretKey() {
+			f.Values["desk_keys"] = "" // not once more over the wire
+		}
 		f.Errors = inWords(a.locale(r), fields)
 		return a.showHotlineForm(w, r, http.StatusUnprocessableEntity, f)
 	}
@@ -115,6 +120,11 @@ func (a *admin) saveHotlineSettings(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	return a.say(w, r, true, "admin.hotline.said.settings", "/admin/hotline/settings")
+}
+
+// entries are what stands in an area, one a line, however it was pasted.
+func entries(text string) []string {
+	return strings.FieldsFunc(text, func(c rune) bool { return unicode.IsSpace(c) || c == ',' })
 }
 
 // setHotlineRight gives somebody the right to read requests, or takes it away.

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
+	"filippo.io/age"
 	"github.com/PuerkitoBio/goquery"
 	"github.com/jackc/pgx/v5"
 
@@ -184,16 +186,26 @@ func TestHotlineSettings(t *testing.T) {
 	if got.status != http.StatusUnprocessableEntity || got.Find(".error").Length() != 3 || got.Find("#f-phone").AttrOr("value", "") != "soon" || got.Find("#f-hours_en").Text() != "We are available 24/7" {
 		t.Errorf("%d %q", got.status, got.text(".error"))
 	}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	form.Set("desk_keys", id.String())
+	got = b.post("/admin/hotline/settings", form)
+	if !strings.Contains(got.text("#e-desk_keys"), "This was a secret key") || strings.Contains(got.Text(), "AGE-SECRET-KEY-1") {
+		t.Errorf("a secret key: %d %q", got.status, got.text("#e-desk_keys"))
+	}
+	form.Set("desk_keys", " "+id.Recipient().String()+"\r\n")
 	form.Set("phone", "+380 44 000 00 00")
 	form.Set("desk", "desk@example.org\r\nnight@example.org")
 	form.Set("keep_days", "30")
 	b.post("/admin/hotline/settings", form)
 	set, err := s.hotline.Settings(t.Context())
-	if err != nil || !set.Open || set.Phone != "+380 44 000 00 00" || len(set.Desk) != 2 || set.KeepDays != 30 || set.Hours["en"] != "We are available 24/7" || set.Elsewhere["uk"] != "Приходьте" {
+	if err != nil || !set.Open || set.Phone != "+380 44 000 00 00" || len(set.Desk) != 2 || set.KeepDays != 30 || !slices.Equal(set.DeskKeys, []string{id.Recipient().String()}) || set.Hours["en"] != "We are available 24/7" || set.Elsewhere["uk"] != "Приходьте" {
 		t.Errorf("%+v %v", set, err)
 	}
 	got = b.get("/admin/hotline/settings")
-	if got.Find(".notice.good").Length() != 1 || got.Find("#f-desk").Text() != "desk@example.org\nnight@example.org" {
+	if got.Find(".notice.good").Length() != 1 || got.Find("#f-desk").Text() != "desk@example.org\nnight@example.org" || got.Find("#f-desk_keys").Text() != id.Recipient().String() {
 		t.Errorf("%q", got.text("main"))
 	}
 	for i, path := range []string{"/hotline/callback", "/hotline/complaint"} {

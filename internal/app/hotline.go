@@ -28,9 +28,9 @@ func (a *App) tellDesk(ctx context.Context, tx pgx.Tx, n hotline.Notice) error {
 	}
 	from := max(0, slices.IndexFunc(list, func(l newsletter.Newsletter) bool { return l.Language == n.Locale }))
 	_, err = a.Deliveries.Enqueue(ctx, tx, delivery.Notice{
-		Kind: delivery.Desk, Locale: n.Locale, NewsletterID: list[from].ID, Address: n.Address,
+		Kind: delivery.Desk, Locale: n.Locale, NewsletterID: list[from].ID, Address: n.Address, RequestID: n.RequestID,
 		Content: delivery.Content{
-			Kind: string(n.Kind), Reference: n.Reference, URL: a.Config.BaseURL + "/admin/hotline/" + strconv.FormatInt(n.RequestID, 10),
+			Kind: string(n.Kind), Reference: n.Reference, Sealed: n.Sealed, URL: a.Config.BaseURL + "/admin/hotline/" + strconv.FormatInt(n.RequestID, 10),
 		},
 	})
 	return err

@@ -2,15 +2,86 @@ package app_test
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"filippo.io/age"
+	"filippo.io/age/armor"
+	"github.com/jackc/pgx/v5"
+
 	"vistka/internal/app"
 	"vistka/internal/config"
+	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
 )
+
+// With keys the desk's mail brings the text, and only who holds a key reads it:
+// it stands open nowhere on its way.
+func TestHotlineMailIsReadWithTheDesksKeyAlone(t *testing.T) {
+	t.Parallel()
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStage(t)
+	set, err := s.app.Hotline.Settings(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.DeskKeys = []string{key.Recipient().String()}
+	if err := postgres.InTx(t.Context(), s.app.Pool, func(tx pgx.Tx) error { return s.app.Hotline.SaveSettings(t.Context(), tx, set) }); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range []struct {
+		path, form string
+		words      []string
+	}{
+		{"/hotline/callback", "name=Nadia&phone=%2B380+44+123+45+67&best_time=after+six", []string{"Nadia", "+380 44 123 45 67", "after six"}},
+		{"/hotline/complaint", "subject=A+photo&text=It+shows+another+street.&contact=nadia%40example.org", []string{"A photo", "It shows another street.", "nadia@example.org"}},
+	} {
+		s.post(c.path, c.form)
+		source := s.mail(i + 1)
+		mailURL := fmt.Sprintf("%s%d", s.ready.InboxURL, i+1)
+		for where, text := range map[string]string{
+			"the mail": strings.ReplaceAll(source, "=\r\n", ""), "the inbox": s.get(s.ready.InboxURL), "its page": s.get(mailURL),
+			"the queue": s.text(`SELECT string_agg(n::text, ' ') FROM notice n`),
+		} {
+			if !strings.Contains(text, "hotline") {
+				t.Errorf("%s does not tell of the hotline: %s", where, text)
+			}
+			for _, words := range c.words {
+				if strings.Contains(text, words) {
+					t.Errorf("%q stands open in %s", words, where)
+				}
+			}
+		}
+		r, err := age.Decrypt(armor.NewReader(strings.NewReader(s.get(mailURL+"/files/0"))), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, words := range c.words {
+			if !strings.Contains(string(text), words) {
+				t.Errorf("%q is not in %s", words, text)
+			}
+		}
+	}
+}
+
+func (s *stage) text(sql string) (text string) {
+	s.t.Helper()
+	if err := s.app.Pool.QueryRow(s.t.Context(), sql).Scan(&text); err != nil {
+		s.t.Fatalf("%s: %v", sql, err)
+	}
+	return text
+}
 
 // What is older than its retention goes as soon as jobs run, without anybody's doing.
 func TestHotlineRequestsAreDeletedInTime(t *testing.T) {

@@ -133,7 +133,9 @@ func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (ma
 		}
 		c, err = s.Renderer.CompileAlert(a)
 	case Desk:
-		c, err = s.Renderer.CompileDesk(mailer.DeskContent{Newsletter: from, Locale: n.Locale, Date: date, Kind: content.Kind, Reference: content.Reference, URL: content.URL})
+		c, err = s.Renderer.CompileDesk(mailer.DeskContent{
+			Newsletter: from, Locale: n.Locale, Date: date, Kind: content.Kind, Reference: content.Reference, Sealed: content.Sealed, URL: content.URL,
+		})
 	default:
 		err = fmt.Errorf("kind %q cannot be mailed", n.Kind)
 	}

@@ -26,7 +26,7 @@ const (
 
 // Notice is a mail to one person that is not an edition. Ids that are 0 are
 // absent. A person is named by SignupID or SubscriberID; Address is for tests,
-// alerts and desk notices only.
+// alerts and desk notices only. A notice goes when the row it refers to does.
 type Notice struct {
 	Kind         NoticeKind
 	Locale       string
@@ -35,6 +35,7 @@ type Notice struct {
 	SubscriberID int64
 	Address      string
 	Content      Content
+	RequestID    int64 // desk: the hotline request it tells of
 }
 
 // Content is what a notice's words need beyond the rows it refers to; never a
@@ -45,6 +46,7 @@ type Content struct {
 	Detail    string    `json:"detail,omitempty"`    // alert
 	URL       string    `json:"url,omitempty"`       // alert, desk: a page of ours without a secret
 	Reference string    `json:"reference,omitempty"` // desk
+	Sealed    string    `json:"sealed,omitempty"`    // desk: what the request says, encrypted: the same bytes in every try
 	Articles  []int64   `json:"articles,omitempty"`  // test: shown as an edition would
 	Kind      string    `json:"kind,omitempty"`      // test: of the edition; desk: of the request
 	AskedAt   time.Time `json:"asked_at,omitzero"`   // settings
@@ -65,7 +67,7 @@ func Enqueue(ctx context.Context, db postgres.DB, now time.Time, n Notice) (id i
 	}
 	err = db.QueryRow(ctx, sqlEnqueue, pgx.StrictNamedArgs{
 		"kind": n.Kind, "locale": n.Locale, "newsletter": orNull(n.NewsletterID), "signup": orNull(n.SignupID),
-		"subscriber": orNull(n.SubscriberID), "address": n.Address, "content": content, "now": now,
+		"subscriber": orNull(n.SubscriberID), "request": orNull(n.RequestID), "address": n.Address, "content": content, "now": now,
 	}).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("enqueue %s notice: %w", n.Kind, err)

@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -323,5 +325,37 @@ func TestWelcomeBringsTheLatestThree(t *testing.T) {
 		if n > 0 && strings.Contains(body, fmt.Sprintf("Headline %d", n)) != shown {
 			t.Errorf("article %d: shown %v, want %v", n, !shown, shown)
 		}
+	}
+}
+
+// What the desk is told goes out as it was sealed, in every try, and not at all
+// once the request is deleted.
+func TestDeskNoticeGoesWithItsRequest(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	var request int64
+	w.one(&request, `INSERT INTO hotline_request (reference, digest, kind, language, phone, created_at)
+		VALUES ('4821-7730', 'd', 'callback', 'en', '+380 44 123 45 67', $1) RETURNING id`, w.clock.Now())
+	const sealed = "-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n-----END AGE ENCRYPTED FILE-----\n"
+	w.enqueue(Notice{Kind: Desk, Locale: "en", Address: "desk@example.org", RequestID: request, Content: Content{Kind: "callback", Reference: "4821-7730", Sealed: sealed}})
+	compose := func() string {
+		t.Helper()
+		m, err := w.s.composeNotice(t.Context(), 1, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(m.Body)
+	}
+	first := compose()
+	w.exec(`UPDATE newsletter SET name = 'Another'`)
+	w.clock.Advance(time.Hour)
+	if again := compose(); again != first || !strings.Contains(first, base64.StdEncoding.EncodeToString([]byte(sealed))[:76]) {
+		t.Errorf("first\n%s\nthen\n%s", first, again)
+	}
+	w.exec(`DELETE FROM hotline_request`)
+	if n := w.count("notice"); n != 0 {
+		t.Error("the text outlives its request")
+	}
+	if _, err := w.s.composeNotice(t.Context(), 1, nil); !errors.Is(err, errGone) {
+		t.Errorf("still to be sent: %v", err)
 	}
 }

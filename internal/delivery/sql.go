@@ -5,8 +5,8 @@ package delivery
 
 const sqlEnqueue = `
 WITH row AS (
-    INSERT INTO notice (kind, locale, newsletter_id, signup_id, subscriber_id, address, content, state, due_at, created_at)
-    VALUES (@kind, @locale, @newsletter, @signup, @subscriber, @address, @content, 'queued', @now, @now)
+    INSERT INTO notice (kind, locale, newsletter_id, signup_id, subscriber_id, address, content, hotline_request_id, state, due_at, created_at)
+    VALUES (@kind, @locale, @newsletter, @signup, @subscriber, @address, @content, @request, 'queued', @now, @now)
     RETURNING id
 )
 SELECT row.id

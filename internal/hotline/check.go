@@ -26,6 +26,9 @@ const (
 	keyTextLong     = "hotline.error.text_long"
 	keyLong         = "hotline.error.long"
 	keyDesk         = "hotline.error.desk"
+	keyDeskKeys     = "hotline.error.desk_keys"
+	keyDeskSecret   = "hotline.error.desk_secret"
+	keyDeskMixed    = "hotline.error.desk_mixed"
 	keyKeep         = "hotline.error.keep"
 	keyWordsLong    = "hotline.error.words_long"
 	keyNoteEmpty    = "hotline.error.note_empty"
@@ -34,7 +37,8 @@ const (
 // ErrorKeys lists every key that FieldErrors may carry, for the test that they have words.
 func ErrorKeys() []string {
 	return []string{
-		keyPhoneEmpty, keyPhone, keySubjectEmpty, keyTextEmpty, keyTextLong, keyLong, keyDesk, keyKeep, keyWordsLong, keyNoteEmpty,
+		keyPhoneEmpty, keyPhone, keySubjectEmpty, keyTextEmpty, keyTextLong, keyLong, keyDesk, keyDeskKeys, keyDeskSecret, keyDeskMixed,
+		keyKeep, keyWordsLong, keyNoteEmpty,
 	}
 }
 

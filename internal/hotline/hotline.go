@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 )
 
@@ -98,21 +99,23 @@ func (e FieldErrors) Error() string {
 	return fmt.Sprintf("hotline: fields to mend: %s", strings.Join(slices.Sorted(maps.Keys(e)), ", "))
 }
 
-// Notice asks for a mail to one address of the desk: that a request came, and
-// nothing of what it says.
+// Notice asks for a mail to one address of the desk: that a request came. What
+// it says goes along only for the holders of the desk's keys.
 type Notice struct {
 	RequestID int64
 	Reference string
 	Kind      Kind
 	Address   string
 	Locale    string
+	Sealed    string // what the request says, as an armored age file; empty without keys
 }
 
 // Service keeps the hotline. Notify is set after construction, before the
 // first request.
 type Service struct {
-	DB    postgres.DB
-	Clock *postgres.Clock
+	DB      postgres.DB
+	Clock   *postgres.Clock
+	Catalog *locale.Catalog // the words around what is sealed
 
 	// Notify queues a mail to the desk; it goes out once tx commits.
 	Notify func(ctx context.Context, tx pgx.Tx, n Notice) error

@@ -12,8 +12,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
+	"vistka/web"
 )
 
 // fixture is an open hotline that records what it tells the desk.
@@ -28,8 +30,12 @@ type fixture struct {
 func setUp(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{t: t}
+	catalog, err := locale.Load(web.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
 	f.Service = &Service{
-		DB: pgtest.New(t), Clock: postgres.NewTestClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)),
+		DB: pgtest.New(t), Catalog: catalog, Clock: postgres.NewTestClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)),
 		Notify: func(_ context.Context, _ pgx.Tx, n Notice) error {
 			f.mu.Lock()
 			defer f.mu.Unlock()

@@ -28,6 +28,7 @@ type Settings struct {
 	Hours      map[string]string `db:"hours"`     // in words, by language
 	Elsewhere  map[string]string `db:"elsewhere"` // where to go instead, in words, by language
 	Desk       []string          `db:"desk"`      // addresses that are mailed of a new request
+	DeskKeys   []string          `db:"desk_keys"` // age recipients that those mails carry the text for; none: they leave it out
 	DeskLocale string            `db:"desk_locale"`
 	KeepDays   int               `db:"keep_days"`
 	SavedAt    *time.Time        `db:"saved_at"` // nil: nobody has set it up
@@ -54,8 +55,8 @@ func readSettings(ctx context.Context, db postgres.DB) (Settings, error) {
 	return set, nil
 }
 
-// SaveSettings stores set. Returns FieldErrors (phone, desk, keep_days, hours,
-// elsewhere) for what a person can mend.
+// SaveSettings stores set. Returns FieldErrors (phone, desk, desk_keys, keep_days,
+// hours, elsewhere) for what a person can mend.
 func (s *Service) SaveSettings(ctx context.Context, tx pgx.Tx, set Settings) error {
 	set = set.tidy()
 	if errs := set.check(); len(errs) > 0 {
@@ -63,7 +64,7 @@ func (s *Service) SaveSettings(ctx context.Context, tx pgx.Tx, set Settings) err
 	}
 	_, err := tx.Exec(ctx, sqlSaveSettings, pgx.StrictNamedArgs{
 		"open": set.Open, "phone": set.Phone, "hours": set.Hours, "elsewhere": set.Elsewhere, "desk": set.Desk,
-		"desk_locale": set.DeskLocale, "keep_days": set.KeepDays, "now": s.Clock.Now(),
+		"desk_keys": set.DeskKeys, "desk_locale": set.DeskLocale, "keep_days": set.KeepDays, "now": s.Clock.Now(),
 	})
 	if err != nil {
 		return fmt.Errorf("save hotline settings: %w", err)
@@ -82,14 +83,19 @@ func (set Settings) tidy() Settings {
 		}
 		*words = kept
 	}
-	desk := []string{}
-	for _, address := range set.Desk {
-		if address = strings.TrimSpace(address); address != "" && !slices.Contains(desk, address) {
-			desk = append(desk, address)
+	set.Desk, set.DeskKeys = distinct(set.Desk), distinct(set.DeskKeys)
+	return set
+}
+
+// distinct is list without space around its entries, empty ones and repetitions.
+func distinct(list []string) []string {
+	kept := []string{}
+	for _, s := range list {
+		if s = strings.TrimSpace(s); s != "" && !slices.Contains(kept, s) {
+			kept = append(kept, s)
 		}
 	}
-	set.Desk = desk
-	return set
+	return kept
 }
 
 func (set Settings) check() FieldErrors {
@@ -99,6 +105,9 @@ func (set Settings) check() FieldErrors {
 	}
 	if len(set.Desk) > maxDesk || slices.ContainsFunc(set.Desk, func(a string) bool { _, err := emailaddr.Parse(a); return err != nil }) {
 		errs["desk"] = keyDesk
+	}
+	if key := wrongDeskKeys(set.DeskKeys); key != "" {
+		errs["desk_keys"] = key
 	}
 	if set.KeepDays < 1 || set.KeepDays > maxKeepDays {
 		errs["keep_days"] = keyKeep

@@ -1,13 +1,13 @@
 package hotline
 
 const sqlSettings = `
-SELECT open, phone, hours, elsewhere, desk, desk_locale, keep_days, saved_at
+SELECT open, phone, hours, elsewhere, desk, desk_keys, desk_locale, keep_days, saved_at
 FROM hotline`
 
 const sqlSaveSettings = `
 UPDATE hotline
-SET open = @open, phone = @phone, hours = @hours, elsewhere = @elsewhere, desk = @desk, desk_locale = @desk_locale,
-    keep_days = @keep_days, saved_at = @now`
+SET open = @open, phone = @phone, hours = @hours, elsewhere = @elsewhere, desk = @desk, desk_keys = @desk_keys,
+    desk_locale = @desk_locale, keep_days = @keep_days, saved_at = @now`
 
 const sqlSalt = `
 WITH made AS (

@@ -48,6 +48,7 @@ type Receipt struct {
 // FieldErrors for what the person can mend, ErrShut if the hotline is not open.
 func (s *Service) Submit(ctx context.Context, in Submission) (Receipt, error) {
 	r := in.tidy()
+	r.CreatedAt = s.Clock.Now()
 	if errs := r.Check(); errs != nil {
 		return Receipt{}, errs
 	}
@@ -81,12 +82,11 @@ func (s *Service) Submit(ctx context.Context, in Submission) (Receipt, error) {
 // store puts r in and gives it id and reference. It reports false, and the
 // reference of the first, if the same words are there already.
 func (s *Service) store(ctx context.Context, tx pgx.Tx, r *Request) (fresh bool, err error) {
-	now := s.Clock.Now()
-	digest := r.digest(now)
+	digest := r.digest()
 	for range referenceTries {
 		err := tx.QueryRow(ctx, sqlInsert, pgx.StrictNamedArgs{
 			"reference": NewReference(), "digest": digest, "kind": r.Kind, "language": r.Language, "name": r.Name, "phone": r.Phone,
-			"best_time": r.BestTime, "subject": r.Subject, "text": r.Text, "contact": r.Contact, "now": now,
+			"best_time": r.BestTime, "subject": r.Subject, "text": r.Text, "contact": r.Contact, "now": r.CreatedAt,
 		}).Scan(&r.ID, &r.Reference)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err == nil, err
@@ -101,9 +101,9 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, r *Request) (fresh bool,
 }
 
 // digest is the same for the same words at about the same time.
-func (r Request) digest(now time.Time) []byte {
+func (r Request) digest() []byte {
 	h := sha256.New()
-	_ = binary.Write(h, binary.BigEndian, now.Truncate(sameFor).Unix()) // a hash takes everything
+	_ = binary.Write(h, binary.BigEndian, r.CreatedAt.Truncate(sameFor).Unix()) // a hash takes everything
 	for _, s := range []string{string(r.Kind), r.Language, r.Name, r.Phone, r.BestTime, r.Subject, r.Text, r.Contact} {
 		_ = binary.Write(h, binary.BigEndian, int64(len(s)))
 		h.Write([]byte(s))
@@ -113,15 +113,22 @@ func (r Request) digest(now time.Time) []byte {
 
 func (s *Service) tellDesk(ctx context.Context, tx pgx.Tx, set Settings, r Request) error {
 	var lately int
-	since := s.Clock.Now().Add(-time.Hour)
+	since := r.CreatedAt.Add(-time.Hour)
 	if err := tx.QueryRow(ctx, sqlSince, pgx.StrictNamedArgs{"since": since}).Scan(&lately); err != nil {
 		return err
 	}
 	if lately > deskMails {
 		return nil
 	}
-	for _, address := range set.Desk {
-		n := Notice{RequestID: r.ID, Reference: r.Reference, Kind: r.Kind, Address: address, Locale: set.DeskLocale}
+	n := Notice{RequestID: r.ID, Reference: r.Reference, Kind: r.Kind, Locale: set.DeskLocale}
+	if len(set.Desk) > 0 && len(set.DeskKeys) > 0 {
+		text := r.letter(s.Catalog.For(set.DeskLocale), s.Catalog.For(r.Language).Name())
+		var err error
+		if n.Sealed, err = seal(text, set.DeskKeys); err != nil {
+			return err
+		}
+	}
+	for _, n.Address = range set.Desk {
 		if err := s.Notify(ctx, tx, n); err != nil {
 			return err
 		}

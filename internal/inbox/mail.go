@@ -21,6 +21,13 @@ type Mail struct {
 	HTML     string
 	Header   []Field
 	Raw      []byte
+	Files    []File
+}
+
+// File is what was attached.
+type File struct {
+	Name string
+	Body []byte
 }
 
 // Field is one header line, in the order it was sent.
@@ -52,12 +59,17 @@ func parse(id int, received time.Time, raw []byte) Mail {
 		if err != nil {
 			return m
 		}
-		inline, ok := p.Header.(*gomail.InlineHeader)
-		if !ok {
-			continue
-		}
 		body, err := io.ReadAll(p.Body)
 		if err != nil {
+			continue
+		}
+		if attached, ok := p.Header.(*gomail.AttachmentHeader); ok {
+			name, _ := attached.Filename() // without one it is shown by its number
+			m.Files = append(m.Files, File{Name: name, Body: body})
+			continue
+		}
+		inline, ok := p.Header.(*gomail.InlineHeader)
+		if !ok {
 			continue
 		}
 		switch t, _, _ := inline.ContentType(); t {

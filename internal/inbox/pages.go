@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"mime"
 	"net"
 	"net/http"
 	"net/netip"
@@ -31,6 +32,7 @@ func (b *Box) Routes(p *page.Pages, zone func(context.Context) *time.Location) h
 	r.Get("/{id:[0-9]+}", p.Handle(h.show))
 	r.Get("/{id:[0-9]+}/html", p.Handle(h.html))
 	r.Get("/{id:[0-9]+}/source", p.Handle(h.source))
+	r.Get("/{id:[0-9]+}/files/{n:[0-9]+}", p.Handle(h.file))
 	return r
 }
 
@@ -145,6 +147,22 @@ func (h pages) source(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, err = w.Write(m.Raw)
+	return err
+}
+
+// file is what was attached to a mail, to be saved and never shown.
+func (h pages) file(w http.ResponseWriter, r *http.Request) error {
+	m, err := h.mail(r)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(chi.URLParam(r, "n"))
+	if err != nil || n >= len(m.Files) {
+		return page.NotFound(err)
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": m.Files[n].Name}))
+	_, err = w.Write(m.Files[n].Body)
 	return err
 }
 

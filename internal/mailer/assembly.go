@@ -39,6 +39,14 @@ func (a *assembly) slot(s slot) {
 	a.segments[len(a.segments)-1].slot = s
 }
 
+// alternative adds a body as text and as HTML, its header field first.
+func (a *assembly) alternative(boundary string, text, html []segment) {
+	a.addString("Content-Type: multipart/alternative;\r\n boundary=\"" + boundary + "\"\r\n")
+	a.part(boundary, "text/plain", text)
+	a.part(boundary, "text/html", html)
+	a.addString("\r\n--" + boundary + "--\r\n")
+}
+
 func (a *assembly) part(boundary, mediaType string, body []segment) {
 	a.addString("\r\n--" + boundary + "\r\nContent-Type: " + mediaType +
 		"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")

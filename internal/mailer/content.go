@@ -121,12 +121,14 @@ type AlertContent struct {
 	Grace      bool   // nothing is wrong: an article goes out soon, and URL holds it
 }
 
-// DeskContent tells the hotline's desk of a new request, without its text.
+// DeskContent tells the hotline's desk of a new request: without its text, or
+// with it encrypted.
 type DeskContent struct {
 	Newsletter Newsletter
 	Locale     string
 	Date       time.Time
 	Kind       string // callback, complaint
 	Reference  string
+	Sealed     string // what the request says, as an armored age file of 7-bit lines; empty leaves it out
 	URL        string
 }

@@ -1,6 +1,9 @@
 package mailer
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // CompileTest makes "mail me a test": the edition as readers would get it,
 // marked as a test and without anybody's links, or a few words when there are
@@ -42,8 +45,8 @@ func (r *Renderer) CompileAlert(c AlertContent) (Compiled, error) {
 	return r.compileNotice(v, c.Newsletter, c.Date)
 }
 
-// CompileDesk tells the hotline's desk that a request came, and nothing of
-// what it says. Needs no link of Recipient.
+// CompileDesk tells the hotline's desk that a request came. What it says is
+// attached as it was sealed, or left out. Needs no link of Recipient.
 func (r *Renderer) CompileDesk(c DeskContent) (Compiled, error) {
 	f := r.frame(c.Newsletter, c.Locale)
 	f.PrivacyURL = ""
@@ -52,12 +55,24 @@ func (r *Renderer) CompileDesk(c DeskContent) (Compiled, error) {
 	if link == "" {
 		link = r.opts.BaseURL + "/admin"
 	}
-	return r.compileNotice(noticeView{
+	v := noticeView{
 		frame: f, Kicker: f.L.T("mail.desk.kicker"), Heading: f.L.T("mail.desk.heading"),
 		Lines:  []string{f.L.T(deskText(c.Kind), "reference", cleanLine(c.Reference), "when", f.moment(c.Date, c.Date))},
 		Button: f.L.T("mail.desk.button"), ButtonURL: link,
-	}, c.Newsletter, c.Date)
+	}
+	if c.Sealed == "" {
+		v.Lines = append(v.Lines, f.L.T("mail.desk.left_out"))
+		return r.compileNotice(v, c.Newsletter, c.Date)
+	}
+	name := "hotline-" + notInNames.ReplaceAllString(c.Reference, "") + ".age"
+	v.file = &attachment{name: name, mediaType: "application/vnd.age", content: c.Sealed}
+	v.Lines = append(v.Lines, f.L.T("mail.desk.sealed", "file", name))
+	v.Detail = "age -d -i key.txt " + name
+	return r.compileNotice(v, c.Newsletter, c.Date)
 }
+
+// notInNames is what no file's name needs.
+var notInNames = regexp.MustCompile(`[^0-9A-Za-z-]`)
 
 func deskText(kind string) string {
 	switch kind {

@@ -15,6 +15,7 @@ type draft struct {
 	archiveURL string
 	text       string
 	html       string
+	file       *attachment
 }
 
 // compile makes the message of a draft (RFC 5322 section 3.6): the same draft
@@ -68,10 +69,14 @@ func (r *Renderer) compile(d draft) (Compiled, error) {
 	b.add(h.b)
 
 	text, html := r.encodeBody(d.text, false), r.encodeBody(d.html, true)
-	boundary := boundaryOf(b.segments, text, html)
-	b.addString("Content-Type: multipart/alternative;\r\n boundary=\"" + boundary + "\"\r\n")
-	b.part(boundary, "text/plain", text)
-	b.part(boundary, "text/html", html)
+	if d.file == nil {
+		b.alternative(boundaryOf(b.segments, text, html), text, html)
+		return Compiled(b), nil
+	}
+	boundary := boundaryOf(b.segments, text, html, []segment{{text: []byte(d.file.content)}})
+	b.addString("Content-Type: multipart/mixed;\r\n boundary=\"" + boundary + "\"\r\n\r\n--" + boundary + "\r\n")
+	b.alternative(boundaryOf(text, html), text, html)
+	b.attachment(boundary, *d.file)
 	b.addString("\r\n--" + boundary + "--\r\n")
 	return Compiled(b), nil
 }

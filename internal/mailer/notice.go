@@ -24,6 +24,7 @@ type noticeView struct {
 	AsideURL   string
 	AsideText  string
 	Heading2   string
+	file       *attachment
 	Articles   []articleView
 }
 
@@ -38,7 +39,7 @@ func (r *Renderer) compileNotice(v noticeView, n Newsletter, date time.Time) (Co
 	if err != nil {
 		return Compiled{}, fmt.Errorf("notice: %w", err)
 	}
-	d := draft{newsletter: n, language: v.L.Code(), date: date, subject: v.Subject, html: html, text: v.plain()}
+	d := draft{newsletter: n, language: v.L.Code(), date: date, subject: v.Subject, html: html, text: v.plain(), file: v.file}
 	if v.UnsubscribeURL != "" {
 		if d.listID, err = newsletterListID(n); err != nil {
 			return Compiled{}, err
