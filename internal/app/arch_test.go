@@ -28,7 +28,7 @@ var order = [][]string{
 	{"article", "subscriber", "newsletter", "hotline", "account", "webhook", "guard"},
 	{"page"},
 	{"suppression", "mailer", "feed", "bounce", "postgres"},
-	{"emailaddr", "token", "locale", "colour"},
+	{"emailaddr", "token", "locale", "colour", "ipblock"},
 	{"migrations", "web"},
 }
 

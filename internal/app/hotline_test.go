@@ -47,7 +47,7 @@ func TestHotlineMailIsReadWithTheDesksKeyAlone(t *testing.T) {
 		source := s.mail(i + 1)
 		mailURL := fmt.Sprintf("%s%d", s.ready.InboxURL, i+1)
 		for where, text := range map[string]string{
-			"the mail": strings.ReplaceAll(source, "=\r\n", ""), "the inbox": s.get(s.ready.InboxURL), "its page": s.get(mailURL),
+			"the mail": strings.ReplaceAll(source, "=\r\n", ""), "the inbox": s.get(s.ready.InboxURL), "its page": s.get(mailURL), "the file": s.get(mailURL+"/files/0") + "hotline",
 			"the queue": s.text(`SELECT string_agg(n::text, ' ') FROM notice n`),
 		} {
 			if !strings.Contains(text, "hotline") {

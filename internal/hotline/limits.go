@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/ipblock"
 )
 
-// Requests in a window. A household has an IPv4 address or a /64, a site a /24
-// or a /48; a person has one or two things to say.
+// Requests in a window by what ipblock.Of says: a person has one or two things
+// to say.
 const (
 	window     = 10 * time.Minute
 	perHost    = 5
@@ -55,13 +57,8 @@ func (s *Service) count(ctx context.Context, in Submission) (Decision, error) {
 		m.Write([]byte(what))
 		most[string(m.Sum(nil))] = limit
 	}
-	if ip := in.IP.Unmap().WithZone(""); ip.IsValid() {
-		small, large := 32, 24
-		if ip.Is6() {
-			small, large = 64, 48
-		}
-		host, _ := ip.Prefix(small)
-		network, _ := ip.Prefix(large)
+	if in.IP.IsValid() {
+		host, network := ipblock.Of(in.IP)
 		add("host "+host.String(), perHost)
 		add("network "+network.String(), perNetwork)
 	}

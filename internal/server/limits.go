@@ -6,6 +6,8 @@ import (
 
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httprate"
+
+	"vistka/internal/ipblock"
 )
 
 // A first, cheap gate in memory, before any statement. The limits that decide
@@ -27,30 +29,25 @@ func newLimits() *limits {
 	}
 }
 
-// network is what a reader counts under here: an IPv4 address, an IPv6 /64.
-func network(r *http.Request) string {
-	ip := middleware.GetClientIPAddr(r.Context()).Unmap().WithZone("")
-	if ip.Is6() {
-		if p, err := ip.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return ip.String()
+// host is what a reader counts under here.
+func host(r *http.Request) string {
+	h, _ := ipblock.Of(middleware.GetClientIPAddr(r.Context()))
+	return h.String()
 }
 
 // known is false behind a proxy that is not trusted: nothing is counted then.
 func known(r *http.Request) bool { return middleware.GetClientIPAddr(r.Context()).IsValid() }
 
 func (l *limits) signUps(w http.ResponseWriter, r *http.Request) bool {
-	return known(r) && l.signUp.OnLimit(discard{w}, r, network(r))
+	return known(r) && l.signUp.OnLimit(discard{w}, r, host(r))
 }
 
 func (l *limits) codes(w http.ResponseWriter, r *http.Request) bool {
-	return known(r) && l.code.OnLimit(discard{w}, r, network(r))
+	return known(r) && l.code.OnLimit(discard{w}, r, host(r))
 }
 
 func (l *limits) pings(w http.ResponseWriter, r *http.Request) bool {
-	return known(r) && l.ping.OnLimit(discard{w}, r, network(r))
+	return known(r) && l.ping.OnLimit(discard{w}, r, host(r))
 }
 
 // discard keeps httprate's own headers from the answer: they would differ from

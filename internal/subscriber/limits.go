@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"vistka/internal/ipblock"
 )
 
 // What an address gets of us at most, however often it is typed somewhere and
@@ -35,11 +37,10 @@ const (
 	requestsWindow = 10 * time.Minute    // what "Try again in 10 minutes" promises
 )
 
-// Requests per network in requestsWindow. A newsroom or a carrier's NAT sits
-// behind one IPv4 address; a household has a /64, a site a /48.
+// Requests in requestsWindow by what ipblock.Of says.
 const (
-	perHost    = 20  // IPv4 /32, IPv6 /64
-	perNetwork = 100 // IPv4 /24, IPv6 /48
+	perHost    = 20
+	perNetwork = 100
 	// Whoever pressed the button of our own page has shown more patience than
 	// a script that posts blindly, and gets this many times as much.
 	challengedFactor = 10
@@ -85,9 +86,9 @@ func (s *Service) Admit(ctx context.Context, o Origin) (Admission, error) {
 func (o Origin) args(now time.Time) pgx.StrictNamedArgs {
 	host, keys := "", []string{}
 	if o.IP.IsValid() {
-		var network string
-		host, network = networks(o.IP)
-		keys = []string{network, host}
+		h, network := ipblock.Of(o.IP)
+		host = "signup " + h.String()
+		keys = []string{"signup " + network.String(), host}
 	}
 	factor := 1
 	if o.Challenged {
@@ -118,17 +119,6 @@ func (v verdict) admission() Admission {
 		a.Decision = Prove
 	}
 	return a
-}
-
-func networks(ip netip.Addr) (host, network string) {
-	ip = ip.Unmap().WithZone("")
-	small, large := 32, 24
-	if ip.Is6() {
-		small, large = 64, 48
-	}
-	h, _ := ip.Prefix(small)
-	n, _ := ip.Prefix(large)
-	return "signup " + h.String(), "signup " + n.String()
 }
 
 // lockKey orders those who count against one mailbox.
