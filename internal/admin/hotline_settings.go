@@ -23,15 +23,9 @@ type hotlineForm struct {
 	DeskLocale string
 	Languages  []page.Link
 	Accounts   []account.Account
-	Snippets   []hotlineSnippet
+	Snippets   []hotlinePaste
 	Tongues    []page.Link // of the snippets
 	Tongue     string
-}
-
-// hotlineSnippet is a form to be pasted into a page of the site.
-type hotlineSnippet struct {
-	ID, Name, HTML string
-	Rows           int
 }
 
 // In the names of fields that are there once a language, before its code.
@@ -67,17 +61,13 @@ func (a *admin) showHotlineForm(w http.ResponseWriter, r *http.Request, status i
 	for _, other := range f.Languages {
 		f.Tongues = append(f.Tongues, page.Link{Code: other.Code, Name: other.Name, URL: "/admin/hotline/settings?form=" + other.Code + "#h-site"})
 	}
-	path, integrity, err := a.Pages.Embedded(embedScript)
+	set, err := a.Hotline.Settings(r.Context())
 	if err != nil {
 		return err
 	}
-	f.Tongue, f.Snippets = tongue.Code(), []hotlineSnippet{
-		{ID: "callback", Name: l.T("admin.hotline.kind.callback"), HTML: callbackSnippet(tongue, a.BaseURL)},
-		{ID: "complaint", Name: l.T("admin.hotline.kind.complaint"), HTML: complaintSnippet(tongue, a.BaseURL)},
-		{ID: "frame", Name: l.T("admin.hotline.site.frame"), HTML: frameSnippet(tongue, a.BaseURL, path, integrity)},
-	}
-	for i := range f.Snippets {
-		f.Snippets[i].Rows = 1 + lines(f.Snippets[i].HTML)
+	f.Tongue = tongue.Code()
+	if f.Snippets, err = a.hotlinePastes(l, tongue, set); err != nil {
+		return err
 	}
 	if f.Accounts, err = a.Accounts.List(r.Context()); err != nil {
 		return err

@@ -212,6 +212,17 @@ func TestHotlineSettings(t *testing.T) {
 		pasted, err := goquery.NewDocumentFromReader(strings.NewReader(got.Find("textarea.code").Eq(i).Text()))
 		if err != nil || pasted.Find("form").AttrOr("action", "") != s.url+path || pasted.Find("input[name=website]").Length() != 1 || pasted.Find("p label input, p label textarea").Length() != 3 || pasted.Find("[hidden] input[name=website]").Length() != 1 {
 			t.Errorf("the snippet for %s: %v", path, err)
+			continue
+		}
+		words := strings.Join(strings.Fields(pasted.Text()), " ")
+		for _, want := range []string{"+380 44 000 00 00", "We are available 24/7", "This form is not anonymous.", "Or contact us: ", "File a complaint", "Leave your contact details and we contact you"} {
+			if !strings.Contains(words, want) {
+				t.Errorf("the snippet for %s lacks %q: %s", path, want, words)
+			}
+		}
+		other := []string{"/hotline/complaint", "/hotline/callback"}[i]
+		if pasted.Find(`a[href="tel:+380440000000"]`).Length() != 1 || pasted.Find(`a[href="`+s.url+other+`?lang=en"]`).Length() != 1 {
+			t.Errorf("the links of the snippet for %s: %s", path, got.Find("textarea.code").Eq(i).Text())
 		}
 	}
 	if frame := b.get("/admin/hotline/settings?form=uk").Find("#html-frame").Text(); !strings.Contains(frame, s.url+"/embed/hotline?lang=uk") || !strings.Contains(frame, `referrerpolicy="no-referrer"`) {
