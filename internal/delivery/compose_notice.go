@@ -134,7 +134,8 @@ func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (ma
 		c, err = s.Renderer.CompileAlert(a)
 	case Desk:
 		c, err = s.Renderer.CompileDesk(mailer.DeskContent{
-			Newsletter: from, Locale: n.Locale, Date: date, Kind: content.Kind, Reference: content.Reference, Sealed: content.Sealed, URL: content.URL,
+			Newsletter: from, Locale: n.Locale, Date: date, Kind: content.Kind, Reference: content.Reference, URL: content.URL,
+			Busy: content.Busy, Sealed: content.Sealed,
 		})
 	default:
 		err = fmt.Errorf("kind %q cannot be mailed", n.Kind)

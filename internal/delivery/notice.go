@@ -46,6 +46,7 @@ type Content struct {
 	Detail    string    `json:"detail,omitempty"`    // alert
 	URL       string    `json:"url,omitempty"`       // alert, desk: a page of ours without a secret
 	Reference string    `json:"reference,omitempty"` // desk
+	Busy      bool      `json:"busy,omitempty"`      // desk: soon no more mails tell of requests
 	Sealed    string    `json:"sealed,omitempty"`    // desk: what the request says, encrypted: the same bytes in every try
 	Articles  []int64   `json:"articles,omitempty"`  // test: shown as an edition would
 	Kind      string    `json:"kind,omitempty"`      // test: of the edition; desk: of the request

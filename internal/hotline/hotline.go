@@ -107,6 +107,7 @@ type Notice struct {
 	Kind      Kind
 	Address   string
 	Locale    string
+	Busy      bool   // so many came within an hour that soon no more mails tell of them
 	Sealed    string // what the request says, as an armored age file; empty without keys
 }
 

@@ -101,7 +101,7 @@ func TestADeskIsNotBuriedInMail(t *testing.T) {
 	for i := range deskMails + 5 {
 		f.submit(complaint(fmt.Sprint("number ", i)))
 	}
-	if n := f.count("SELECT count(*) FROM hotline_request"); n != deskMails+5 || len(f.notices) != deskMails {
+	if n := f.count("SELECT count(*) FROM hotline_request"); n != deskMails+5 || len(f.notices) != deskMails || f.notices[deskMails/2-1].Busy || !f.notices[deskMails/2].Busy || !f.notices[deskMails-1].Busy {
 		t.Errorf("%d requests, %d mails", n, len(f.notices))
 	}
 	f.Clock.Advance(time.Hour)

@@ -19,7 +19,8 @@ const (
 	// page sent again.
 	sameFor = 10 * time.Minute
 	// deskMails is how many mails an hour tell the desk of requests. More would
-	// bury its mailbox; the admin pages count all of them.
+	// bury its mailbox; the admin pages count all of them. The second half of
+	// the mails says so.
 	deskMails = 30
 	// references are tried before we give up: of a hundred million few are taken.
 	referenceTries = 5
@@ -120,7 +121,7 @@ func (s *Service) tellDesk(ctx context.Context, tx pgx.Tx, set Settings, r Reque
 	if lately > deskMails {
 		return nil
 	}
-	n := Notice{RequestID: r.ID, Reference: r.Reference, Kind: r.Kind, Locale: set.DeskLocale}
+	n := Notice{RequestID: r.ID, Reference: r.Reference, Kind: r.Kind, Locale: set.DeskLocale, Busy: lately > deskMails/2}
 	if len(set.Desk) > 0 && len(set.DeskKeys) > 0 {
 		text := r.letter(s.Catalog.For(set.DeskLocale), s.Catalog.For(r.Language).Name())
 		var err error

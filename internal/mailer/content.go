@@ -129,6 +129,7 @@ type DeskContent struct {
 	Date       time.Time
 	Kind       string // callback, complaint
 	Reference  string
+	Busy       bool   // so many came lately that soon no more mails tell of them
 	Sealed     string // what the request says, as an armored age file of 7-bit lines; empty leaves it out
 	URL        string
 }

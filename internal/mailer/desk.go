@@ -60,6 +60,9 @@ func (r *Renderer) CompileDesk(c DeskContent) (Compiled, error) {
 		Lines:  []string{f.L.T(deskText(c.Kind), "reference", cleanLine(c.Reference), "when", f.moment(c.Date, c.Date))},
 		Button: f.L.T("mail.desk.button"), ButtonURL: link,
 	}
+	if c.Busy {
+		v.After = []string{f.L.T("mail.desk.busy")}
+	}
 	if c.Sealed == "" {
 		v.Lines = append(v.Lines, f.L.T("mail.desk.left_out"))
 		return r.compileNotice(v, c.Newsletter, c.Date)

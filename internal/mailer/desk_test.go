@@ -21,7 +21,7 @@ const sealedText = "-----BEGIN AGE ENCRYPTED FILE-----\nYWdlLWVuY3J5cHRpb24ub3Jn
 func sealedMail(t testing.TB, r *mailer.Renderer, code, reference string) []byte {
 	t.Helper()
 	c := must[mailer.Compiled](t)(r.CompileDesk(mailer.DeskContent{
-		Newsletter: newsletterIn(code), Locale: code, Date: sentAt, Kind: "callback", Reference: reference, Sealed: sealedText,
+		Newsletter: newsletterIn(code), Locale: code, Date: sentAt, Kind: "callback", Reference: reference, Sealed: sealedText, Busy: true,
 		URL: "https://news.example.com/admin/hotline/7",
 	}))
 	if err := c.Check(reader); err != nil {
@@ -69,7 +69,8 @@ func TestDeskMailCarriesTheSealedFile(t *testing.T) {
 		if file != "hotline-4821-7730.age "+sealedText {
 			t.Errorf("%s: the file is %q", code, file)
 		}
-		if !strings.Contains(text, "age -d -i key.txt hotline-4821-7730.age") || !strings.Contains(text, "https://news.example.com/admin/hotline/7") {
+		if !strings.Contains(text, "age -d -i key.txt hotline-4821-7730.age") || !strings.Contains(text, "https://news.example.com/admin/hotline/7") ||
+			!strings.Contains(text, "30") {
 			t.Errorf("%s: the words are %q", code, text)
 		}
 	}

@@ -117,7 +117,7 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 		var receipt hotline.Receipt
 		var no *refusal
 		if err == nil {
-			receipt, no, err = s.judgeHotline(r, house, b.Request)
+			receipt, no, err = s.judgeHotline(w, r, house, b.Request)
 		}
 		var fields hotline.FieldErrors
 		switch {
@@ -163,13 +163,18 @@ func (s *server) typed(r *http.Request, kind hotline.Kind, l *locale.Locale) hot
 // judgeHotline has every check that a request passes, those of a sign-up. It
 // returns a refusal for what a press on our own page mends, an error for the
 // rest, among them hotline.FieldErrors.
-func (s *server) judgeHotline(r *http.Request, house hotlineHouse, in hotline.Request) (hotline.Receipt, *refusal, error) {
+func (s *server) judgeHotline(
+	w http.ResponseWriter, r *http.Request, house hotlineHouse, in hotline.Request,
+) (hotline.Receipt, *refusal, error) {
 	again := func(status int, key string) (hotline.Receipt, *refusal, error) {
 		return hotline.Receipt{}, &refusal{Status: status, Key: key}, nil
 	}
 	own, listed, err := s.origin(r, house.sites())
 	if err != nil {
 		return again(http.StatusForbidden, "foreign")
+	}
+	if s.limits.signUps(w, r) {
+		return hotline.Receipt{}, &refusal{Status: http.StatusTooManyRequests, Key: "too_many", RetryAfter: limitWindow}, nil
 	}
 	if errs := in.Check(); errs != nil {
 		return hotline.Receipt{}, nil, errs

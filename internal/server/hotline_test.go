@@ -318,6 +318,25 @@ func TestHotlineLimits(t *testing.T) {
 	}
 }
 
+// Whatever is wrong with what is posted, there is an end to it.
+func TestHotlineGate(t *testing.T) {
+	t.Parallel()
+	s := hotlineSite(t)
+	form := url.Values{"phone": {""}, "name": {"Nadia"}}
+	for i := range 600 {
+		if got := s.post("/hotline/callback", form, "Origin", siteOrigin); got.StatusCode != http.StatusUnprocessableEntity {
+			t.Fatalf("post %d: %d", i+1, got.StatusCode)
+		}
+	}
+	got := s.post("/hotline/callback", form, "Origin", siteOrigin)
+	if got.StatusCode != http.StatusTooManyRequests || got.Header.Get("Retry-After") != "600" || got.doc.Find("#name").AttrOr("value", "") != "Nadia" {
+		t.Errorf("%d %q", got.StatusCode, got.text("main"))
+	}
+	if log := s.log.String(); log != "" {
+		t.Errorf("in the log:\n%s", log)
+	}
+}
+
 // Not a line in the log, nothing of the reader's in the database.
 func TestHotlineLeavesNoTrace(t *testing.T) {
 	t.Parallel()

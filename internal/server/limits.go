@@ -14,7 +14,7 @@ import (
 // are the domain's: shared by replicas, in Postgres.
 const (
 	limitWindow = 10 * time.Minute
-	signUpLimit = 600 // far above the domain's: this one only spares the database
+	signUpLimit = 600 // sign-ups and hotline requests; far above the domain's: this one only spares the database
 	codeLimit   = 60  // codes typed, mails asked for again, "this wasn't me"
 	pingLimit   = 60  // pings of a site
 )
