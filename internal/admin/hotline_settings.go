@@ -50,25 +50,18 @@ func (a *admin) hotlineSettings(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *admin) showHotlineForm(w http.ResponseWriter, r *http.Request, status int, f hotlineForm) error {
-	l := a.locale(r)
 	for _, other := range a.Pages.Catalog().All() {
-		f.Languages = append(f.Languages, page.Link{Code: other.Code(), Name: other.Name()})
+		link := page.Link{Code: other.Code(), Name: other.Name()}
+		f.Languages = append(f.Languages, link)
+		link.URL = "/admin/hotline/settings?form=" + link.Code + "#h-site"
+		f.Tongues = append(f.Tongues, link)
 	}
-	tongue := l // the form's
-	if code := r.URL.Query().Get("form"); a.Pages.Catalog().Has(code) {
-		tongue = a.Pages.Catalog().For(code)
-	}
-	for _, other := range f.Languages {
-		f.Tongues = append(f.Tongues, page.Link{Code: other.Code, Name: other.Name, URL: "/admin/hotline/settings?form=" + other.Code + "#h-site"})
-	}
-	set, err := a.Hotline.Settings(r.Context())
-	if err != nil {
+	f.Tongue = a.formLocale(r).Code()
+	var err error
+	if f.Snippets, err = a.hotlinePastes(r); err != nil {
 		return err
 	}
-	f.Tongue = tongue.Code()
-	if f.Snippets, err = a.hotlinePastes(l, tongue, set); err != nil {
-		return err
-	}
+	page.ShowFrames(r, "'self'")
 	if f.Accounts, err = a.Accounts.List(r.Context()); err != nil {
 		return err
 	}

@@ -1,13 +1,21 @@
 package admin
 
 import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/go-chi/chi/v5"
+
 	"vistka/internal/hotline"
 	"vistka/internal/locale"
+	"vistka/internal/page"
 )
 
-// hotlineSnippet is what the templates of the hotline's snippets are made from.
-// Its words are in the form's language, not in the account's.
+// hotlineSnippet is what the templates of one of the hotline's snippets are
+// made from. Its words are in the form's language, not in the account's.
 type hotlineSnippet struct {
+	ID                   string
 	L                    *locale.Locale
 	BaseURL              string
 	ScriptURL, Integrity string
@@ -15,37 +23,75 @@ type hotlineSnippet struct {
 	Phone, Dial, Hours   string
 }
 
-// hotlinePaste is a form to be pasted into a page of the site.
+// hotlinePaste is a snippet as it is pasted into a page of the site.
 type hotlinePaste struct {
-	ID, Name, HTML string
-	Rows           int
+	ID, Name, HTML, PreviewURL string
+	Rows                       int
 }
 
-// hotlinePastes are the ways to put the hotline on a site, named in the
-// account's language l.
-func (a *admin) hotlinePastes(l, form *locale.Locale, set hotline.Settings) ([]hotlinePaste, error) {
+// formLocale is the language that the snippets are asked for in.
+func (a *admin) formLocale(r *http.Request) *locale.Locale {
+	if code := r.URL.Query().Get("form"); a.Pages.Catalog().Has(code) {
+		return a.Pages.Catalog().For(code)
+	}
+	return a.locale(r)
+}
+
+// hotlineSnippets are the ways to put the hotline on a site.
+func (a *admin) hotlineSnippets(r *http.Request) ([]hotlineSnippet, error) {
+	set, err := a.Hotline.Settings(r.Context())
+	if err != nil {
+		return nil, err
+	}
 	path, integrity, err := a.Pages.Embedded(embedScript)
 	if err != nil {
 		return nil, err
 	}
-	of := hotlineSnippet{
-		L: form, BaseURL: a.BaseURL, ScriptURL: a.BaseURL + path, Integrity: integrity, Phone: set.Phone, Dial: set.Dial(), Hours: set.Hours[form.Code()],
+	l := a.formLocale(r)
+	callback := hotlineSnippet{
+		ID: "callback", L: l, BaseURL: a.BaseURL, ScriptURL: a.BaseURL + path, Integrity: integrity,
+		Kind: hotline.Callback, Other: hotline.Complaint, Phone: set.Phone, Dial: set.Dial(), Hours: set.Hours[l.Code()],
 	}
-	var pastes []hotlinePaste
-	for _, p := range []struct {
-		id, name, block string
-		kind, other     hotline.Kind
-	}{
-		{"callback", l.T("admin.hotline.kind.callback"), "hotline-form", hotline.Callback, hotline.Complaint},
-		{"complaint", l.T("admin.hotline.kind.complaint"), "hotline-form", hotline.Complaint, hotline.Callback},
-		{"frame", l.T("admin.hotline.site.frame"), "hotline-frame", hotline.Callback, hotline.Complaint},
-	} {
-		of.Kind, of.Other = p.kind, p.other
-		html, err := a.Pages.Block("admin/hotline_settings", p.block, of)
+	complaint, frame := callback, callback
+	complaint.ID, complaint.Kind, complaint.Other = "complaint", hotline.Complaint, hotline.Callback
+	frame.ID = "frame"
+	return []hotlineSnippet{callback, complaint, frame}, nil
+}
+
+// hotlinePastes are the snippets as the settings show them.
+func (a *admin) hotlinePastes(r *http.Request) ([]hotlinePaste, error) {
+	snippets, err := a.hotlineSnippets(r)
+	if err != nil {
+		return nil, err
+	}
+	pastes := make([]hotlinePaste, len(snippets))
+	for i, s := range snippets {
+		html, err := a.Pages.Block("admin/hotline_preview", "hotline-snippet", s)
 		if err != nil {
 			return nil, err
 		}
-		pastes = append(pastes, hotlinePaste{ID: p.id, Name: p.name, HTML: html, Rows: 1 + lines(html)})
+		pastes[i] = hotlinePaste{
+			ID: s.ID, Name: a.locale(r).T("admin.hotline.site." + s.ID), HTML: html, Rows: 1 + lines(html),
+			PreviewURL: "/admin/hotline/settings/" + s.ID + "?" + url.Values{"form": {s.L.Code()}}.Encode(),
+		}
 	}
 	return pastes, nil
+}
+
+// hotlinePreview is a snippet on a page without a site's own look.
+func (a *admin) hotlinePreview(w http.ResponseWriter, r *http.Request) error {
+	snippets, err := a.hotlineSnippets(r)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(snippets, func(s hotlineSnippet) bool { return s.ID == chi.URLParam(r, "snippet") })
+	if i < 0 {
+		return page.NotFound(nil)
+	}
+	page.AllowFrames(r, "'self'")
+	page.ShowFrames(r, "'self'")
+	l := snippets[i].L
+	return a.Pages.Render(w, r, http.StatusOK, "admin/hotline_preview", page.View{
+		L: l, Title: l.T("hotline." + string(snippets[i].Kind) + ".title"), Body: snippets[i],
+	})
 }

@@ -228,6 +228,21 @@ func TestHotlineSettings(t *testing.T) {
 	if frame := b.get("/admin/hotline/settings?form=uk").Find("#html-frame").Text(); !strings.Contains(frame, s.url+"/embed/hotline?lang=uk") || !strings.Contains(frame, `referrerpolicy="no-referrer"`) {
 		t.Errorf("the frame: %s", frame)
 	}
+	for i, id := range []string{"callback", "complaint", "frame"} {
+		preview := got.Find("iframe.preview").Eq(i).AttrOr("src", "")
+		shown, pasted := b.get(preview), got.Find("textarea.code").Eq(i).Text()
+		if preview != "/admin/hotline/settings/"+id+"?form=en" || shown.Find("form, iframe").Length() != 1 || !strings.Contains(shown.header.Get("Content-Security-Policy"), "frame-ancestors 'self'") {
+			t.Errorf("the preview at %s: %q", preview, shown.text("main"))
+		}
+		for _, attr := range []string{"action", "src"} {
+			if at := shown.Find("form, iframe").AttrOr(attr, ""); !strings.Contains(pasted, at) {
+				t.Errorf("the preview at %s shows something else than is pasted: %s", preview, at)
+			}
+		}
+	}
+	if lost := b.get("/admin/hotline/settings/lost"); lost.status != http.StatusNotFound {
+		t.Errorf("a preview of nothing: %d", lost.status)
+	}
 	right := func(id int64, on string) answer {
 		return b.post("/admin/hotline/rights", url.Values{"account": {fmt.Sprint(id)}, "right": {on}})
 	}

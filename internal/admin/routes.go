@@ -82,6 +82,7 @@ func (a *admin) hotlineTable() []route {
 		{post, "/hotline/export", viewer, hotlineOnly(a.exportHotline)},
 		{get, "/hotline/settings", owner, hotlineOnly(a.hotlineSettings)},
 		{post, "/hotline/settings", owner, hotlineOnly(a.saveHotlineSettings)},
+		{get, "/hotline/settings/{snippet}", owner, hotlineOnly(a.hotlinePreview)},
 		{post, "/hotline/rights", owner, hotlineOnly(a.setHotlineRight)},
 	}
 }
