@@ -2,10 +2,13 @@ package app_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
+	"filippo.io/age"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // TestBrowserHotline asks for a call from the box beside an article and files a
@@ -100,6 +103,43 @@ func TestBrowserHotline(t *testing.T) {
 	}
 }
 
+// TestBrowserHotlineByKeyboard fills in both forms without a pointer: every
+// field is reached in the order it stands in, and the decoy never.
+func TestBrowserHotlineByKeyboard(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	s := newStage(t)
+	for path, fields := range map[string][]struct{ id, keys string }{
+		"/hotline/callback":  {{"name", "Nadia"}, {"phone", "+380 44 123 45 67"}, {"best_time", "after six"}, {"language", "У"}},
+		"/hotline/complaint": {{"subject", "A photo"}, {"text", "It shows another street."}, {"contact", "nadia@example.org"}, {"language", "У"}},
+	} {
+		b.open(s.ready.URL + path + "?lang=en")
+		s.waitOutScannerGuard()
+		var reached []string
+		for len(reached) < 40 && !slices.Contains(reached, "BUTTON") {
+			b.press(kb.Tab)
+			reached = append(reached, run(b, chromedp.Evaluate[string](`document.activeElement.id || document.activeElement.tagName`)))
+			for _, field := range fields {
+				if field.id == reached[len(reached)-1] {
+					b.press(field.keys)
+				}
+			}
+		}
+		want := []string{fields[0].id, fields[1].id, fields[2].id, fields[3].id, "BUTTON"}
+		if len(reached) < len(want) || !slices.Equal(reached[len(reached)-len(want):], want) {
+			t.Fatalf("%s: Tab leads to %v", path, reached)
+		}
+		b.followKey(kb.Enter)
+		if got := b.text("h1"); got != s.app.Catalog.For("en").T("hotline.thanks_title") {
+			t.Errorf("%s: %q", path, b.text("main"))
+		}
+	}
+	if n := s.id(`SELECT count(*) FROM hotline_request
+		WHERE language = 'uk' AND (name = 'Nadia' AND phone = '+380 44 123 45 67' AND best_time = 'after six' OR text = 'It shows another street.' AND contact = 'nadia@example.org')`); n != 2 {
+		t.Errorf("%d of 2 requests are as they were typed", n)
+	}
+}
+
 // TestBrowserHotlineDesk is the same from the other side of the log-in.
 func TestBrowserHotlineDesk(t *testing.T) {
 	t.Parallel()
@@ -134,6 +174,32 @@ func TestBrowserHotlineDesk(t *testing.T) {
 	b.look("hotline-desk-4-callback")
 	b.open(s.ready.URL + "/admin/hotline/settings")
 	b.look("hotline-desk-5-settings")
+	preview := run(b, chromedp.Evaluate[string](`document.querySelector("iframe.preview[src*=frame]").src`))
+	b.open(preview)
+	if got := run(b, chromedp.Evaluate[string](`new Promise(done => {
+		const frame = document.querySelector("iframe");
+		const look = () => frame.contentDocument?.querySelector("h1") ? done(frame.contentDocument.querySelector("h1").textContent) : frame.addEventListener("load", look, {once: true});
+		look();
+	})`, chromedp.EvalAwaitPromise)); got != s.app.Catalog.For("en").T("hotline.callback.title") {
+		t.Errorf("the preview of the frame shows %q", got)
+	}
+	b.open(s.ready.URL + "/admin/hotline/settings")
+	b.fill("#f-desk_keys", "age1mistyped")
+	b.follow("form[action='/admin/hotline/settings'] button")
+	if got := b.text("#e-desk_keys"); !strings.Contains(got, "begins with age1") {
+		t.Errorf("beside the keys: %q", got)
+	}
+	b.look("hotline-desk-5-wrong-key")
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(b, chromedp.SetValue(chromedp.CSS("#f-desk_keys"), key.Recipient().String()))
+	b.follow("form[action='/admin/hotline/settings'] button")
+	s.post("/hotline/callback", "name=Olha&phone=044+123+45+69")
+	s.mail(4)
+	b.open(s.ready.InboxURL + "4")
+	b.look("hotline-desk-5-sealed-mail")
 	b.open(s.ready.URL + "/admin/hotline/export")
 	b.look("hotline-desk-6-export")
 	b.open(s.ready.URL + "/admin/")
