@@ -46,7 +46,8 @@ func parseKeys(keys []string) ([]age.Recipient, error) {
 	return age.ParseRecipients(strings.NewReader(strings.Join(keys, "\n")))
 }
 
-// seal makes of text an armored age file that each of keys opens by itself.
+// seal makes of text an armored age file that each of keys, which were checked,
+// opens by itself.
 func seal(text string, keys []string) (string, error) {
 	recipients, err := parseKeys(keys)
 	if err != nil {
@@ -69,8 +70,9 @@ func seal(text string, keys []string) (string, error) {
 	return file.String(), nil
 }
 
-// letter is the request as the desk reads it: what the person wrote stands
-// last, so that it cannot pass for a line of ours.
+// letter is the request as the desk reads it, in l; tongue is the name of the
+// language that the person wants to be answered in. The text of several lines
+// stands last, so that none of them passes for one of ours.
 func (r Request) letter(l *locale.Locale, tongue string) string {
 	var b strings.Builder
 	line := func(key, value string) {
@@ -78,7 +80,8 @@ func (r Request) letter(l *locale.Locale, tongue string) string {
 			fmt.Fprintf(&b, "%s: %s\n", l.T(key), value)
 		}
 	}
-	fmt.Fprintf(&b, "%s\n%s, %s UTC\n\n", l.T("admin.hotline.request", "reference", r.Reference), l.T("admin.hotline.kind."+string(r.Kind)), l.DateTime(r.CreatedAt.UTC()))
+	fmt.Fprintf(&b, "%s\n", l.T("admin.hotline.request", "reference", r.Reference))
+	fmt.Fprintf(&b, "%s, %s UTC\n\n", l.T("admin.hotline.kind."+string(r.Kind)), l.DateTime(r.CreatedAt.UTC()))
 	line("hotline.callback.name", r.Name)
 	line("hotline.callback.phone", r.Phone)
 	line("hotline.callback.best_time", r.BestTime)
