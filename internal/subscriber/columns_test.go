@@ -132,6 +132,8 @@ var columnsOfPersons = map[string]string{
 	"notice.settled_at":    "notices.settled_at",
 	"notice.reply":         "notices.reply",
 
+	"notice.hotline_request_id": "not: of a mail to the desk, which is about no reader",
+
 	"address_change.id":            "not: a number of ours, which the links are made of",
 	"address_change.subscriber_id": "subscriber.id",
 	"address_change.newsletter_id": "address_changes.newsletter",
