@@ -18,12 +18,20 @@ func TestCorrectAndMailAgain(t *testing.T) {
 	s := newSite(t)
 	n, id, _, editionID := s.seeded()
 	s.exec(`UPDATE newsletter SET last_seq = 1`)
-	s.exec(`UPDATE article SET state = 'released', seq = 1, released_at = now() - interval '1 hour'`)
+	s.exec(`UPDATE article SET state = 'released', seq = 1, released_at = now() - interval '1 hour', updated_at = now() - interval '1 hour'`)
 	s.exec(`UPDATE subscription SET seen_seq = 1`)
 	s.exec(`INSERT INTO edition_body (edition_id, key_id, composed_at, from_address, base_url, segments) VALUES ($1, 'k', now() - interval '1 minute', 'a', 'b', '')`, editionID)
 	s.account(account.Editor)
 	b := s.as(account.Editor)
 	path := fmt.Sprintf("/admin/articles/%d", id)
+	warning := func() string { return b.get(path).text("form .notice.warn") }
+	if got := warning(); !strings.Contains(got, "no change of the text since") {
+		t.Errorf("before the text is changed: %q", got)
+	}
+	s.exec(`UPDATE article SET updated_at = now()`)
+	if got := warning(); got != "" {
+		t.Errorf("after an edit: %q", got)
+	}
 	nth := b.get(path).Find("input[name=nth]").AttrOr("value", "")
 	had := s.count(`SELECT count(*) FROM delivery d JOIN subscription s USING (newsletter_id, subscriber_id) WHERE d.state IN ('sent', 'in doubt') AND s.state = 'active'`)
 	corrections := func() int {

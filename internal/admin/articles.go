@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/article"
+	"vistka/internal/edition"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 )
@@ -98,7 +99,7 @@ type articleBody struct {
 	Translations []article.Row
 	Pairable     []article.Row // what it may be a translation of
 	Won          int64         // subscribers who signed up under it
-	Corrections  int           // that were mailed
+	Corrections  edition.Corrections
 	accounts     map[int64]string
 	CanHold      bool
 	CanRelease   bool

@@ -67,6 +67,47 @@ func TestConsentAtTheLastMoment(t *testing.T) {
 	}
 }
 
+// Whoever pauses while a correction is on its way gets it when the pause ends,
+// as it ends then; it is owed to nobody, and no digest is begun for it.
+func TestACorrectionWaitsForTheEndOfAPause(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	w.exec(`UPDATE edition SET kind = 'correction', note = 'The bridge is 80 metres long.' WHERE id = $1`, w.edition)
+	reached, release := w.holdAtRcpt()
+	read, unread := w.deliver("read@example.org"), int64(0)
+	pause := func(until time.Duration, readers ...int64) time.Time {
+		end := w.clock.Now().Add(until)
+		w.exec(`UPDATE subscription SET paused_until = $2 WHERE subscriber_id = ANY($1)`, readers, end)
+		return end
+	}
+	w.start(w.s)
+	<-reached
+	unread = w.reader("unread@example.org")
+	end := pause(time.Hour, read, unread)
+	w.queue(w.edition, unread)
+	release()
+	waits := func(what string, until time.Time) {
+		t.Helper()
+		for _, id := range []int64{read, unread} {
+			w.until(what, func() bool { r := w.row(id); return r.State == Deferred && r.Due.Equal(until) })
+		}
+	}
+	waits("put off", end)
+	w.clock.Advance(30 * time.Minute)
+	later := pause(time.Hour, read, unread)
+	w.clock.Advance(30 * time.Minute)
+	waits("put off again", later)
+	if owed, due := w.count("owed"), w.count("subscription WHERE due_at IS NOT NULL"); owed != 0 || due != 0 || w.editionState() != "open" {
+		t.Errorf("%d owed, %d due, the edition is %s", owed, due, w.editionState())
+	}
+	w.clock.Advance(time.Hour)
+	for _, id := range []int64{read, unread} {
+		if r := w.untilState(id, Sent); r.Tries != 1 {
+			t.Errorf("%+v", r)
+		}
+	}
+	w.until("settled", func() bool { return w.editionState() == "settled" })
+}
+
 // A reader who left while thousands wait costs the relay nothing.
 func TestUnwillingAreSettledUnsent(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})

@@ -246,13 +246,15 @@ WHERE d.month = n.month
         AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me'))`
 
 // The reader paused: the articles are owed, and due as soon as the pause ends,
-// also when the reader ends it early; nothing is made for a paused reader.
+// also when the reader ends it early; nothing is made for a paused reader. A
+// correction is owed to nobody: it waits itself, until the pause ends as it
+// stands now.
 const sqlSkip = `
 WITH skipped AS (
     UPDATE delivery d
-    SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' ELSE 'skipped' END,
-        due_at = NULL,
-        settled_at = CASE WHEN d.doubts = 0 THEN @now::timestamptz END,
+    SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' WHEN e.kind = 'correction' THEN 'deferred' ELSE 'skipped' END,
+        due_at = CASE WHEN d.doubts = 0 AND e.kind = 'correction' THEN s.paused_until END,
+        settled_at = CASE WHEN d.doubts = 0 AND e.kind <> 'correction' THEN @now::timestamptz END,
         reply = CASE WHEN d.doubts = 0 THEN 'the reader paused before this was sent' ELSE d.reply END
     FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[]) AS n(month, edition_id, subscriber_id),
          edition e, subscription s
@@ -264,11 +266,11 @@ WITH skipped AS (
       AND s.newsletter_id = e.newsletter_id
       AND s.subscriber_id = n.subscriber_id
       AND s.paused_until > @now
-    RETURNING e.newsletter_id, d.subscriber_id, e.article_ids, s.paused_until, d.doubts
+    RETURNING e.newsletter_id, d.subscriber_id, e.article_ids, s.paused_until, d.state
 ), waiting AS (
     UPDATE subscription s
     SET due_at = least(s.due_at, k.paused_until)
-    FROM (SELECT DISTINCT newsletter_id, subscriber_id, paused_until FROM skipped WHERE doubts = 0) k
+    FROM (SELECT DISTINCT newsletter_id, subscriber_id, paused_until FROM skipped WHERE state = 'skipped') k
     WHERE s.newsletter_id = k.newsletter_id
       AND s.subscriber_id = k.subscriber_id
       AND s.cadence = 'instant'
@@ -277,7 +279,7 @@ INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
 SELECT DISTINCT k.newsletter_id, k.subscriber_id, a.id, @now::timestamptz, 'paused before it was sent'
 FROM skipped k
 JOIN article a ON a.id = ANY(k.article_ids)
-WHERE k.doubts = 0
+WHERE k.state = 'skipped'
 ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING`
 
 const sqlCancelNotices = `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -87,27 +88,41 @@ func (w *world) mailAgain(ctx context.Context) error {
 	return nil
 }
 
-// correct: whoever has a text of it gets the correction, once.
+// correct: whoever has a wrong text of it gets the correction, once. It may
+// have been edited just before, long before, or not; or is only edited.
 func (w *world) correct(ctx context.Context) error {
-	a := w.recent(5)
+	a := w.recent(3)
 	if a == nil || a.withdrawn {
 		return nil
 	}
-	had, err := w.deliveredTo(ctx, a.id, "sent", "in doubt", "sending")
+	if lot := w.rnd.IntN(4); lot < 2 {
+		if err := w.edit(ctx, a); err != nil || lot == 0 {
+			return err
+		}
+		w.clock.Advance(time.Second)
+	}
+	had, edited, err := w.wrongTextOf(ctx, a)
 	if err != nil {
 		return err
 	}
-	nth, err := w.svc.Corrections(ctx, a.id)
+	known, err := w.svc.Corrections(ctx, a.id)
 	if err != nil {
 		return err
 	}
-	err = postgres.InTx(ctx, w.pool, func(tx pgx.Tx) error {
-		n, err := w.svc.Correct(ctx, tx, a.id, nth, "It was wrong.")
-		w.note("correct %d for %d", a.id, n)
+	if known.Edited != edited && !w.parallel {
+		return fmt.Errorf("correction of %d: edited %t, want %t", a.id, known.Edited, edited)
+	}
+	var mailed int64
+	err = postgres.InTx(ctx, w.pool, func(tx pgx.Tx) (err error) {
+		mailed, err = w.svc.Correct(ctx, tx, a.id, known.N, "It was wrong.")
+		w.note("correct %d for %d", a.id, mailed)
 		return err
 	})
 	if errors.Is(err, ErrState) || errors.Is(err, ErrRepeated) || err != nil {
 		return ignore(err, ErrState, ErrRepeated)
+	}
+	if mailed > 0 {
+		a.corrected = w.clock.Now()
 	}
 	if w.parallel {
 		return nil
@@ -131,6 +146,43 @@ func (w *world) correct(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// edit is what a poll does to an article that its site changed.
+func (w *world) edit(ctx context.Context, a *piece) error {
+	a.edited = w.clock.Now()
+	w.note("edited %d", a.id)
+	_, err := w.exec(ctx, `UPDATE article SET updated_at = $2 WHERE id = $1`, a.id, a.edited)
+	return err
+}
+
+// wrongTextOf lists who has a text from before the last edit, if there was one
+// since the first mail and since the last correction; otherwise who has any.
+func (w *world) wrongTextOf(ctx context.Context, a *piece) (had map[int64]bool, edited bool, err error) {
+	texts, err := rowsOf[struct {
+		Reader   int64
+		Composed time.Time
+		Gone     bool
+	}](ctx, w, `SELECT coalesce(d.subscriber_id, 0) AS reader, b.composed_at AS composed, coalesce(d.state IN ('sent', 'in doubt', 'sending'), false) AS gone
+		FROM edition e JOIN edition_body b ON b.edition_id = e.id LEFT JOIN delivery d ON d.edition_id = e.id AND d.month = e.month
+		WHERE e.article_ids @> ARRAY[$1::bigint] AND e.kind <> 'correction'`, a.id)
+	if err != nil {
+		return nil, false, err
+	}
+	known := a.corrected
+	for _, t := range texts {
+		if a.corrected.IsZero() && (known.IsZero() || t.Composed.Before(known)) {
+			known = t.Composed
+		}
+	}
+	edited = !known.IsZero() && a.edited.After(known)
+	had = map[int64]bool{}
+	for _, t := range texts {
+		if t.Gone && (!edited || t.Composed.Before(a.edited)) {
+			had[t.Reader] = true
+		}
+	}
+	return had, edited, nil
 }
 
 func ignore(err error, these ...error) error {

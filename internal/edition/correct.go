@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -26,10 +25,10 @@ const correctionAge = `interval '1 month'`
 
 // Correct mails a correction of a released article, in the caller's transaction:
 // to each active reader with a sent or in-doubt delivery of a text from before
-// its last edit (of any text, if it was not edited), with an editor's note of
-// what was wrong and the text of now. What is composed and not sent yet is taken
-// back and goes out with the text of now, without a note. nth is how many
-// corrections of the article there were when the person wrote this one.
+// its last edit (of any text, if it is not Edited), with an editor's note of what
+// was wrong and the text of now. What is composed and not sent yet is taken back
+// and goes out with the text of now, without a note. nth is how many corrections
+// of the article there were when the person wrote this one.
 //
 // It returns how many readers get it. Returns ErrState if the article is not
 // out, ErrRepeated if it was corrected meanwhile.
@@ -73,17 +72,24 @@ func (s *Service) correct(ctx context.Context, tx pgx.Tx, articleID int64, nth i
 	return readers, s.Released(ctx, tx, newsletterID)
 }
 
-// Corrections is how many corrections of an article were mailed.
-func (s *Service) Corrections(ctx context.Context, articleID int64) (int, error) {
-	_, n, _, err := s.correctable(ctx, s.DB, articleID)
+// Corrections is what an editor must know before writing a correction.
+type Corrections struct {
+	N      int  // mailed so far
+	Edited bool // since the article was mailed first, or since its last correction
+}
+
+// Corrections tells what became of an article's text; nothing of one that is
+// not out.
+func (s *Service) Corrections(ctx context.Context, articleID int64) (Corrections, error) {
+	_, n, edited, err := s.correctable(ctx, s.DB, articleID)
 	if errors.Is(err, ErrState) {
-		return 0, nil
+		return Corrections{}, nil
 	}
-	return n, err
+	return Corrections{N: n, Edited: edited.InfinityModifier == pgtype.Finite}, err
 }
 
 // correctable also tells before which moment a text must have been composed to
-// be wrong; infinity where the article was not edited since its first mail.
+// be wrong; infinity where it was not edited since.
 // Returns ErrState if the article is not out.
 func (s *Service) correctable(ctx context.Context, db postgres.DB, articleID int64) (newsletterID int64, corrections int, edited pgtype.Timestamptz, err error) {
 	err = db.QueryRow(ctx, sqlCorrectable, pgx.StrictNamedArgs{"article": articleID}).Scan(&newsletterID, &corrections, &edited)
@@ -114,30 +120,4 @@ func (s *Service) MailAgain(ctx context.Context, tx pgx.Tx, articleID int64) (in
 		return 0, fmt.Errorf("mail article %d again: %w", articleID, err)
 	}
 	return readers, nil
-}
-
-// resumeCorrections puts off, instead of skipping, what the sender took from
-// readers who paused while a correction was on its way: nobody is owed one.
-func (s *Service) resumeCorrections(ctx context.Context, now time.Time) error {
-	rows, err := s.DB.Query(ctx, sqlSkippedCorrections, pgx.StrictNamedArgs{"now": now})
-	if err != nil {
-		return fmt.Errorf("find skipped corrections: %w", err)
-	}
-	skipped, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return fmt.Errorf("find skipped corrections: %w", err)
-	}
-	for _, id := range skipped {
-		err := s.held(ctx, id, func(tx pgx.Tx, _ time.Time) error {
-			if _, err := tx.Exec(ctx, sqlHoldEdition, pgx.StrictNamedArgs{"edition": id}); err != nil {
-				return err
-			}
-			_, err := tx.Exec(ctx, sqlUnskip, pgx.StrictNamedArgs{"edition": id, "now": now})
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("put off correction %d: %w", id, err)
-		}
-	}
-	return nil
 }

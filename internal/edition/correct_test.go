@@ -127,10 +127,42 @@ func TestCorrection(t *testing.T) {
 	if n, err := s.correct(article, 1); err != nil || n != 5 {
 		t.Fatalf("%d readers of the second correction, %v; want 5", n, err)
 	}
-	if n, err := s.svc.Corrections(t.Context(), article); err != nil || n != 2 {
-		t.Errorf("%d corrections, %v", n, err)
+	if c, err := s.svc.Corrections(t.Context(), article); err != nil || c.N != 2 || c.Edited {
+		t.Errorf("%+v, %v", c, err)
 	}
 	s.want("owed", s.count(owedRows, s.letters[2]), 0)
+}
+
+// Whoever has the text of now is told of no mistake, unless it stands there too:
+// without an edit the words alone go to everybody who has the article.
+func TestWhoHasTheWrongText(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.svc.Jobs = &recorder{}
+	s.subscribe(2, 0, "instant")
+	s.subscribe(2, 1, "daily")
+	article, _ := s.publish(2, 0)
+	mailed := func(nth int, edited bool, want int64) {
+		t.Helper()
+		s.clock.Advance(time.Minute)
+		if c, err := s.svc.Corrections(t.Context(), article); err != nil || c.N != nth || c.Edited != edited {
+			t.Errorf("%+v, %v; want %d, edited %t", c, err, nth, edited)
+		}
+		if n, err := s.correct(article, nth); err != nil || n != want {
+			t.Errorf("%d readers, %v; want %d", n, err, want)
+		}
+	}
+	s.run(2)
+	s.compose(2)
+	s.settle(0, "sent")
+	mailed(0, false, 1)
+	s.do(`UPDATE article SET updated_at = $2 WHERE id = $1`, article, s.clock.Now().Add(time.Second))
+	s.clock.Advance(24 * time.Hour)
+	s.run(2)
+	s.compose(2)
+	s.settle(1, "sent")
+	mailed(1, true, 1)
+	mailed(2, false, 2)
 }
 
 // Whoever catches up after a correction gets no text from before it.
@@ -156,32 +188,6 @@ func TestNobodyMoreGetsTheWrongText(t *testing.T) {
 	s.wantMails(1, "instant", "queued")
 	s.want("texts of before the correction that go out", s.count(`SELECT count(*) FROM delivery d JOIN edition_body b USING (edition_id)
 		WHERE d.state = 'queued' AND d.subscriber_id = $1`, s.readers[1]), 0)
-}
-
-// Whoever pauses while a correction is on its way gets it afterwards.
-func TestPauseWhileACorrectionIsOnItsWay(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.svc.Jobs = &recorder{}
-	s.subscribe(2, 0, "instant")
-	article, _ := s.publish(2, 0)
-	s.run(2)
-	s.compose(2)
-	s.settle(0, "sent")
-	s.clock.Advance(time.Minute)
-	if n, err := s.correct(article, 0); err != nil || n != 1 {
-		t.Fatalf("%d readers, %v", n, err)
-	}
-	until := s.clock.Now().Add(time.Hour)
-	s.do(`UPDATE subscription SET paused_until = $2 WHERE subscriber_id = $1`, s.readers[0], until)
-	s.settle(0, "skipped")
-	s.do(`UPDATE edition SET state = 'settled' WHERE kind = 'correction'`)
-	if err := s.svc.Tick(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s.wantMails(0, Correction, "deferred")
-	s.want("open and due when the pause ends", s.count(`SELECT count(*) FROM delivery d JOIN edition e ON e.id = d.edition_id
-		WHERE d.state = 'deferred' AND d.due_at = $1 AND e.state = 'open'`, until), 1)
 }
 
 // A cancelled correction is owed to nobody; a failed one is queued again.

@@ -61,10 +61,9 @@ func (s *Service) ask(ctx context.Context, tx pgx.Tx, args FanOutArgs) error {
 }
 
 // Tick gives digest readers without a slot their next one, expires what could
-// not go out in time, finishes cancelling what came back from the wire, puts off
-// corrections of readers who paused, and asks for the fan-out of every newsletter
-// that has something due: a slot, an end of a pause, something owed, a release
-// whose fan-out never ended.
+// not go out in time, finishes cancelling what came back from the wire, and asks
+// for the fan-out of every newsletter that has something due: a slot, an end of a
+// pause, something owed, a release whose fan-out never ended.
 func (s *Service) Tick(ctx context.Context) error {
 	now := s.Clock.Now()
 	for _, month := range []time.Time{monthOf(now), monthOf(now).AddDate(0, 1, 0)} {
@@ -79,9 +78,6 @@ func (s *Service) Tick(ctx context.Context) error {
 		return fmt.Errorf("tick of editions: %w", err)
 	}
 	if err := s.cancelStopped(ctx, now); err != nil {
-		return fmt.Errorf("tick of editions: %w", err)
-	}
-	if err := s.resumeCorrections(ctx, now); err != nil {
 		return fmt.Errorf("tick of editions: %w", err)
 	}
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {

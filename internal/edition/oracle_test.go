@@ -151,6 +151,8 @@ func (w *world) audit(ctx context.Context, done int64) error {
 			JOIN edition c ON c.newsletter_id = e.newsletter_id AND c.kind = 'correction' AND c.article_ids <@ e.article_ids AND c.slot > b.composed_at
 			WHERE e.newsletter_id = ANY ($1) AND e.kind <> 'correction' AND e.state IN ('open', 'paused', 'settled')
 			AND EXISTS (SELECT FROM delivery d WHERE d.edition_id = e.id AND d.state = 'queued') LIMIT 1),
+		(SELECT 'a correction was skipped: ' || d.edition_id || ' to ' || d.subscriber_id FROM delivery d JOIN edition e ON e.id = d.edition_id
+			WHERE e.newsletter_id = ANY ($1) AND e.kind = 'correction' AND d.state = 'skipped' LIMIT 1),
 		(SELECT 'seqs of ' || newsletter_id || ' have a gap' FROM article WHERE newsletter_id = ANY ($1) AND seq IS NOT NULL
 			GROUP BY newsletter_id HAVING max(seq) <> count(*) LIMIT 1), '')`, w.letters).Scan(&bad)
 	if err == nil && bad != "" {
@@ -238,9 +240,12 @@ func (w *world) sendOne(ctx context.Context, edition, reader int64, from, to str
 		}
 		_, err := tx.Exec(ctx, `
 			WITH went AS (
-				UPDATE delivery d SET settled_at = $4, due_at = CASE WHEN $3 = 'deferred' THEN $4::timestamptz END,
+				UPDATE delivery d SET settled_at = $4,
+					due_at = CASE WHEN s.state = 'active' AND s.paused_until > $4 AND e.kind = 'correction' AND d.doubts = 0 THEN s.paused_until
+						WHEN $3 = 'deferred' THEN $4::timestamptz END,
 					state = CASE WHEN s.state = 'active' AND coalesce(s.paused_until <= $4, true) THEN $3
-						WHEN d.doubts > 0 THEN 'in doubt' WHEN s.state = 'ended' THEN 'cancelled' ELSE 'skipped' END,
+						WHEN d.doubts > 0 THEN 'in doubt' WHEN s.state = 'ended' THEN 'cancelled'
+						WHEN e.kind = 'correction' THEN 'deferred' ELSE 'skipped' END,
 					doubts = d.doubts + CASE WHEN $3 = 'in doubt' AND s.state = 'active' AND coalesce(s.paused_until <= $4, true) THEN 1 ELSE 0 END
 				FROM subscription s, edition e
 				WHERE d.edition_id = $1 AND d.subscriber_id = $2 AND d.state IN ('queued', 'deferred')
@@ -317,6 +322,16 @@ func (w *world) left(ctx context.Context) ([]string, error) {
 		WHERE o.newsletter_id = ANY ($1) AND s.state = 'active'`, w.letters).Scan(&owed)
 	if owed > 0 {
 		out = append(out, fmt.Sprintf("%d owed", owed))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var corrections int
+	err = w.pool.QueryRow(ctx, `SELECT count(*) FROM delivery d JOIN edition e ON e.id = d.edition_id AND e.kind = 'correction' AND e.state = 'open'
+		JOIN subscription s ON s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id AND s.state = 'active'
+		WHERE d.newsletter_id = ANY ($1) AND d.state IN ('queued', 'deferred')`, w.letters).Scan(&corrections)
+	if corrections > 0 {
+		out = append(out, fmt.Sprintf("%d corrections", corrections))
 	}
 	slices.Sort(out)
 	return out, err

@@ -182,29 +182,33 @@ back AS (
     AND (@corrected OR cardinality(g.article_ids) > 1))
 SELECT count(*) FROM gone WHERE doubts = 0`
 
-	// The failed delivery becomes a cancelled one, which a fan-out may queue
-	// again; what the relay said stays readable, and the attempts stay as they are.
-	sqlRetry = `
-WITH ed AS (
-    SELECT id, month, newsletter_id, article_ids, dropped_at, kind
-    FROM edition
-    WHERE id = @edition),
-again AS (
-    UPDATE delivery d
-    SET state = 'cancelled', tries = 0, reply = 'tried again later; it had failed: ' || coalesce(d.reply, '')
-    FROM ed, subscription s, subscriber r
-    WHERE d.month = ed.month
-    AND d.edition_id = ed.id
-    AND ed.dropped_at IS NULL
-    AND ed.kind <> 'correction'
+	// What failed of an edition goes again to those who still want it. What the
+	// relay said stays readable, and the attempts stay as they are.
+	triedAgain = `, tries = 0, reply = 'tried again later; it had failed: ' || coalesce(d.reply, '')
+    FROM edition e, subscription s, subscriber r
+    WHERE e.id = @edition
+    AND e.dropped_at IS NULL
+    AND d.month = e.month
+    AND d.edition_id = e.id
     AND d.state = 'failed'
-    AND s.newsletter_id = ed.newsletter_id
+    AND s.newsletter_id = e.newsletter_id
     AND s.subscriber_id = d.subscriber_id
     AND s.state = 'active'
     AND r.id = d.subscriber_id
     AND NOT EXISTS (
         SELECT FROM suppression p
-        WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')
+        WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')`
+
+	// The failed delivery becomes a cancelled one, which a fan-out may queue again.
+	sqlRetry = `
+WITH ed AS (
+    SELECT newsletter_id, article_ids
+    FROM edition
+    WHERE id = @edition),
+again AS (
+    UPDATE delivery d
+    SET state = 'cancelled'` + triedAgain + `
+    AND e.kind <> 'correction'
     RETURNING d.subscriber_id),
 due AS (
     UPDATE subscription s

@@ -3,22 +3,25 @@ package edition
 const (
 	// The text that goes out in a correction is that of now, so it is due only
 	// where an earlier one was frozen: before the last edit, or at any time if
-	// there was none since the first mail.
+	// there was none since the first mail, or since the last correction.
 	sqlCorrectable = `
 WITH piece AS (
     SELECT id, newsletter_id, updated_at
     FROM article
     WHERE id = @article AND seq IS NOT NULL AND withdrawn_at IS NULL),
-carrier AS (
-    SELECT e.id, e.month, b.composed_at
-    FROM edition e
-    JOIN edition_body b ON b.edition_id = e.id
-    WHERE e.article_ids @> ARRAY[@article::bigint] AND e.kind <> 'correction')
-SELECT piece.newsletter_id,
-    (SELECT count(DISTINCT c.slot) FROM edition c
-     WHERE c.newsletter_id = piece.newsletter_id AND c.kind = 'correction' AND c.article_ids = ARRAY[@article::bigint]) AS corrections,
-    CASE WHEN piece.updated_at > (SELECT min(composed_at) FROM carrier) THEN piece.updated_at ELSE 'infinity' END AS edited
-FROM piece`
+told AS (
+    SELECT count(DISTINCT c.slot) AS corrections, max(c.slot) AS last
+    FROM piece
+    JOIN edition c ON c.newsletter_id = piece.newsletter_id AND c.kind = 'correction' AND c.article_ids = ARRAY[piece.id])
+SELECT piece.newsletter_id, told.corrections,
+    CASE WHEN piece.updated_at > coalesce(told.last, (
+            SELECT min(b.composed_at)
+            FROM edition e
+            JOIN edition_body b ON b.edition_id = e.id
+            WHERE e.article_ids @> ARRAY[piece.id] AND e.kind <> 'correction'))
+        THEN piece.updated_at ELSE 'infinity' END AS edited
+FROM piece
+CROSS JOIN told`
 
 	// Of a reader who pauses it waits for the end of the pause.
 	sqlCorrect = `
@@ -47,60 +50,13 @@ queued AS (
 SELECT count(*)
 FROM queued`
 
-	sqlSkippedCorrections = `
-SELECT DISTINCT e.id
-FROM edition e
-JOIN delivery d ON d.month = e.month AND d.edition_id = e.id AND d.state = 'skipped'
-JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = d.subscriber_id AND s.state = 'active'
-WHERE e.kind = 'correction'
-    AND e.state IN ('open', 'settled')
-    AND e.slot > @now::timestamptz - ` + correctionAge + `
-ORDER BY e.id`
-
-	sqlHoldEdition = `
-SELECT id
-FROM edition
-WHERE id = @edition
-FOR UPDATE`
-
-	sqlUnskip = `
-WITH again AS (
-    UPDATE delivery d
-    SET state = 'deferred', due_at = greatest(s.paused_until, @now), settled_at = NULL
-    FROM edition e, subscription s
-    WHERE e.id = @edition
-    AND e.state IN ('open', 'settled')
-    AND d.month = e.month
-    AND d.edition_id = e.id
-    AND d.state = 'skipped'
-    AND s.newsletter_id = e.newsletter_id
-    AND s.subscriber_id = d.subscriber_id
-    AND s.state = 'active'
-    RETURNING d.edition_id)
-UPDATE edition
-SET state = 'open'
-WHERE id IN (SELECT edition_id FROM again)`
-
 	// A correction is owed to nobody: what failed of it is simply queued again.
 	sqlRetryCorrection = `
 WITH again AS (
     UPDATE delivery d
-    SET state = 'queued', tries = 0, due_at = NULL, settled_at = NULL, reply = 'tried again later; it had failed: ' || coalesce(d.reply, '')
-    FROM edition e, subscription s, subscriber r
-    WHERE e.id = @edition
+    SET state = 'queued', due_at = NULL, settled_at = NULL` + triedAgain + `
     AND e.kind = 'correction'
     AND e.state IN ('open', 'settled')
-    AND e.dropped_at IS NULL
-    AND d.month = e.month
-    AND d.edition_id = e.id
-    AND d.state = 'failed'
-    AND s.newsletter_id = e.newsletter_id
-    AND s.subscriber_id = d.subscriber_id
-    AND s.state = 'active'
-    AND r.id = d.subscriber_id
-    AND NOT EXISTS (
-        SELECT FROM suppression p
-        WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')
     RETURNING d.edition_id),
 opened AS (
     UPDATE edition

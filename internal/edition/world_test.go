@@ -50,6 +50,7 @@ type piece struct {
 	id, letter, story, seq int64
 	topics                 []string
 	withdrawn              bool
+	edited, corrected      time.Time // last; zero: never
 }
 
 var worlds atomic.Int64
@@ -180,6 +181,11 @@ func (w *world) withdraw(ctx context.Context) error {
 	})
 	if err == nil {
 		a.withdrawn = !again
+		for p, set := range w.outstanding {
+			if _, known := set[a.id]; again && !known && p.letter == a.letter && w.joined[p] < a.seq {
+				set[a.id] = false // went without it for its topics, which may be others now
+			}
+		}
 		w.note("withdrawn %d: %t", a.id, a.withdrawn)
 	}
 	return err
