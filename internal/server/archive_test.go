@@ -95,6 +95,10 @@ func TestEditionInTheBrowser(t *testing.T) {
 	if again := s.get(path, "If-None-Match", tag); again.StatusCode != http.StatusOK || again.text("h1") != "Corrected" {
 		t.Errorf("after a correction: %d %q", again.StatusCode, again.text("h1"))
 	}
+	s.exec(`UPDATE edition SET kind = 'correction', note = 'It was 80 metres.'`)
+	if got := s.get(path); got.text("h1") != "Correction: Corrected" || got.text("section h2") != "What was wrong" || got.text("section h2 + p") != "It was 80 metres." {
+		t.Errorf("the page of a correction: %s", got.text("main"))
+	}
 	s.exec(`UPDATE article SET withdrawn_at = now()`)
 	if got := s.get(path); got.StatusCode != http.StatusGone || strings.Contains(got.body, "Corrected") || strings.Contains(got.Header.Get("Cache-Control"), "public") {
 		t.Errorf("withdrawn: %d %v", got.StatusCode, got.Header)
