@@ -262,6 +262,19 @@ func (d *driver) restEdition(it *item, err error) {
 	}
 }
 
+// restedEditions are those that are not to be read at present.
+func (d *driver) restedEditions() []int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ids := []int64{}
+	for id, until := range d.rested {
+		if time.Now().Before(until) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // pauseEdition stops an edition until a person resumes it, and tells the owners.
 func (d *driver) pauseEdition(id int64, reason locale.Message, t Trouble) error {
 	err := postgres.InTx(d.books, d.s.DB, func(tx pgx.Tx) error {

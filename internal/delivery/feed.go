@@ -169,7 +169,7 @@ func (d *driver) fillDue() error {
 		return nil
 	}
 	args := d.shareArgs()
-	args["limit"] = page
+	args["rested"], args["limit"] = d.restedEditions(), page
 	_, _, err := d.read(sqlFeedDue, args)
 	if err != nil {
 		return fmt.Errorf("read due deliveries: %w", err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
@@ -45,17 +46,18 @@ var errHeld = errors.New("lease is held by another driver")
 // installation and is known to have ended. Returns errHeld if it must wait.
 func (s *Service) takeOver(ctx context.Context, relay int64, own bool) (fence int64, err error) {
 	now := s.Clock.Now()
+	var ended pgtype.Timestamptz // -infinity: nobody had it yet
 	err = pgx.BeginFunc(ctx, s.DB, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, sqlLeaseTake, pgx.StrictNamedArgs{
 			"relay": relay, "holder": s.Holder, "own": own && s.Holder != "", "lease": s.leaseTime(),
-		}).Scan(&fence)
+		}).Scan(&fence, &ended)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return errHeld
 		}
 		if err != nil {
 			return err
 		}
-		return s.doubt(ctx, tx, relay, fence, now)
+		return s.doubt(ctx, tx, relay, fence, ended, now)
 	})
 	if err != nil && !errors.Is(err, errHeld) {
 		err = fmt.Errorf("take over relay %d: %w", relay, err)
@@ -63,13 +65,14 @@ func (s *Service) takeOver(ctx context.Context, relay int64, own bool) (fence in
 	return fence, err
 }
 
-// doubt lists every message in doubt in the log (D3).
-func (s *Service) doubt(ctx context.Context, tx pgx.Tx, relay, fence int64, now time.Time) error {
+// doubt lists every message in doubt in the log (D3). ended is when the last
+// driver's lease did.
+func (s *Service) doubt(ctx context.Context, tx pgx.Tx, relay, fence int64, ended pgtype.Timestamptz, now time.Time) error {
 	due := now.Add(s.InDoubtWait)
 	if _, err := tx.Exec(ctx, sqlByIndex); err != nil {
 		return err
 	}
-	rows, err := tx.Query(ctx, sqlDoubtDeliveries, pgx.StrictNamedArgs{"relay": relay, "fence": fence, "due": due})
+	rows, err := tx.Query(ctx, sqlDoubtDeliveries, pgx.StrictNamedArgs{"relay": relay, "fence": fence, "ended": ended, "due": due})
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,39 @@
 package delivery
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"vistka/internal/mailer/smtptest"
 )
+
+// An edition that cannot be composed rests: what is due of it is not read again
+// and again, however often others are.
+func TestARestedEditionIsNotRead(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	var tried atomic.Int32
+	w.s.Compose = func(context.Context, int64) error {
+		tried.Add(1)
+		return errors.New("the disk is full")
+	}
+	broken := w.newEdition(w.clock.Now().Add(-time.Hour))
+	w.exec(`DELETE FROM edition_body WHERE edition_id = $1`, broken)
+	w.queue(broken, w.reader("waits@example.org"))
+	w.exec(`UPDATE delivery SET state = 'deferred', due_at = $1`, w.clock.Now())
+	w.start(w.s)
+	w.until("tried", func() bool { return tried.Load() > 0 })
+	for i := range 10 {
+		w.untilState(w.deliver(fmt.Sprintf("r%d@example.org", i)), Sent)
+	}
+	if n := tried.Load(); n > 2 { // twice where it was read just before it was put to rest
+		t.Errorf("composed in vain %d times", n)
+	}
+}
 
 func TestEveryReaderOnce(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})

@@ -22,7 +22,8 @@ RETURNING id`
 
 // The fence rises with every change of holder, so that whatever the last one
 // still tries is refused. A restarted process knows its own installation by
-// @holder and need not wait for the lease to end.
+// @holder and need not wait for the lease to end. The last lease's end is read
+// in the statement's snapshot, before the update.
 const sqlLeaseTake = `
 UPDATE relay
 SET holder = @holder,
@@ -30,7 +31,7 @@ SET holder = @holder,
     lease_until = now() + @lease::interval
 WHERE id = @relay
   AND (lease_until <= now() OR @own AND holder = @holder)
-RETURNING fence`
+RETURNING fence, (SELECT r.lease_until FROM relay r WHERE r.id = @relay) AS ended`
 
 const sqlRelayTaken = `
 SELECT CASE WHEN day = @day THEN taken ELSE 0 END
@@ -52,7 +53,11 @@ WHERE id = @relay
 // Runs in the take-over's transaction after sqlLeaseTake: an attempt of the
 // last holder either committed before that UPDATE got its lock, and is seen
 // here, or finds its fence gone. No index leads to what is on its way, for each
-// mail would have to keep it up: editions that are not settled are read instead.
+// mail would have to keep it up: the editions are read that may have any. Of a
+// settled one nothing is, and of one that was stopped long before the last lease
+// ended neither: what was on its way then got its outcome from that driver or
+// the doubt of an earlier take-over. resume_at is never before the stopping; the
+// days are for clocks that disagree, and above any answer's time.
 const sqlDoubtDeliveries = `
 UPDATE delivery d
 SET state = 'in doubt',
@@ -60,7 +65,7 @@ SET state = 'in doubt',
     due_at = CASE WHEN d.doubts = 0 THEN @due::timestamptz END,
     reply = 'the process that sent this ended before the relay''s answer was recorded'
 FROM edition e
-WHERE e.state <> 'settled'
+WHERE (e.state IN ('open', 'paused') OR e.resume_at > @ended::timestamptz - interval '3 days')
   AND e.dropped_at IS NULL
   AND d.month = e.month
   AND d.edition_id = e.id
@@ -168,6 +173,7 @@ const sqlFeedDue = sqlFeedColumns + `
 JOIN edition e ON e.id = d.edition_id AND e.state = 'open'
 WHERE d.state IN ('deferred', 'in doubt')
   AND d.due_at <= @now
+  AND d.edition_id <> ALL(@rested::bigint[])
   AND d.provider_id <> ALL(@resting::bigint[])
   AND mod(d.subscriber_id, @shares::bigint) = @share
 ORDER BY d.due_at

@@ -45,7 +45,7 @@ func TestPagesAreReadByIndex(t *testing.T) {
 	pool := pgtest.New(t)
 	shared := pgx.NamedArgs{
 		"now": time.Now(), "month": time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), "edition": 1, "after": 400, "limit": page,
-		"resting": []int64{}, "shares": 1, "share": 0,
+		"resting": []int64{}, "rested": []int64{}, "shares": 1, "share": 0,
 	}
 	for name, sql := range map[string]string{"queued": sqlFeedQueued, "due": sqlFeedDue} {
 		err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {

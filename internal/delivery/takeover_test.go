@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"vistka/internal/mailer/smtptest"
 )
@@ -121,6 +122,42 @@ func TestTakeOverSeesAttemptInFlight(t *testing.T) {
 	}
 	if r, l := w.row(id), w.row(late); r.State != Doubtful || l.State != Queued {
 		t.Fatalf("the old fence's late words changed %+v, %+v", r, l)
+	}
+}
+
+// A take-over reads the editions of which something may be on its way, and not
+// every one that was ever stopped.
+func TestTakeOverReadsNoLongStoppedEdition(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	l := w.ledger()
+	id := w.reader("reader@example.org")
+	days := func(n int) time.Time { return w.clock.Now().AddDate(0, 0, n) }
+	for i, tt := range []struct {
+		state  string
+		resume any
+		want   State
+	}{
+		{"open", nil, Doubtful},
+		{"paused", nil, Doubtful},
+		{"cancelled", days(1), Doubtful},
+		{"expired", days(-2), Doubtful},
+		{"cancelled", days(-4), Sending},
+		{"expired", days(-4), Sending},
+	} {
+		edition := w.newEdition(days(-10).Add(time.Duration(i) * time.Second))
+		w.queue(edition, id)
+		w.exec(`UPDATE edition SET state = $2, resume_at = $3 WHERE id = $1`, edition, tt.state, tt.resume)
+		w.exec(`UPDATE delivery SET state = 'sending', relay_id = $2, fence = $3 WHERE edition_id = $1`, edition, l.Relay, l.Fence)
+		defer func() {
+			var got State
+			w.one(&got, `SELECT state FROM delivery WHERE edition_id = $1`, edition)
+			if got != tt.want {
+				t.Errorf("%s, resumed %v: %s, want %s", tt.state, tt.resume, got, tt.want)
+			}
+		}()
+	}
+	if _, err := w.s.takeOver(t.Context(), l.Relay, true); err != nil {
+		t.Fatal(err)
 	}
 }
 
