@@ -49,17 +49,12 @@ func (BouncesArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 5, UniqueOpts: river.UniqueOpts{ByPeriod: 24 * time.Hour}}
 }
 
-type bouncesWorker struct {
-	river.WorkerDefaults[BouncesArgs]
-	s *Service
-}
-
-func (w *bouncesWorker) Work(ctx context.Context, _ *river.Job[BouncesArgs]) error {
-	n, err := w.s.SuppressRepeated(ctx)
+func (s *Service) workBounces(ctx context.Context, _ *river.Job[BouncesArgs]) error {
+	n, err := s.SuppressRepeated(ctx)
 	if n > 0 {
-		w.s.Log.InfoContext(ctx, "addresses suppressed after repeated bounces", "addresses", n)
+		s.Log.InfoContext(ctx, "addresses suppressed after repeated bounces", "addresses", n)
 	}
-	return errors.Join(err, w.s.purgeNotices(ctx))
+	return errors.Join(err, s.purgeNotices(ctx))
 }
 
 // noticesKept is how long a mail to somebody of the newsroom stays listed after
@@ -75,7 +70,7 @@ func (s *Service) purgeNotices(ctx context.Context) error {
 
 // AddWorkers registers the jobs of this package.
 func (s *Service) AddWorkers(ws *river.Workers) {
-	river.AddWorker(ws, &bouncesWorker{s: s})
+	river.AddWorker(ws, river.WorkFunc(s.workBounces))
 }
 
 // PeriodicJobs are the jobs River inserts by itself.

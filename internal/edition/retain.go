@@ -45,15 +45,19 @@ func (w *retainWorker) Work(ctx context.Context, _ *river.Job[RetainArgs]) error
 }
 
 // Retain drops the deliveries and attempts of the months before the last
-// KeepMonths, after their totals are kept for each edition. A month of which
-// anything is queued, deferred, sending or in doubt stays whole. It returns the
-// months that were dropped.
+// KeepMonths, after their totals are kept for each edition, and forgets the slots
+// that were missed then. A month of which anything is queued, deferred, sending
+// or in doubt stays whole. It returns the months that were dropped.
 func (s *Service) Retain(ctx context.Context) ([]time.Time, error) {
 	keep := s.KeepMonths
 	if keep <= 0 {
 		keep = DefaultKeepMonths
 	}
-	rows, err := s.DB.Query(ctx, sqlMonthsBefore, pgx.StrictNamedArgs{"month": monthOf(s.Clock.Now()).AddDate(0, -keep, 0)})
+	args := pgx.StrictNamedArgs{"month": monthOf(s.Clock.Now()).AddDate(0, -keep, 0)}
+	if _, err := s.DB.Exec(ctx, sqlForgetSlots, args); err != nil {
+		return nil, fmt.Errorf("forget missed slots: %w", err)
+	}
+	rows, err := s.DB.Query(ctx, sqlMonthsBefore, args)
 	if err != nil {
 		return nil, fmt.Errorf("find old months: %w", err)
 	}

@@ -28,6 +28,7 @@ func TestRetain(t *testing.T) {
 	s.do(`UPDATE delivery SET state = CASE WHEN subscriber_id = $1 THEN 'failed' ELSE 'sent' END`, s.readers[0])
 	s.do(`UPDATE delivery SET state = 'in doubt', doubts = 2 WHERE subscriber_id = $1`, s.readers[1])
 	s.do(`INSERT INTO attempt SELECT month, edition_id, subscriber_id, 1, $1, 'RCPT', 550, '550 no' FROM delivery WHERE state = 'failed'`, s.clock.Now())
+	s.do(`INSERT INTO missed_slot VALUES ($1, 'daily', '2026-03-31 23:59+00'), ($1, 'daily', '2026-04-01 00:00+00')`, s.letters[2])
 	retain := func(want int) {
 		t.Helper()
 		months, err := s.svc.Retain(t.Context())
@@ -39,6 +40,7 @@ func TestRetain(t *testing.T) {
 	retain(0)
 	s.clock.Set(time.Date(2027, 5, 1, 0, 0, 0, 0, time.UTC))
 	retain(0)
+	s.want("missed slots of the months that are kept", s.count(`SELECT count(*) FROM missed_slot`), 1)
 	s.want("partitions while one is in doubt", s.count(partition), 1)
 	s.do(`UPDATE delivery SET state = 'sent' WHERE state = 'in doubt'`)
 	retain(1)

@@ -10,6 +10,10 @@ WHERE i.inhparent = 'delivery'::regclass
     AND to_date(substr(c.relname, 10), 'YYYY_MM') < @month::date
 ORDER BY month`
 
+	sqlForgetSlots = `
+DELETE FROM missed_slot
+WHERE slot < @month::timestamp AT TIME ZONE 'UTC'`
+
 	sqlHoldMonth = `
 SELECT id
 FROM edition

@@ -11,7 +11,7 @@ import (
 // AddWorkers registers the jobs of this package.
 func (s *Service) AddWorkers(ws *river.Workers) {
 	river.AddWorker(ws, &fanOutWorker{s: s})
-	river.AddWorker(ws, &tickWorker{s: s})
+	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, _ *river.Job[TickArgs]) error { return s.Tick(ctx) }))
 	river.AddWorker(ws, &retainWorker{s: s})
 }
 
@@ -57,10 +57,3 @@ func (w *fanOutWorker) Work(ctx context.Context, job *river.Job[FanOutArgs]) err
 		"deliveries", r.Deliveries, "skipped", r.Skipped, "took", time.Since(start), "ok", err == nil)
 	return err
 }
-
-type tickWorker struct {
-	river.WorkerDefaults[TickArgs]
-	s *Service
-}
-
-func (w *tickWorker) Work(ctx context.Context, _ *river.Job[TickArgs]) error { return w.s.Tick(ctx) }

@@ -17,17 +17,6 @@ type PurgeArgs struct{}
 // Kind names the job in River's tables.
 func (PurgeArgs) Kind() string { return "hotline_purge" }
 
-type purgeWorker struct {
-	river.WorkerDefaults[PurgeArgs]
-	service *Service
-}
-
-// Work is one purge.
-func (w *purgeWorker) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {
-	_, err := w.service.Purge(ctx)
-	return err
-}
-
 // Purge deletes requests, with their notes, that are older than the settings
 // keep them, and the salt and counters of a day that is over. It returns the
 // number of requests.
@@ -55,7 +44,12 @@ func (s *Service) Purge(ctx context.Context) (int64, error) {
 }
 
 // AddWorkers registers the package's workers.
-func (s *Service) AddWorkers(ws *river.Workers) { river.AddWorker(ws, &purgeWorker{service: s}) }
+func (s *Service) AddWorkers(ws *river.Workers) {
+	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, _ *river.Job[PurgeArgs]) error {
+		_, err := s.Purge(ctx)
+		return err
+	}))
+}
 
 // PeriodicJobs are the package's standing jobs.
 func PeriodicJobs() []*river.PeriodicJob {

@@ -17,17 +17,6 @@ type PurgeArgs struct{}
 // Kind names the job in River's tables.
 func (PurgeArgs) Kind() string { return "subscriber_purge" }
 
-type purgeWorker struct {
-	river.WorkerDefaults[PurgeArgs]
-	service *Service
-}
-
-// Work is one purge.
-func (w *purgeWorker) Work(ctx context.Context, _ *river.Job[PurgeArgs]) error {
-	_, err := w.service.Purge(ctx)
-	return err
-}
-
 // purgeBatch is how many sign-ups one transaction forgets.
 const purgeBatch = 10_000
 
@@ -93,7 +82,10 @@ func (s *Service) purgeSignups(ctx context.Context, tx pgx.Tx, before time.Time)
 // AddWorkers registers the package's workers.
 func (s *Service) AddWorkers(ws *river.Workers) {
 	river.AddWorker(ws, &signupWorker{service: s})
-	river.AddWorker(ws, &purgeWorker{service: s})
+	river.AddWorker(ws, river.WorkFunc(func(ctx context.Context, _ *river.Job[PurgeArgs]) error {
+		_, err := s.Purge(ctx)
+		return err
+	}))
 }
 
 // PeriodicJobs are the package's standing jobs.
