@@ -27,10 +27,11 @@ func TestARestedEditionIsNotRead(t *testing.T) {
 	w.exec(`UPDATE delivery SET state = 'deferred', due_at = $1`, w.clock.Now())
 	w.start(w.s)
 	w.until("tried", func() bool { return tried.Load() > 0 })
-	for i := range 10 {
+	const others = 20
+	for i := range others {
 		w.untilState(w.deliver(fmt.Sprintf("r%d@example.org", i)), Sent)
 	}
-	if n := tried.Load(); n > 2 { // twice where it was read just before it was put to rest
+	if n := tried.Load(); n >= others/2 { // that often only in minutes: each rest is twice as long
 		t.Errorf("composed in vain %d times", n)
 	}
 }
