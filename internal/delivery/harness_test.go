@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/goleak"
 
@@ -156,9 +157,18 @@ func (w *world) deliver(address string) (subscriber int64) {
 // queue adds a delivery as a fan-out does, which opens an edition that was settled.
 func (w *world) queue(edition, subscriber int64) {
 	w.t.Helper()
-	w.exec(`UPDATE edition SET state = 'open' WHERE id = $1 AND state = 'settled'`, edition)
-	w.exec(`INSERT INTO delivery (month, edition_id, subscriber_id, newsletter_id, provider_id, state)
-		SELECT $1, $2, id, 1, provider_id, 'queued' FROM subscriber WHERE id = $3`, w.month, edition, subscriber)
+	err := pgx.BeginFunc(context.Background(), w.db, func(tx pgx.Tx) error {
+		// The row is held, as a fan-out holds it, so that it is not settled in between.
+		if _, err := tx.Exec(context.Background(), `UPDATE edition SET state = CASE state WHEN 'settled' THEN 'open' ELSE state END WHERE id = $1`, edition); err != nil {
+			return err
+		}
+		_, err := tx.Exec(context.Background(), `INSERT INTO delivery (month, edition_id, subscriber_id, newsletter_id, provider_id, state)
+			SELECT $1, $2, id, 1, provider_id, 'queued' FROM subscriber WHERE id = $3`, w.month, edition, subscriber)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	w.exec(sqlNotify)
 }
 
