@@ -64,7 +64,7 @@ func TestExpiredLinkOffersAFreshMail(t *testing.T) {
 	link := s.confirmLink("nadia@example.org")
 	s.clock.Advance(73 * time.Hour)
 	shown := s.get(link + "?lang=uk")
-	if shown.text("h1") != "Строк посилання минув" {
+	if shown.text("h1") != "Строк дії посилання минув" {
 		t.Fatalf("%q", shown.text("main"))
 	}
 	s.clock.Advance(3 * time.Second)

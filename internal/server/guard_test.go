@@ -59,5 +59,5 @@ func TestQuickPressIsAskedOnceMore(t *testing.T) {
 	s.press(leave, form)
 	undo := fill(s.get(leave).doc, "form") // by the link, not by the press that left
 	undo.Set("act", "undo")
-	asked(s.post(leave, undo), "Undo", "Press once more")
+	asked(s.post(leave, undo), "Restore my subscription", "Press once more")
 }

@@ -167,7 +167,7 @@ func TestMailMeALink(t *testing.T) {
 		got := s.press(path, form, "Origin", baseURL)
 		words, class := "We have mailed you the link", ".notice.good"
 		if i == 3 {
-			words, class = "often enough", ".notice.warn"
+			words, class = "several times", ".notice.warn"
 		}
 		if !strings.Contains(got.text(class), words) || strings.Contains(got.body, "nadia@") {
 			t.Errorf("press %d: %q", i, got.text("main"))

@@ -34,8 +34,6 @@ func (s *server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 		return s.saveForm(w, r)
 	case "undo":
 		return s.undoPreferences(w, r)
-	case "translations":
-		return s.saveTranslations(w, r)
 	case "link":
 		return s.mailLink(w, r)
 	default:
@@ -75,6 +73,9 @@ func (s *server) saveChange(w http.ResponseWriter, r *http.Request, before subsc
 // typed is what the reader typed, on the page once more.
 func typed(p subscriber.Preferences, c subscriber.Change) subscriber.Preferences {
 	p.Cadence, p.Locale, p.Zone, p.Hour, p.PausedUntil, p.Topics = c.Cadence, c.Locale, c.Zone, c.Hour, c.PausedUntil, c.Topics
+	if p.Several() {
+		p.Preferred, p.Choice = c.Preferred, c.Translation
+	}
 	return p
 }
 
@@ -127,6 +128,9 @@ func (s *server) change(r *http.Request, p subscriber.Preferences) (subscriber.C
 			return c, errors.New("zone is none that the page offers")
 		}
 		c.Zone = v
+	}
+	if err := changeTranslations(r, p, &c); err != nil {
+		return c, err
 	}
 	topics := s.changeTopics(r, &c)
 	if err := s.changePause(r, &c); err != nil {

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"vistka/internal/article"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
@@ -52,7 +50,7 @@ type preferencesSaid struct {
 
 func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, status int, p subscriber.Preferences, said preferencesSaid) error {
 	if p.Ended {
-		return s.renderLeft(w, r, subscriber.Left{Reader: p.Reader, Known: true, Already: true}, unsubscribedBody{})
+		return s.noReader(w, r, subscriber.ErrNoReader)
 	}
 	n, err := newsletter.Get(r.Context(), s.DB, p.NewsletterID)
 	if err != nil {
@@ -69,11 +67,6 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	}
 	l := s.Pages.Locale(r, p.Locale)
 	b := s.preferencesBody(l, n, p, topics, volume)
-	t, err := s.Subscribers.Translations(r.Context(), chi.URLParam(r, "token"))
-	if err != nil {
-		return err
-	}
-	b.Translations = s.translationsBody(l, t)
 	switch said.Key {
 	case "":
 	case "preferences.link_over", "preferences.link_stopped":
@@ -129,6 +122,7 @@ func (s *server) preferencesBody(
 	for _, t := range withOwn(topics, p.Topics) {
 		b.Topics = append(b.Topics, option{t, t, p.Topics == nil || slices.Contains(p.Topics, t)})
 	}
+	b.Translations = s.translationsBody(l, p.Translations)
 	s.pauseOptions(l, p, &b)
 	return b
 }

@@ -3,11 +3,9 @@ package server
 import (
 	"errors"
 	"net/http"
-
-	"github.com/go-chi/chi/v5"
+	"slices"
 
 	"vistka/internal/locale"
-	"vistka/internal/page"
 	"vistka/internal/subscriber"
 )
 
@@ -18,8 +16,11 @@ type translationsBody struct {
 }
 
 func (s *server) translationsBody(l *locale.Locale, t subscriber.Translations) (b translationsBody) {
-	if len(t.Languages) < 2 {
+	if !t.Several() {
 		return b
+	}
+	if !slices.Contains(t.Languages, t.Preferred) { // else the first would look chosen
+		b.Languages = append(b.Languages, option{"", l.T("preferences.preferred_none"), true})
 	}
 	for _, code := range t.Languages {
 		name := code
@@ -34,19 +35,17 @@ func (s *server) translationsBody(l *locale.Locale, t subscriber.Translations) (
 	return b
 }
 
-// saveTranslations is a press on the form of that choice.
-func (s *server) saveTranslations(w http.ResponseWriter, r *http.Request) error {
-	link := chi.URLParam(r, "token")
-	p, err := s.Subscribers.Preferences(r.Context(), link)
-	if err != nil {
-		return s.noReader(w, r, err)
+// changeTranslations takes the language and what is done without it. No
+// preference stays none.
+func changeTranslations(r *http.Request, p subscriber.Preferences, c *subscriber.Change) error {
+	if v := r.PostFormValue("preferred"); v != "" {
+		if !p.Several() || !slices.Contains(p.Languages, v) {
+			return errors.New("language is none that the reader reads")
+		}
+		c.Preferred = v
 	}
-	err = s.Subscribers.SaveTranslations(r.Context(), link, r.PostFormValue("preferred"), r.PostFormValue("translation"), evidence(r))
-	if errors.Is(err, subscriber.ErrBadPreferences) {
-		return page.BadRequest(err)
+	if v := r.PostFormValue("translation"); v != "" && p.Several() {
+		c.Translation = v // the domain knows which there are
 	}
-	if err != nil {
-		return s.noReader(w, r, err)
-	}
-	return seeOther(w, r, s.preferencesPath(p), "saved")
+	return nil
 }

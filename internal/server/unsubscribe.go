@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/subscriber"
@@ -19,11 +20,13 @@ type unsubscribeBody struct {
 	Name, Masked, Action, Shown string
 	Again                       string // the act that was pressed too fast for a person
 	Weekly                      bool
+	Others                      int // newsletters that "stop everything" ends too
 }
 
 // unsubscribedBody is the Body of pages/unsubscribed.html.
 type unsubscribedBody struct {
 	Gone, UndoOver, Again                   bool
+	All                                     bool // one press ended this and others
 	Name, Action, Shown, SubscribeURL, Site string
 	OwnURL                                  string // where a link to the reader's data is asked for
 }
@@ -57,7 +60,7 @@ func (s *server) askLeave(w http.ResponseWriter, r *http.Request, left subscribe
 	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribe", page.View{
 		L: l, Title: l.T("unsubscribe.title", "name", n.Name), Site: siteOf(n), Languages: s.languages(r, l), Body: unsubscribeBody{
 			Name: n.Name, Masked: left.Masked, Action: "/unsubscribe/" + key, Shown: s.shown(r), Again: again,
-			Weekly: p.Cadence == newsletter.Instant || p.Cadence == newsletter.Daily,
+			Weekly: p.Cadence == newsletter.Instant || p.Cadence == newsletter.Daily, Others: left.Others,
 		},
 	})
 }
@@ -78,7 +81,8 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 	title := l.T("unsubscribe.gone_title")
 	if left.Known {
 		b.OwnURL = "/preferences/" + key
-		title = l.T("unsubscribe.done_title", "name", n.Name)
+		b.All = left.With > 0
+		title = doneTitle(l, n.Name, b.All)
 	}
 	if !left.Known || b.UndoOver {
 		b.SubscribeURL = signupURL(r, n, l, "")
@@ -86,6 +90,14 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribed", page.View{
 		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b,
 	})
+}
+
+// doneTitle says what was left.
+func doneTitle(l *locale.Locale, name string, all bool) string {
+	if all {
+		return l.T("unsubscribe.all_title")
+	}
+	return l.T("unsubscribe.done_title", "name", name)
 }
 
 // unsubscribe answers a mail provider's one-click post (RFC 8058 section 3.2)
@@ -114,10 +126,12 @@ func (s *server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 		if _, err := s.leave(r, subscriber.FromPage); err != nil {
 			return err
 		}
-		// A person has just pressed: the page that follows need not make them wait
-		// once more to undo it. Who only opens the link has no such proof; a scanner
-		// that submits forms must not bring back who has left.
-		return seeOther(w, r, r.URL.Path+"?shown="+url.QueryEscape(r.PostFormValue("shown")), "")
+		return s.justLeft(w, r)
+	case "everything":
+		if err := s.leaveAll(r); err != nil {
+			return err
+		}
+		return s.justLeft(w, r)
 	case "undo":
 		return s.undo(w, r)
 	case "weekly", "pause":
@@ -125,6 +139,13 @@ func (s *server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return page.BadRequest(errors.New("unknown act"))
 	}
+}
+
+// justLeft leads to the page that says so. A person has just pressed, and need
+// not wait once more to undo it. Who only opens the link has no such proof; a
+// scanner that submits forms must not bring back who has left.
+func (s *server) justLeft(w http.ResponseWriter, r *http.Request) error {
+	return seeOther(w, r, r.URL.Path+"?shown="+url.QueryEscape(r.PostFormValue("shown")), "")
 }
 
 // pressAgain shows the page once more to what pressed too fast for a person.
@@ -143,13 +164,22 @@ func (s *server) pressAgain(w http.ResponseWriter, r *http.Request) error {
 // yes. Who has left already, or was erased, has what they want.
 func (s *server) leave(r *http.Request, source subscriber.LeaveSource) (subscriber.Left, error) {
 	left, err := s.Leaving.Unsubscribe(r.Context(), chi.URLParam(r, "token"), source, evidence(r))
+	return left, notLeft(err)
+}
+
+// leaveAll ends every subscription of the reader, or says 503 as leave does.
+func (s *server) leaveAll(r *http.Request) error {
+	return notLeft(s.Leaving.UnsubscribeAll(r.Context(), chi.URLParam(r, "token"), evidence(r)))
+}
+
+func notLeft(err error) error {
 	switch {
 	case err == nil:
-		return left, nil
+		return nil
 	case errors.Is(err, token.ErrInvalid):
-		return left, page.NotFound(err)
+		return page.NotFound(err)
 	default:
-		return left, &page.Error{Status: http.StatusServiceUnavailable, Key: "away", RetryAfter: time.Minute, Err: err}
+		return &page.Error{Status: http.StatusServiceUnavailable, Key: "away", RetryAfter: time.Minute, Err: err}
 	}
 }
 

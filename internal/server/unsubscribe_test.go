@@ -58,6 +58,38 @@ func TestOneClick(t *testing.T) {
 	}
 }
 
+// Who reads several newsletters can leave all of them with one press, and take
+// that back with another.
+func TestStopEverything(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.leaveLink(s.subscribed("nadia@example.org"))
+	if s.get(link).doc.Find("[value=everything]").Length() != 0 {
+		t.Error("offered to the reader of one newsletter")
+	}
+	s.exec(`WITH n AS (
+			INSERT INTO newsletter (family_id, slug, name, language, from_name, from_address)
+			SELECT family_id, 'varta', 'Варта', 'uk', 'Варта', 'news@example.org' FROM newsletter WHERE id = $1 RETURNING id)
+		INSERT INTO subscription (newsletter_id, subscriber_id, state, cadence, locale, zone, hour, seen_seq, provider_id, created_at)
+		SELECT n.id, s.subscriber_id, 'active', 'instant', 'uk', 'UTC', 8, 0, s.provider_id, s.created_at FROM n, subscription s`, s.n.ID)
+	form := fill(s.get(link).doc, "form")
+	form.Set("act", "everything")
+	if got := s.post(link, form); !strings.Contains(got.text("[role=alert]"), "Press once more") || got.doc.Find("[value=everything][autofocus]").Length() != 1 || s.count(active) != 2 {
+		t.Errorf("at once: %q", got.text("main"))
+	}
+	s.clock.Advance(3 * time.Second)
+	got := s.press(link, form)
+	if got.text("h1") != "You have left all newsletters" || s.count(active) != 0 {
+		t.Errorf("left: %q, %d active", got.text("main"), s.count(active))
+	}
+	form = fill(got.doc, "form")
+	form.Set("act", "undo")
+	s.clock.Advance(3 * time.Second)
+	if got = s.press(link, form); !strings.Contains(got.text("[role=status]"), "You are back") || s.count(active) != 2 {
+		t.Errorf("back: %q, %d active", got.text("main"), s.count(active))
+	}
+}
+
 func TestLeaveLinkIsInert(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -67,6 +67,8 @@ func changes(a, b Preferences) []Setting {
 		Setting{setPause, moment(a.PausedUntil), moment(b.PausedUntil)},
 		set(setZone, a.Zone, b.Zone),
 		set(setHour, strconv.Itoa(int(a.Hour)), strconv.Itoa(int(b.Hour))),
+		set(setPreferred, a.Preferred, b.Preferred),
+		set(setTranslations, a.Choice, b.Choice),
 	)
 }
 

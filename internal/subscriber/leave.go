@@ -29,6 +29,8 @@ type Left struct {
 	Reader
 	Already bool // had left before
 	Known   bool
+	Others  int // other newsletters of this site that the person reads
+	With    int // others that the same press ended
 }
 
 // Reader is a subscription as its own pages show it.
@@ -57,32 +59,66 @@ func (s *Service) Unsubscribe(ctx context.Context, link string, source LeaveSour
 // End ends a subscription by its ids, for the admin and the command line.
 func (s *Service) End(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64, source LeaveSource, ev Evidence) (Left, error) {
 	var left Left
-	err := postgres.InTx(ctx, db, func(tx pgx.Tx) error {
-		now := s.Clock.Now()
-		tag, err := tx.Exec(ctx, end, pgx.StrictNamedArgs{
-			"newsletter": newsletterID, "subscriber": subscriberID, "source": string(source), "now": now,
-		})
-		if err != nil {
-			return err
-		}
-		r, address, err := readReader(ctx, tx, newsletterID, subscriberID)
-		if errors.Is(err, ErrNoReader) {
-			left = Left{Reader: Reader{NewsletterID: newsletterID}, Already: true}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		left = Left{Reader: r, Known: true, Already: tag.RowsAffected() == 0}
-		if left.Already {
-			return nil
-		}
-		return s.consent(ctx, tx, newsletterID, address, r.Locale, consent{Kind: "withdrawn", Source: string(source), At: now, Evidence: ev})
+	err := postgres.InTx(ctx, db, func(tx pgx.Tx) (err error) {
+		left, err = s.end(ctx, tx, newsletterID, subscriberID, source, ev, s.Clock.Now())
+		return err
 	})
 	if err != nil {
 		return Left{}, fmt.Errorf("unsubscribe %d from newsletter %d: %w", subscriberID, newsletterID, err)
 	}
 	return left, nil
+}
+
+func (s *Service) end(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, source LeaveSource, ev Evidence, now time.Time) (Left, error) {
+	tag, err := tx.Exec(ctx, end, pgx.StrictNamedArgs{
+		"newsletter": newsletterID, "subscriber": subscriberID, "source": string(source), "now": now,
+	})
+	if err != nil {
+		return Left{}, err
+	}
+	r, address, err := readReader(ctx, tx, newsletterID, subscriberID)
+	if errors.Is(err, ErrNoReader) {
+		return Left{Reader: Reader{NewsletterID: newsletterID}, Already: true}, nil
+	}
+	if err != nil {
+		return Left{}, err
+	}
+	left := Left{Reader: r, Known: true, Already: tag.RowsAffected() == 0}
+	if left.Already {
+		return left, nil
+	}
+	return left, s.consent(ctx, tx, newsletterID, address, r.Locale, consent{Kind: "withdrawn", Source: string(source), At: now, Evidence: ev})
+}
+
+// UnsubscribeAll ends every subscription of the person behind a link, in one
+// press (REQUIREMENTS B9): all at the same moment, by which Undo knows them.
+// Returns token.ErrInvalid if the link is not one of ours.
+func (s *Service) UnsubscribeAll(ctx context.Context, link string, ev Evidence) error {
+	_, subscriberID, err := s.reader(link, token.Unsubscribe, token.Preferences)
+	if err != nil {
+		return err
+	}
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, activeOf, pgx.StrictNamedArgs{"subscriber": subscriberID})
+		if err != nil {
+			return err
+		}
+		newsletters, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return err
+		}
+		now := s.Clock.Now()
+		for _, id := range newsletters {
+			if _, err := s.end(ctx, tx, id, subscriberID, FromPage, ev, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("unsubscribe %d from everything: %w", subscriberID, err)
+	}
+	return nil
 }
 
 // LeavePage tells what the page behind an unsubscribe link shows; it changes
@@ -100,12 +136,18 @@ func (s *Service) LeavePage(ctx context.Context, link string) (Left, error) {
 	if err != nil {
 		return Left{}, fmt.Errorf("unsubscribe page of %d: %w", subscriberID, err)
 	}
-	return Left{Reader: r, Known: true, Already: r.Ended}, nil
+	left := Left{Reader: r, Known: true, Already: r.Ended}
+	err = s.DB.QueryRow(ctx, countOthers, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).Scan(&left.Others, &left.With)
+	if err != nil {
+		return Left{}, fmt.Errorf("other newsletters of %d: %w", subscriberID, err)
+	}
+	return left, nil
 }
 
-// Undo takes back leaving within 30 days: the settings are those of before,
-// and no article of the time between is lost. It reports whether the reader is
-// active now; false: too long ago, suppressed since, or no longer stored.
+// Undo takes back leaving within 30 days, and with it whatever the same press
+// ended: the settings are those of before, and no article of the time between
+// is lost. It reports whether the reader is active now; false: too long ago,
+// suppressed since, or no longer stored.
 // Returns token.ErrInvalid if the link is not one of ours.
 func (s *Service) Undo(ctx context.Context, link string, ev Evidence) (bool, error) {
 	newsletterID, subscriberID, err := s.reader(link, token.Unsubscribe, token.Preferences)
@@ -114,8 +156,24 @@ func (s *Service) Undo(ctx context.Context, link string, ev Evidence) (bool, err
 	}
 	active := false
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
-		active, err = s.undo(ctx, tx, newsletterID, subscriberID, ev)
-		return err
+		rows, err := tx.Query(ctx, endedTogether, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID})
+		if err != nil {
+			return err
+		}
+		together, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return err
+		}
+		for _, id := range together {
+			back, err := s.undo(ctx, tx, id, subscriberID, ev)
+			if err != nil {
+				return err
+			}
+			if id == newsletterID {
+				active = back
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("undo leaving of %d from newsletter %d: %w", subscriberID, newsletterID, err)

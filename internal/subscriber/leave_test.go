@@ -3,6 +3,7 @@ package subscriber
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -49,6 +50,51 @@ func TestUnsubscribe(t *testing.T) {
 		if _, err := f.Unsubscribe(ctx, bad, FromHeader, Evidence{}); !errors.Is(err, token.ErrInvalid) {
 			t.Errorf("link %q: %v", bad, err)
 		}
+	}
+}
+
+// One press ends all that a person reads, and one takes it back: what they had
+// left before stays left, and other people are not touched.
+func TestStopEverything(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	c := f.subscribe("nadia@example.org")
+	f.subscribe("olha@example.org")
+	f.exec(`WITH n AS (
+			INSERT INTO newsletter (family_id, slug, name, language, from_name, from_address)
+			SELECT family_id, 'n-' || i, 'N', i, 'N', 'n@example.org' FROM newsletter, unnest(ARRAY['pl', 'de']) i RETURNING id)
+		INSERT INTO subscription (newsletter_id, subscriber_id, state, cadence, locale, zone, hour, seen_seq, provider_id, created_at)
+		SELECT n.id, s.subscriber_id, 'active', 'weekly', 'uk', 'UTC', 8, 0, s.provider_id, s.created_at FROM n, subscription s WHERE s.subscriber_id = $1`, c.SubscriberID)
+	link := UnsubscribeToken(f.Keys, c.NewsletterID, c.SubscriberID)
+	active := func(subscriber string) int {
+		return f.number(`SELECT count(*) FROM subscription WHERE state = 'active' AND subscriber_id ` + subscriber + fmt.Sprint(c.SubscriberID))
+	}
+	first := int64(f.number(`SELECT max(newsletter_id) FROM subscription`))
+	if _, err := f.Unsubscribe(ctx, UnsubscribeToken(f.Keys, first, c.SubscriberID), FromPage, Evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := f.LeavePage(ctx, link); err != nil || l.Others != 1 || l.With != 0 {
+		t.Errorf("page: %+v, %v", l, err)
+	}
+	f.Clock.Advance(time.Hour)
+	if err := f.UnsubscribeAll(ctx, link, Evidence{}); err != nil || active("= ") != 0 || active("<> ") != 1 {
+		t.Errorf("%d subscriptions, of others %d, %v", active("= "), active("<> "), err)
+	}
+	if n := f.number("SELECT count(*) FROM consent_event WHERE kind = 'withdrawn' AND source = 'page'"); n != 3 {
+		t.Errorf("%d events of leaving", n)
+	}
+	if l, err := f.LeavePage(ctx, link); err != nil || !l.Already || l.Others != 0 || l.With != 1 {
+		t.Errorf("page: %+v, %v", l, err)
+	}
+	if ok, err := f.Undo(ctx, link, Evidence{}); err != nil || !ok || active("= ") != 2 {
+		t.Errorf("undo: %t, %v, %d are back", ok, err, active("= "))
+	}
+	if f.number(`SELECT count(*) FROM subscription WHERE state = 'ended' AND newsletter_id = $1`, first) != 1 {
+		t.Error("what was left before is back")
+	}
+	if err := f.UnsubscribeAll(ctx, "x", Evidence{}); !errors.Is(err, token.ErrInvalid) {
+		t.Errorf("no link: %v", err)
 	}
 }
 
@@ -146,13 +192,13 @@ func TestPreferences(t *testing.T) {
 		due    *time.Time
 		fanOut int
 	}{
-		{Change{"daily", "en", "Europe/Kyiv", 8, nil, nil}, utc("2026-11-24T06:00:00Z"), 0},
-		{Change{"daily", "en", "Europe/Kyiv", 12, nil, nil}, utc("2026-11-23T10:00:00Z"), 0},
-		{Change{"weekly", "uk", "America/New_York", 9, nil, nil}, utc("2026-11-23T14:00:00Z"), 0},
-		{Change{"monthly", "uk", "Europe/Kyiv", 8, nil, nil}, utc("2026-12-01T06:00:00Z"), 0},
-		{Change{"monthly", "uk", "Europe/Kyiv", 8, &until, nil}, utc("2027-01-01T06:00:00Z"), 0},
-		{Change{"instant", "uk", "Europe/Kyiv", 8, &until, nil}, &until, 0},
-		{Change{"instant", "uk", "Europe/Kyiv", 8, &past, nil}, nil, 1},
+		{Change{Cadence: "daily", Locale: "en", Zone: "Europe/Kyiv", Hour: 8}, utc("2026-11-24T06:00:00Z"), 0},
+		{Change{Cadence: "daily", Locale: "en", Zone: "Europe/Kyiv", Hour: 12}, utc("2026-11-23T10:00:00Z"), 0},
+		{Change{Cadence: "weekly", Locale: "uk", Zone: "America/New_York", Hour: 9}, utc("2026-11-23T14:00:00Z"), 0},
+		{Change{Cadence: "monthly", Locale: "uk", Zone: "Europe/Kyiv", Hour: 8}, utc("2026-12-01T06:00:00Z"), 0},
+		{Change{Cadence: "monthly", Locale: "uk", Zone: "Europe/Kyiv", Hour: 8, PausedUntil: &until}, utc("2027-01-01T06:00:00Z"), 0},
+		{Change{Cadence: "instant", Locale: "uk", Zone: "Europe/Kyiv", Hour: 8, PausedUntil: &until}, &until, 0},
+		{Change{Cadence: "instant", Locale: "uk", Zone: "Europe/Kyiv", Hour: 8, PausedUntil: &past}, nil, 1},
 	} {
 		f.changes = nil
 		p, err := f.SavePreferences(ctx, c.Preferences, step.change, Evidence{})
@@ -174,13 +220,15 @@ func TestPreferences(t *testing.T) {
 	}
 	far := start.Add(2 * LongestPause)
 	for _, bad := range []Change{
-		{"hourly", "uk", "UTC", 8, nil, nil},
-		{"daily", "uk", "UTC", 24, nil, nil},
-		{"daily", "uk", "Mars/Olympus", 8, nil, nil},
-		{"daily", "uk", "UTC", 8, &far, nil},
-		{"daily", "", "UTC", 8, nil, nil},
-		{"daily", "uk", "UTC", 8, nil, []string{}},
-		{"daily", "uk", "UTC", 8, nil, []string{"Law", ""}},
+		{Cadence: "hourly", Locale: "uk", Zone: "UTC", Hour: 8},
+		{Cadence: "daily", Locale: "uk", Zone: "UTC", Hour: 24},
+		{Cadence: "daily", Locale: "uk", Zone: "Mars/Olympus", Hour: 8},
+		{Cadence: "daily", Locale: "uk", Zone: "UTC", Hour: 8, PausedUntil: &far},
+		{Cadence: "daily", Locale: "", Zone: "UTC", Hour: 8},
+		{Cadence: "daily", Locale: "uk", Zone: "UTC", Hour: 8, Topics: []string{}},
+		{Cadence: "daily", Locale: "uk", Zone: "UTC", Hour: 8, Topics: []string{"Law", ""}},
+		{Cadence: "daily", Locale: "uk", Zone: "UTC", Hour: 8, Preferred: "uk", Translation: "never"},
+		{Cadence: "daily", Locale: "uk", Zone: "UTC", Hour: 8, Translation: TranslationFirst},
 	} {
 		if _, err := f.SavePreferences(ctx, c.Preferences, bad, Evidence{}); !errors.Is(err, ErrBadPreferences) {
 			t.Errorf("%+v: %v", bad, err)
@@ -189,13 +237,13 @@ func TestPreferences(t *testing.T) {
 	if p, err := f.Pause(ctx, c.Preferences, until, Evidence{}); err != nil || p.PausedUntil == nil || p.Cadence != "instant" {
 		t.Errorf("pause: %+v, %v", p, err)
 	}
-	if p, err := f.SavePreferences(ctx, c.Preferences, Change{"instant", "uk", "UTC", 8, nil, nil}, Evidence{}); err != nil || p.PausedUntil != nil {
+	if p, err := f.SavePreferences(ctx, c.Preferences, Change{Cadence: "instant", Locale: "uk", Zone: "UTC", Hour: 8}, Evidence{}); err != nil || p.PausedUntil != nil {
 		t.Errorf("resume: %+v, %v", p, err)
 	}
 	if _, err := f.Unsubscribe(ctx, c.Preferences, FromPage, Evidence{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.SavePreferences(ctx, c.Preferences, Change{"daily", "en", "UTC", 8, nil, nil}, Evidence{}); !errors.Is(err, ErrNoReader) {
+	if _, err := f.SavePreferences(ctx, c.Preferences, Change{Cadence: "daily", Locale: "en", Zone: "UTC", Hour: 8}, Evidence{}); !errors.Is(err, ErrNoReader) {
 		t.Errorf("saving after leaving: %v", err)
 	}
 	if _, err := f.Preferences(ctx, "x"); !errors.Is(err, token.ErrInvalid) {
@@ -211,7 +259,7 @@ func TestComingBack(t *testing.T) {
 	f := setUp(t)
 	ctx := context.Background()
 	c := f.subscribe("nadia@example.org")
-	if _, err := f.SavePreferences(ctx, c.Preferences, Change{"weekly", "en", "UTC", 3, nil, nil}, Evidence{}); err != nil {
+	if _, err := f.SavePreferences(ctx, c.Preferences, Change{Cadence: "weekly", Locale: "en", Zone: "UTC", Hour: 3}, Evidence{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.Unsubscribe(ctx, c.Preferences, FromPage, Evidence{}); err != nil {

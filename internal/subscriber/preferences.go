@@ -24,6 +24,7 @@ type Preferences struct {
 	PausedUntil *time.Time
 	DueAt       *time.Time // the next digest, or when a pause of an instant reader ends
 	Topics      []string   // sorted; nil: everything
+	Translations
 }
 
 // Change is what the preference centre saves, everything at once.
@@ -34,11 +35,18 @@ type Change struct {
 	Hour        int16
 	PausedUntil *time.Time // nil or past: not paused
 	Topics      []string   // nil: everything; empty is refused
+
+	// Those of Translations; both empty: as they are.
+	Preferred, Translation string
 }
 
 // Change is the one that keeps everything as it is.
 func (p Preferences) Change() Change {
-	return Change{Cadence: p.Cadence, Locale: p.Locale, Zone: p.Zone, Hour: p.Hour, PausedUntil: p.PausedUntil, Topics: p.Topics}
+	c := Change{Cadence: p.Cadence, Locale: p.Locale, Zone: p.Zone, Hour: p.Hour, PausedUntil: p.PausedUntil, Topics: p.Topics}
+	if p.Several() {
+		c.Preferred, c.Translation = p.Preferred, p.Choice
+	}
+	return c
 }
 
 // ErrBadPreferences says that a value is not one the page offers.
@@ -101,7 +109,7 @@ func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev
 	}
 	c.Topics = sorted(c.Topics)
 	if !slices.Contains(newsletter.Cadences(), c.Cadence) || c.Hour < 0 || c.Hour > 23 || c.Locale == "" ||
-		c.PausedUntil != nil && c.PausedUntil.Sub(now) > LongestPause || !goodTopics(c.Topics) {
+		c.PausedUntil != nil && c.PausedUntil.Sub(now) > LongestPause || !goodTopics(c.Topics) || !goodTranslations(c.Preferred, c.Translation) {
 		return Preferences{}, ErrBadPreferences
 	}
 	var p Preferences
@@ -120,6 +128,11 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberI
 	if err != nil {
 		return Preferences{}, err
 	}
+	if c.Translation != "" { // first: confirming locks the person before the subscription, too
+		if err := s.saveTranslations(ctx, tx, subscriberID, c.Preferred, c.Translation, now); err != nil {
+			return Preferences{}, err
+		}
+	}
 	tag, err := tx.Exec(ctx, savePreferences, pgx.StrictNamedArgs{
 		"newsletter": newsletterID, "subscriber": subscriberID, "cadence": c.Cadence, "locale": c.Locale, "zone": c.Zone,
 		"hour": c.Hour, "paused": c.PausedUntil, "topics": c.Topics, "now": now,
@@ -133,11 +146,11 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberI
 	if tag.RowsAffected() == 0 {
 		return Preferences{}, ErrNoReader
 	}
-	p, err := preferences(ctx, tx, newsletterID, subscriberID)
-	if err != nil {
-		return p, err
-	}
 	_, address, err := readReader(ctx, tx, newsletterID, subscriberID)
+	if err != nil {
+		return Preferences{}, err
+	}
+	p, err := preferences(ctx, tx, newsletterID, subscriberID)
 	if err != nil {
 		return p, err
 	}
@@ -160,6 +173,6 @@ func preferences(ctx context.Context, db postgres.DB, newsletterID, subscriberID
 	}
 	p := Preferences{Reader: r}
 	err = db.QueryRow(ctx, getPreferences, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).
-		Scan(&p.Cadence, &p.Zone, &p.Hour, &p.PausedUntil, &p.DueAt, &p.Topics)
+		Scan(&p.Cadence, &p.Zone, &p.Hour, &p.PausedUntil, &p.DueAt, &p.Topics, &p.Languages, &p.Preferred, &p.Choice)
 	return p, err
 }

@@ -6,6 +6,32 @@ UPDATE subscription
 SET state = 'ended', ended_at = @now, end_source = @source
 WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber AND state = 'active'`
 
+	// In one order, so that two who leave or come back at once never wait for
+	// each other.
+	activeOf = `
+SELECT newsletter_id
+FROM subscription
+WHERE subscriber_id = @subscriber AND state = 'active'
+ORDER BY newsletter_id`
+
+	// Each row holds the moment of the press that ended it; one press ends
+	// several only on the reader's own page.
+	endedTogether = `
+SELECT o.newsletter_id
+FROM subscription s
+JOIN subscription o ON o.subscriber_id = s.subscriber_id
+WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber
+  AND (o.newsletter_id = s.newsletter_id OR o.ended_at = s.ended_at AND o.end_source = 'page' AND s.end_source = 'page')
+ORDER BY o.newsletter_id`
+
+	countOthers = `
+SELECT count(*) FILTER (WHERE o.state = 'active' AND n.archived_at IS NULL),
+       count(*) FILTER (WHERE o.ended_at = s.ended_at AND o.end_source = 'page' AND s.end_source = 'page')
+FROM subscription s
+JOIN subscription o ON o.subscriber_id = s.subscriber_id AND o.newsletter_id <> s.newsletter_id
+JOIN newsletter n ON n.id = o.newsletter_id
+WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber`
+
 	getReader = `
 SELECT r.address, s.locale, s.state = 'ended'
 FROM subscription s
@@ -44,9 +70,20 @@ SET state = 'active', ended_at = NULL, end_source = NULL,
 WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber AND state = 'ended'`
 
 	getPreferences = `
-SELECT cadence, zone, hour, paused_until, due_at, topics
-FROM subscription
-WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber`
+SELECT s.cadence, s.zone, s.hour, s.paused_until, s.due_at, s.topics,
+    ARRAY(
+        SELECT DISTINCT x.language
+        FROM newsletter n
+        JOIN newsletter x ON x.family_id = n.family_id
+        JOIN subscription o ON o.newsletter_id = x.id AND o.subscriber_id = r.id
+        WHERE n.id = s.newsletter_id
+          AND o.state = 'active'
+          AND x.archived_at IS NULL
+        ORDER BY x.language),
+    r.locale, r.translations
+FROM subscription s
+JOIN subscriber r ON r.id = s.subscriber_id
+WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber`
 
 	// due_at: the next slot after now and the pause; for an instant reader when
 	// the pause ends or something owed falls due.
