@@ -125,7 +125,16 @@ func (b *browser) size(width, height int64, scheme string) {
 // accessible runs axe-core on the page as it is: any violation of WCAG 2.2 AA
 // or of axe's best practices fails the test. It also looks for a page that
 // needs sideways scrolling (1.4.10).
-func (b *browser) accessible() {
+func (b *browser) accessible() { b.t.Helper(); b.axe("{iframes: false, resultTypes: ['violations']}") }
+
+// accessibleMail is accessible for a mail, which is no page: the mail program
+// has the landmarks.
+func (b *browser) accessibleMail() {
+	b.t.Helper()
+	b.axe("{resultTypes: ['violations'], rules: {region: {enabled: false}, 'landmark-one-main': {enabled: false}}}")
+}
+
+func (b *browser) axe(options string) {
 	b.t.Helper()
 	if !run(b, chromedp.Evaluate[bool](`"axe" in window`)) {
 		run(b, chromedp.Evaluate[chromedp.Void](axe))
@@ -135,7 +144,7 @@ func (b *browser) accessible() {
 		Nodes    []struct{ HTML, FailureSummary string }
 	}
 	found := run(b, chromedp.Evaluate[[]violation](
-		`axe.run(document, {iframes: false, resultTypes: ['violations']}).then(r => r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`,
+		`axe.run(document, `+options+`).then(r => r.violations.map(v => ({ID: v.id, Help: v.help, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`,
 		chromedp.EvalAwaitPromise))
 	for _, v := range found {
 		detail, _ := json.MarshalIndent(v.Nodes, "", "  ")

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -17,7 +16,12 @@ import (
 )
 
 // devIndexBody is the Body of pages/dev.html.
-type devIndexBody struct{ Pages []devLine }
+type devIndexBody struct{ Parts []devPart }
+
+type devPart struct {
+	Title string
+	Pages []devLine
+}
 
 type devLine struct{ Name, English, Ukrainian string }
 
@@ -90,20 +94,12 @@ func devPages() map[string]canned {
 		"not-me-done": {"pages/notme", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("notme.done_title"), notMeBody{Done: true}
 		}},
-		"hold": {"pages/hold", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-			return l.T("hold.page"), holdBody{Name: n.Name, Title: "Who pays for the news we read", When: localMoment(l, time.Date(2026, time.December, 24, 8, 0, 0, 0, time.UTC), "Europe/Kyiv"), State: "waiting", Action: "/dev/hold", Shown: s.formToken(tokenForm), Admin: "/admin/"}
-		}},
-		"hold-done": {"pages/hold", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-			return l.T("hold.page"), holdBody{Name: n.Name, Title: "Who pays for the news we read", State: "held", Admin: "/admin/"}
-		}},
+		"hold":      devHold("waiting", false),
+		"hold-done": devHold("held", false),
 		"unsubscribe": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Weekly: true}
 		}},
-		"unsubscribed": {"pages/unsubscribed", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-			return l.T("unsubscribe.done_title", "name", n.Name), unsubscribedBody{
-				Name: n.Name, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), SubscribeURL: "/dev/signup", Site: n.SiteURL, OwnURL: "/dev/unsubscribed",
-			}
-		}},
+		"unsubscribed": devLeft(unsubscribedBody{}),
 		"unsubscribed-gone": {"pages/unsubscribed", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.gone_title"), unsubscribedBody{Gone: true}
 		}},
@@ -125,17 +121,9 @@ func devPages() map[string]canned {
 		}),
 		"hotline-thanks-callback":  devHotlineThanks(hotline.Callback),
 		"hotline-thanks-complaint": devHotlineThanks(hotline.Complaint),
-		"hotline-none": {template: "pages/error", body: func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("error.no_hotline.title"), page.ErrorView{L: l, Error: &page.Error{Key: "no_hotline"}}
-		}},
-		"error": {"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("error.ours.title"), page.ErrorView{L: l, Error: &page.Error{Key: "ours"}, RequestID: "k4tq7mzc2w9d"}
-		}},
-		"error-not-found": {"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("error.not_found.title"), page.ErrorView{L: l, Error: &page.Error{Key: "not_found"}}
-		}},
 	}
 	maps.Copy(pages, devOwnPages())
+	maps.Copy(pages, devRarePages())
 	return pages
 }
 
@@ -189,17 +177,18 @@ func devNewsletter(l *locale.Locale, accent string) newsletter.Newsletter {
 }
 
 func (s *server) devIndex(w http.ResponseWriter, r *http.Request) error {
-	b := devIndexBody{}
-	for name := range devPages() {
-		b.Pages = append(b.Pages, devLine{name, "/dev/" + name + "?lang=en", "/dev/" + name + "?lang=uk"})
-	}
-	slices.SortFunc(b.Pages, func(a, b devLine) int {
-		if a.Name < b.Name {
-			return -1
+	part := func(title, path string, names []string) devPart {
+		p := devPart{Title: title}
+		for _, name := range names {
+			p.Pages = append(p.Pages, devLine{name, path + name + "?lang=en", path + name + "?lang=uk"})
 		}
-		return 1
-	})
-	return s.Pages.Render(w, r, http.StatusOK, "pages/dev", page.View{L: s.Pages.Locale(r, ""), Title: "Pages", Body: b})
+		return p
+	}
+	b := devIndexBody{[]devPart{
+		part("Pages of readers", "/dev/", slices.Sorted(maps.Keys(devPages()))),
+		part("Mails", "/dev/mail/", s.devMailNames()),
+	}}
+	return s.Pages.Render(w, r, http.StatusOK, "pages/dev", page.View{L: s.Pages.Locale(r, ""), Title: "Pages and mails", Body: b})
 }
 
 func (s *server) devPage(w http.ResponseWriter, r *http.Request) error {

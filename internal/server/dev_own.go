@@ -34,6 +34,7 @@ func devOwnPages() map[string]canned {
 			}
 		}),
 		"preferences-wrong": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			chooseDate(b)
 			b.Until, b.UntilWrong, b.TopicsWrong = "2020-01-01", l.T("preferences.until_wrong"), l.T("preferences.topics_wrong")
 		}),
 		"data":         devData(func(_ *locale.Locale, _ *dataBody) {}),

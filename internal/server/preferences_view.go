@@ -84,9 +84,7 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	switch said.Wrong {
 	case "until":
 		b.Until, b.UntilWrong = said.Until, l.T("preferences.until_wrong")
-		for i := range b.Pauses {
-			b.Pauses[i].Selected = b.Pauses[i].Value == "date"
-		}
+		chooseDate(&b)
 	case "topics":
 		b.TopicsWrong = l.T("preferences.topics_wrong")
 	}
@@ -141,6 +139,13 @@ func (s *server) pauseOptions(l *locale.Locale, p subscriber.Preferences, b *pre
 		today = today.In(zone)
 	}
 	b.UntilMin, b.UntilMax = today.AddDate(0, 0, 1).Format(time.DateOnly), today.AddDate(1, 0, 0).Format(time.DateOnly)
+}
+
+// chooseDate is "until a date" chosen.
+func chooseDate(b *preferencesBody) {
+	for i := range b.Pauses {
+		b.Pauses[i].Selected = b.Pauses[i].Value == "date"
+	}
 }
 
 // withOwn adds to the topics on offer what the reader chose before and the site

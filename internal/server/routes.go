@@ -72,6 +72,8 @@ func (s *server) routes(root chi.Router) {
 		if s.Dev {
 			r.Get("/dev/", h(s.devIndex))
 			r.Get("/dev/{page}", h(s.devPage))
+			r.Get("/dev/mail/{mail}", h(s.devMail))
+			r.Get("/dev/mail/{mail}/html", h(s.devMailHTML))
 		}
 	})
 }

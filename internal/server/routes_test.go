@@ -26,7 +26,7 @@ var decisions = map[string]string{
 	"OPTIONS /api/v1/subscriptions/":      "read",
 	"OPTIONS /api/v1/subscriptions/again": "read",
 	"OPTIONS /api/v1/subscriptions/code":  "read",
-	"GET /dev/":                           "read", "GET /dev/{page}": "read",
+	"GET /dev/":                           "read", "GET /dev/{page}": "read", "GET /dev/mail/{mail}": "read", "GET /dev/mail/{mail}/html": "read",
 	"GET /confirm/{token}": "token", "GET /not-me/{token}": "token", "GET /preferences/{token}": "token", "GET /unsubscribe/{token}": "token",
 	"POST /subscribe":                  "listed origins",
 	"POST /api/v1/subscriptions/":      "listed origins",
@@ -64,7 +64,7 @@ func TestEveryRouteIsDecided(t *testing.T) {
 	err := chi.Walk(s.router, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		name := method + " " + route
 		seen[name] = true
-		path := strings.NewReplacer("{token}", "x", "{slug}", "watch", "{page}", "signup", "{file:vistka\\.(?:[0-9a-f]+\\.)?js}", "vistka.js", "*", "tokens.css").Replace(route)
+		path := strings.NewReplacer("{token}", "x", "{slug}", "watch", "{page}", "signup", "{mail}", "welcome", "{file:vistka\\.(?:[0-9a-f]+\\.)?js}", "vistka.js", "*", "tokens.css").Replace(route)
 		got := s.do(with(httptest.NewRequest(method, path, nil), []string{"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"}))
 		switch decisions[name] {
 		case "":

@@ -50,10 +50,8 @@ type Deps struct {
 	Ping func(ctx context.Context, url string) error
 	// Editions are what was mailed, for the archive and for whoever it was mailed to.
 	Editions *edition.Service
-	// Renderer makes an edition's public page.
-	Renderer interface {
-		Page(c mailer.EditionContent) (mailer.Page, error)
-	}
+	// Renderer makes an edition's public page, and the mails under /dev/.
+	Renderer *mailer.Renderer
 	// Articles and Accounts are for the link that holds an article; nil: there is no such route.
 	Articles *article.Service
 	Accounts *account.Service

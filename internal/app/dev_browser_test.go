@@ -1,0 +1,85 @@
+package app_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"vistka/internal/locale"
+	"vistka/internal/mailer"
+	"vistka/internal/page"
+	"vistka/internal/postgres"
+	"vistka/internal/server"
+	"vistka/internal/token"
+	"vistka/web"
+)
+
+// TestBrowserDev looks at every page and mail under /dev/: on a phone in the
+// dark in Ukrainian, on a desk by day in English. They need no database.
+func TestBrowserDev(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	base := devServer(t)
+	for _, link := range regexp.MustCompile(`/dev/[a-z_/-]+\?lang=(en|uk)`).FindAllStringSubmatch(body(t, base+"/dev/"), -1) {
+		path, lang := link[0], link[1]
+		look := b.accessible
+		if strings.HasPrefix(path, "/dev/mail/") {
+			path, look = strings.Replace(path, "?", "/html?", 1), b.accessibleMail
+		}
+		if lang == "uk" {
+			b.size(320, 700, "dark")
+		} else {
+			b.size(1280, 900, "light")
+		}
+		b.open(base + path)
+		look()
+	}
+}
+
+// devServer is the public pages without what keeps data.
+func devServer(t *testing.T) string {
+	t.Helper()
+	catalog, err := locale.Load(web.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(nil)
+	base := "http://" + s.Listener.Addr().String()
+	log := slog.New(slog.DiscardHandler)
+	pages, err := page.New(page.Options{FS: web.FS, Catalog: catalog, BaseURL: base, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	renderer, err := mailer.NewRenderer(web.FS, catalog, mailer.Options{BaseURL: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := token.NewKeys("a secret key for tests only")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := postgres.NewTestClock(time.Date(2026, time.November, 23, 8, 0, 0, 0, time.UTC))
+	s.Config.Handler = server.New(server.Deps{Pages: pages, Keys: keys, Clock: clock, BaseURL: base, Log: log, Renderer: renderer, Dev: true})
+	s.Start()
+	t.Cleanup(s.Close)
+	return base
+}
+
+func body(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d, %v", url, resp.StatusCode, err)
+	}
+	return string(raw)
+}

@@ -1,0 +1,205 @@
+package server
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"vistka/internal/delivery"
+	"vistka/internal/locale"
+	"vistka/internal/mailer"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+)
+
+// devMailBody is the Body of pages/dev_mail.html: a mail as its reader sees it.
+type devMailBody struct{ From, HTMLURL, Text string }
+
+type compile func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error)
+
+const devToken = "AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ"
+
+// devMails is every mail, with content that no database holds.
+func (s *server) devMails() map[string]compile {
+	at := time.Date(2026, time.November, 23, 8, 0, 0, 0, zoneOf("Europe/Kyiv"))
+	link := func(l *locale.Locale, n mailer.Newsletter, path string, works time.Duration) mailer.LinkContent {
+		return mailer.LinkContent{Newsletter: n, Locale: l.Code(), Date: at, URL: s.BaseURL + path + devToken, ExpiresAt: at.Add(works)}
+	}
+	edition := func(kind string, articles, more int, note string, missed bool) compile {
+		return func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileEdition(mailer.EditionContent{
+				ID: 17, Newsletter: n, Locale: l.Code(), Kind: kind, Articles: devArticles()[:articles], More: more, Note: note, Missed: missed, Date: at,
+				BrowserURL: s.BaseURL + "/dev/archive-edition", ArchiveURL: s.BaseURL + "/dev/archive",
+			})
+		}
+	}
+	mails := map[string]compile{
+		"instant":    edition(mailer.Instant, 1, 0, "", false),
+		"daily":      edition(mailer.Daily, 4, 0, "", true),
+		"weekly":     edition(mailer.Weekly, 4, 3, "", false),
+		"monthly":    edition(mailer.Monthly, 3, 0, "", false),
+		"correction": edition(mailer.Correction, 1, 0, "We named the wrong photographer. The picture was taken for the local paper.\n\nWe apologise to her and to our readers.", false),
+		"confirmation": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileConfirmation(mailer.ConfirmationContent{
+				Newsletter: n, Locale: l.Code(), Date: at, AskedAt: at.Add(-time.Minute), ExpiresAt: at.Add(72 * time.Hour), Code: "401926", PageURL: devArticle,
+				ConfirmURL: s.BaseURL + "/confirm/" + devToken, NotMeURL: s.BaseURL + "/not-me/" + devToken,
+			})
+		},
+		"settings": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileSettings(mailer.SettingsContent{Newsletter: n, Locale: l.Code(), Date: at, Cadence: mailer.Daily, AskedAt: at})
+		},
+		"welcome": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileWelcome(mailer.WelcomeContent{Newsletter: n, Locale: l.Code(), Date: at, Cadence: mailer.Weekly, Latest: devArticles()})
+		},
+		"link": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileLink(link(l, n, "/data/", 30*time.Minute))
+		},
+		"new-address": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileNewAddress(link(l, n, "/address/", 72*time.Hour))
+		},
+		"old-address": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileOldAddress(link(l, n, "/keep-address/", 72*time.Hour), devMasked)
+		},
+		"receipt": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileReceipt(link(l, n, "/data/", 0), l.Date(at)+": "+l.T("consent.kind.confirmed", "name", n.Name)+".")
+		},
+		"test": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileTest(mailer.TestContent{Newsletter: n, Locale: l.Code(), Date: at})
+		},
+		"test-edition": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileTest(mailer.TestContent{Newsletter: n, Locale: l.Code(), Date: at, Kind: mailer.Daily, Articles: devArticles()[:2]})
+		},
+		"grace": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			title := devArticles()[0].Title
+			return r.CompileAlert(mailer.AlertContent{
+				Newsletter: n, Locale: l.Code(), Date: at, Grace: true, URL: s.BaseURL + "/hold/" + devToken,
+				Title: l.T("mail.grace.title", "title", title), Text: l.T("mail.grace.text", "title", title, "when", localMoment(l, at.Add(10*time.Minute), "Europe/Kyiv")),
+			})
+		},
+		"desk": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileDesk(mailer.DeskContent{Newsletter: n, Locale: l.Code(), Date: at, Kind: "complaint", Reference: "4821-7730", URL: s.BaseURL + "/admin/hotline"})
+		},
+	}
+	for _, cause := range []delivery.Cause{
+		delivery.CauseRelayRefused, delivery.CauseRelayDown, delivery.CauseSenderRefused, delivery.CauseEditionPaused, delivery.CauseEditionUnmade,
+		delivery.CauseSendingLocked, delivery.CauseFeedFailing, delivery.CauseFeedGone, delivery.CauseDoubtHeld, delivery.CauseBudgetSpent,
+	} {
+		key := "mail.alert." + string(cause)
+		mails["alert-"+strings.ReplaceAll(string(cause), "_", "-")] = func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileAlert(mailer.AlertContent{
+				Newsletter: n, Locale: l.Code(), Date: at, Title: l.T(key+".title", "name", "relay.example.org", "object", "17"), Text: l.T(key + ".text"),
+				Detail: "550 5.7.1 sender not authenticated", URL: s.BaseURL + "/admin/",
+			})
+		}
+	}
+	return mails
+}
+
+func devArticles() []mailer.Article {
+	day := time.Date(2026, time.November, 22, 7, 0, 0, 0, time.UTC)
+	return []mailer.Article{
+		{
+			Title: "Who pays for the news we read", URL: devArticle, Summary: "We asked forty newsrooms where their money comes from. Eleven answered.", Author: "the research desk",
+			PublishedAt: day, Topics: []string{"Research"}, ContentHTML: "<p>The question was short: who paid for the last month? The answers ran from a page of figures to a single word.</p><h2>What they said</h2><ul><li>seven named every donor;</li><li>three named the largest;</li></ul>",
+		},
+		{Title: "Хто володіє телеканалами", URL: devArticle, Summary: "Власники, їхні інші компанії та те, про що канали мовчать.", PublishedAt: day, Topics: []string{"Право"}},
+		{Title: "Five questions to ask of any poll before an election", URL: devArticle, Summary: "Sample, margin, client, wording, date, and why the last one matters most.", Author: "the data desk", PublishedAt: day},
+		{Title: "Three questions to ask any headline", URL: devArticle, PublishedAt: day, Topics: []string{"Survey"}},
+	}
+}
+
+// devMailNames are the names of all mails in order.
+func (s *server) devMailNames() []string { return slices.Sorted(maps.Keys(s.devMails())) }
+
+// devMail is a mail with its subject and its text.
+func (s *server) devMail(w http.ResponseWriter, r *http.Request) error {
+	l := s.Pages.Locale(r, "")
+	m, err := s.readDevMail(l, chi.URLParam(r, "mail"))
+	if err != nil {
+		return err
+	}
+	page.ShowFrames(r, "'self'")
+	return s.Pages.Render(w, r, http.StatusOK, "pages/dev_mail", page.View{
+		L: l, Title: m.subject, Languages: s.Pages.Languages(r, l),
+		Body: devMailBody{From: m.from, Text: m.text, HTMLURL: r.URL.Path + "/html?lang=" + l.Code()},
+	})
+}
+
+// devMailHTML is the mail as a mail program shows it.
+func (s *server) devMailHTML(w http.ResponseWriter, r *http.Request) error {
+	m, err := s.readDevMail(s.Pages.Locale(r, ""), chi.URLParam(r, "mail"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src *; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'self'")
+	_, err = io.WriteString(w, m.html)
+	return err
+}
+
+type readMail struct{ subject, from, text, html string }
+
+func (s *server) readDevMail(l *locale.Locale, name string) (m readMail, err error) {
+	c, ok := s.devMails()[name]
+	if !ok {
+		return m, page.NotFound(nil)
+	}
+	compiled, err := c(s.Renderer, l, devSender(devNewsletter(l, "")))
+	if err != nil {
+		return m, err
+	}
+	raw := compiled.Append(nil, mailer.Recipient{
+		To: "nadia@example.org", MessageID: "dev@news.example.org",
+		UnsubscribeURL: s.BaseURL + "/unsubscribe/" + devToken, PreferencesURL: s.BaseURL + "/preferences/" + devToken,
+	})
+	return parseMail(raw)
+}
+
+// devSender is a newsletter as mails show it.
+func devSender(n newsletter.Newsletter) mailer.Newsletter {
+	return mailer.Newsletter{
+		Name: n.Name, Slug: n.Slug, Language: n.Language, FromName: n.Name, FromAddress: "news@example.org", PostalAddress: n.PostalAddress,
+		SiteURL: n.SiteURL, PrivacyURL: n.PrivacyURL, Accent: n.Accent,
+	}
+}
+
+// parseMail reads the parts that a person sees of a mail that we composed.
+func parseMail(raw []byte) (m readMail, err error) {
+	msg, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return m, err
+	}
+	words := new(mime.WordDecoder)
+	if m.subject, err = words.DecodeHeader(msg.Header.Get("Subject")); err != nil {
+		return m, err
+	}
+	if m.from, err = words.DecodeHeader(msg.Header.Get("From")); err != nil {
+		return m, err
+	}
+	_, params, err := mime.ParseMediaType(msg.Header.Get("Content-Type"))
+	if err != nil {
+		return m, err
+	}
+	parts := multipart.NewReader(msg.Body, params["boundary"])
+	for _, part := range []*string{&m.text, &m.html} { // in this order: RFC 2046 section 5.1.4
+		p, err := parts.NextPart()
+		if err != nil {
+			return m, err
+		}
+		body, err := io.ReadAll(p)
+		if err != nil {
+			return m, err
+		}
+		*part = string(body)
+	}
+	return m, nil
+}

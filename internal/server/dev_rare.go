@@ -1,0 +1,99 @@
+package server
+
+import (
+	"time"
+
+	"vistka/internal/locale"
+	"vistka/internal/newsletter"
+	"vistka/internal/page"
+)
+
+// devRarePages are the states that few people see: a press that came too fast, a
+// link whose time is over, a choice that was made meanwhile, and what went wrong.
+func devRarePages() map[string]canned {
+	act := func(b actBody) canned {
+		return canned{"pages/act", func(*server, *locale.Locale, newsletter.Newsletter) (string, any) { return "", b }}
+	}
+	pages := map[string]canned{
+		"home-missing": {"pages/home", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			missing := &page.Error{Key: "no_newsletter"}
+			return l.T(missing.Title()), homeBody{Missing: missing, Newsletters: []homeLine{{n.Name, n.Description, l.Code(), "/dev/signup?lang=" + l.Code()}}}
+		}},
+		"confirm-code": {"pages/confirm", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("confirm.title"), confirmBody{
+				Name: n.Name, Masked: devMasked, Action: "/dev/confirm", Shown: s.formToken(tokenForm), NotMe: "/dev/not-me", Again: true, Code: "482 113", CodeError: l.T("sent.code_wrong"),
+			}
+		}},
+		"expired-again": {"pages/expired", func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
+			return l.T("confirm.expired_title"), expiredBody{Action: "/dev/expired", Shown: s.formToken(tokenForm), Again: true}
+		}},
+		"not-me-again": {"pages/notme", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("notme.title"), notMeBody{Name: n.Name, Masked: devMasked, Action: "/dev/not-me", Shown: s.formToken(tokenForm), Again: true}
+		}},
+		"hold-again":    devHold("waiting", true),
+		"hold-released": devHold("released", false),
+		"hold-decided":  devHold("", false),
+		"unsubscribe-several": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Others: 2}
+		}},
+		"unsubscribed-all":   devLeft(unsubscribedBody{All: true}),
+		"unsubscribed-again": devLeft(unsubscribedBody{Again: true}),
+		"unsubscribed-over":  devLeft(unsubscribedBody{UndoOver: true, SubscribeURL: "/dev/signup"}),
+		"preferences-until":  devPreferences(nil, func(_ *locale.Locale, b *preferencesBody) { chooseDate(b) }),
+		"preferences-weekly": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			b.Notice, b.Undo = l.T("preferences.saved_weekly"), "sealed"
+		}),
+		"preferences-restored": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice = l.T("preferences.as_before") }),
+		"preferences-link-over": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			b.Notice, b.Bad = l.T("preferences.link_over"), true
+		}),
+		"preferences-no-preference": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			b.Translations = translationsBody{
+				Languages: []option{{"", l.T("preferences.preferred_none"), true}, {"en", "English", false}, {"uk", "Українська", false}},
+				Choices:   []option{{"wait", l.T("preferences.translation_wait"), true}, {"first", l.T("preferences.translation_first"), false}, {"only", l.T("preferences.translation_only"), false}},
+			}
+		}),
+		"data-again": devData(func(_ *locale.Locale, b *dataBody) { b.Email, b.Again = "nadia@example.net", true }),
+		"data-mails-none": {"pages/mails", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
+			return l.T("mails.title"), mailsBody{Path: devFresh}
+		}},
+		"data-consent-mailed": {"pages/consent", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			title, body := devConsent(s, l, n)
+			b := body.(consentBody)
+			b.Notice = l.T("consent.mailed")
+			return title, b
+		}},
+		"data-stopped":  act(actBody{Title: "own.title", Text: "own.stopped", More: "own.write", Masked: devMasked, Write: "news@example.org"}),
+		"erase-again":   act(actBody{Title: "erase.title", Text: "erase.text", More: "erase.more", Masked: "nadia@example.org", Button: "erase.button", Danger: true, Action: devFresh, BackURL: devFresh, BackWords: "erase.back", Again: true}),
+		"address-again": act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Masked: devMasked, Button: "address.button", Action: devFresh, Again: true}),
+		"keep-over":     act(actBody{Title: "keep.over_title", Text: "keep.over_text"}),
+	}
+	for _, key := range []string{
+		"ours", "not_found", "gone", "no_archive", "withdrawn", "no_hotline", "closed", "forbidden", "bad_request", "too_large", "method", "too_many", "away",
+	} {
+		pages["error-"+key] = canned{"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
+			v := page.ErrorView{L: l, Error: &page.Error{Key: key}}
+			if key == "ours" {
+				v.RequestID = "k4tq7mzc2w9d"
+			}
+			return l.T(v.Error.Title()), v
+		}}
+	}
+	return pages
+}
+
+func devHold(state string, again bool) canned {
+	return canned{"pages/hold", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+		return l.T("hold.page"), holdBody{
+			Name: n.Name, Title: "Who pays for the news we read", When: localMoment(l, time.Date(2026, time.December, 24, 8, 0, 0, 0, time.UTC), "Europe/Kyiv"),
+			State: state, Action: "/dev/hold", Shown: s.formToken(tokenForm), Admin: "/admin/", Again: again,
+		}
+	}}
+}
+
+func devLeft(b unsubscribedBody) canned {
+	return canned{"pages/unsubscribed", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+		b.Name, b.Action, b.Shown, b.Site, b.OwnURL = n.Name, "/dev/unsubscribe", s.formToken(tokenForm), n.SiteURL, "/dev/unsubscribed"
+		return doneTitle(l, n.Name, b.All), b
+	}}
+}
