@@ -40,7 +40,10 @@ func newCalendar(code string) calendar {
 }
 
 // Date is the day in full in t's own zone: "23 November 2026", "23 листопада 2026 р.".
-func (l *Locale) Date(t time.Time) string { return l.dates.FmtDateLong(t) }
+// The year's abbreviation never begins a line, as CLDR has it since version 42.
+func (l *Locale) Date(t time.Time) string {
+	return strings.Replace(l.dates.FmtDateLong(t), " р.", "\u00a0р.", 1)
+}
 
 // Time is the time of day on 24 hours in t's own zone: "09:05". Every language
 // gets the same: an edition goes out at an hour that nobody may misread.

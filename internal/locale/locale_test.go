@@ -86,9 +86,9 @@ func TestDates(t *testing.T) {
 	at := time.Date(2026, 11, 23, 7, 5, 0, 0, time.UTC).In(kyiv)
 	for _, x := range []struct{ got, want string }{
 		{c.For("en").Date(at), "23 November 2026"},
-		{c.For("uk").Date(at), "23 листопада 2026 р."},
+		{c.For("uk").Date(at), "23 листопада 2026 р."},
 		{c.For("en").DateTime(at), "23 November 2026, 09:05"},
-		{c.For("uk").DateTime(at), "23 листопада 2026 р., 09:05"},
+		{c.For("uk").DateTime(at), "23 листопада 2026 р., 09:05"},
 		{c.For("uk").Time(at.Add(12 * time.Hour)), "21:05"},
 		{c.For("en").Number(1234567), "1,234,567"},
 		{c.For("uk").Number(1234567), "1\u00a0234\u00a0567"},
