@@ -171,12 +171,35 @@ UNION ALL VALUES (current_date, $1::bigint, '', 12, 0), (current_date, $1::bigin
 		b.open(s.ready.URL + "/admin/" + p.path)
 		b.look(fmt.Sprintf("admin-%02d-%s", i, p.name))
 	}
+	decide(b, s, n, article)
 	watchTest(b, s)
 	watchProgress(b, s, edition)
 	underAttack(b, s, n)
 	b.open(s.ready.URL + "/admin/")
 	b.follow(`form[action="/admin/logout"] button`)
 	b.look("admin-login")
+}
+
+// decide looks at what an article's page becomes with a lead, a translation and
+// a correction, and at what is asked before a known article goes out.
+func decide(b *browser, s *stage, newsletter, article int64) {
+	b.t.Helper()
+	b.open(fmt.Sprintf("%s/admin/articles/%d", s.ready.URL, article))
+	b.follow("button[value=lead]")
+	b.follow("button[value=pair]")
+	b.fill("#f-note", "We named the wrong photographer.")
+	b.follow("button[value=correct]")
+	b.look("admin-article-decided")
+	if b.text("main [role=status]") == "" || run(b, chromedp.Evaluate[int](`document.querySelectorAll("button[value=no_lead], button[value=unpair]").length`)) != 2 {
+		b.t.Errorf("decided: %s", b.text("main"))
+	}
+	known := s.id(`SELECT id FROM article WHERE newsletter_id = $1 AND state = 'baseline' LIMIT 1`, newsletter)
+	b.open(fmt.Sprintf("%s/admin/articles/%d", s.ready.URL, known))
+	b.follow("button[value=release]")
+	b.look("admin-ask")
+	if run(b, chromedp.Evaluate[int](`document.querySelectorAll("input[name=sure]").length`)) != 1 {
+		b.t.Errorf("nothing is asked: %s", b.text("main"))
+	}
 }
 
 // watchTest asks for a test and sees where it was asked for that it has arrived.
