@@ -40,7 +40,7 @@ func TestReasonsAreInTheReadersLanguage(t *testing.T) {
 	}
 	edition := fmt.Sprintf("/admin/editions/%d", editionID)
 	b.post(edition, url.Values{"act": {"pause"}})
-	if got := b.get(edition).text("main"); !strings.Contains(got, "The editor, зі сторінок керування.") {
+	if got := b.get(edition).text("main"); !strings.Contains(got, "The editor, на сторінках адміністрування.") {
 		t.Errorf("edition: %s", got)
 	}
 }
