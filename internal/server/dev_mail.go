@@ -64,7 +64,7 @@ func (s *server) devMails() map[string]compile {
 			return r.CompileLink(link(l, n, "/data/", 30*time.Minute))
 		},
 		"new-address": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
-			return r.CompileNewAddress(link(l, n, "/address/", 72*time.Hour), "olena@example.org")
+			return r.CompileNewAddress(link(l, n, "/address/", 72*time.Hour), "new-mailbox@example.org")
 		},
 		"old-address": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileOldAddress(link(l, n, "/keep-address/", 72*time.Hour), devMasked)
