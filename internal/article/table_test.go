@@ -69,7 +69,7 @@ func TestNewEntryIsReleasedAfterGraceOnceItsPageIsLive(t *testing.T) {
 				f.pollAgain()
 			}
 			f.want("Story 1: baseline", "Story 2: released")
-			f.wantEvent("Story 2", "Released")
+			f.wantEvent("Story 2", "Its time had come")
 		})
 	}
 }
@@ -336,7 +336,7 @@ func TestPageThatNeverComesIsDropped(t *testing.T) {
 		f.must(err)
 	}
 	f.want("Story 1: baseline", "Story 2: dropped")
-	f.wantEvent("Story 2", "Waits until its page can be read")
+	f.wantEvent("Story 2", "Until its page can be read")
 	f.page("/news/2", 200)
 	f.poll(news(2), news(1))
 	f.want("Story 1: baseline", "Story 2: dropped")

@@ -20,11 +20,27 @@ type DB interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
+// deadlockTries is how often InTx begins a transaction that Postgres chose to
+// end so that another could go on.
+const deadlockTries = 3
+
 // InTx runs f in a transaction of db: committed when f returns nil, rolled
-// back otherwise, also on panic. No network call belongs inside f.
+// back otherwise, also on panic. After a deadlock, which undid all of it, f runs
+// again, so what f hands out it sets and does not add to. No network call
+// belongs inside f.
 func InTx(ctx context.Context, db DB, f func(tx pgx.Tx) error) error {
-	if err := pgx.BeginFunc(ctx, db, f); err != nil {
-		return fmt.Errorf("transaction: %w", err)
+	tries := deadlockTries
+	if _, inside := db.(pgx.Tx); inside {
+		tries = 1 // the whole of the outer one was ended
 	}
-	return nil
+	for {
+		err := pgx.BeginFunc(ctx, db, f)
+		if tries--; tries > 0 && isDeadlock(err) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("transaction: %w", err)
+		}
+		return nil
+	}
 }

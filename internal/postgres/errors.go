@@ -16,6 +16,7 @@ const (
 	protocolViolation = "08P01"
 	readOnly          = "25006" // the primary became a replica under us
 	badText           = "22021"
+	deadlock          = "40P01"
 	diskFull          = "53100"
 	tooManyConns      = "53300"
 	inRecovery        = "55000" // asked for what only a primary has
@@ -50,6 +51,13 @@ func IsUnavailable(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, puddle.ErrClosedPool) ||
 		strings.Contains(err.Error(), "conn closed") // pgx has no sentinel for it
+}
+
+// isDeadlock tells that the transaction was ended, and undone, so that another
+// could go on.
+func isDeadlock(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == deadlock
 }
 
 // isPoolersRefusal tells that pgbouncer was sent a session's settings.
