@@ -27,7 +27,7 @@ var order = [][]string{
 	{"edition", "delivery"},
 	{"article", "subscriber", "newsletter", "hotline", "account", "webhook", "guard"},
 	{"page"},
-	{"suppression", "mailer", "feed", "bounce", "postgres"},
+	{"suppression", "mailer", "feed", "bounce", "altcha", "postgres"},
 	{"emailaddr", "token", "locale", "colour", "ipblock"},
 	{"migrations", "web"},
 }

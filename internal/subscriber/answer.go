@@ -90,7 +90,7 @@ func (s *Service) answerAll(ctx context.Context, reserve bool) error {
 // gate's lock makes it the only one that counts against the budget.
 func (s *Service) answer(ctx context.Context, tx pgx.Tx, reserve bool) (more bool, err error) {
 	var g gate
-	err = tx.QueryRow(ctx, lockGate).Scan(&g.spent, &g.unattested)
+	err = tx.QueryRow(ctx, lockGate).Scan(&g.spent, &g.unattested, &g.empty)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil // another process answers
 	}
@@ -102,7 +102,7 @@ func (s *Service) answer(ctx context.Context, tx pgx.Tx, reserve bool) (more boo
 	if err != nil {
 		return false, err
 	}
-	a := &answering{Service: s, tx: tx, now: now, budget: b, mails: map[mailCount]int{}}
+	a := &answering{Service: s, tx: tx, now: now, budget: b, asked: s.ProofOfWork.asks(g.spent != nil), mails: map[mailCount]int{}}
 	if more, err = a.held(ctx); err != nil {
 		return false, err
 	}

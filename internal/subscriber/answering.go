@@ -17,6 +17,7 @@ type answering struct {
 	tx     pgx.Tx
 	now    time.Time
 	budget *budget
+	asked  bool // without work a sign-up proves nothing
 
 	ids     []int64 // settled, with what each is held by, empty for none, and its domain
 	holds   []string
@@ -35,14 +36,15 @@ type due struct {
 	ID, NewsletterID, SubscriberID int64
 	Address, Locale, ReaderLocale  string
 	CreatedAt, MailDueAt           time.Time
-	Attested, Archived, Over       bool
+	Attested, Proven               bool
+	Archived, Over                 bool
 
 	address emailaddr.Address
 	unfit   bool // taken by a version that read addresses otherwise
 }
 
-func (d due) share() share {
-	if d.Attested {
+func (a *answering) share(d due) share {
+	if d.Proven || d.Attested && !a.asked {
 		return attestedShare
 	}
 	return unattestedShare
@@ -55,27 +57,27 @@ func (a *answering) fresh(ctx context.Context) (full bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return len(all) == answerPage, a.answerEach(ctx, all, due.share)
+	return len(all) == answerPage, a.answerEach(ctx, all, a.share)
 }
 
 // held answers those that wait, as far as there is room for them again: the
-// attested first, then the oldest.
+// proven first, then the attested, then the oldest.
 func (a *answering) held(ctx context.Context) (full bool, err error) {
 	limit := min(answerPage, a.budget.room())
 	if limit <= 0 {
 		return false, nil
 	}
 	all, err := a.read(ctx, owedHeld, pgx.StrictNamedArgs{
-		"now": a.now, "limit": limit, "full": a.budget.full(), "unattested": a.budget.unattestedRoom() > 0,
+		"now": a.now, "limit": limit, "full": a.budget.full(), "asked": a.asked, "unattested": a.budget.unattestedRoom() > 0,
 	})
 	if err != nil {
 		return false, err
 	}
-	return len(all) == answerPage, a.answerEach(ctx, all, due.share)
+	return len(all) == answerPage, a.answerEach(ctx, all, a.share)
 }
 
 // quiet gives of the reserve to attested sign-ups of networks that hardly any
-// other comes from.
+// other comes from, work or none.
 func (a *answering) quiet(ctx context.Context) error {
 	all, err := a.read(ctx, owedQuiet, pgx.StrictNamedArgs{
 		"now": a.now, "within": confirmWithin, "wait": reserveWait, "quiet": quietNetwork, "limit": a.budget.reserveRoom(),

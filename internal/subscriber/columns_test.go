@@ -56,6 +56,7 @@ var columnsOfPersons = map[string]string{
 	"signup.page_url":      "signups.page",
 	"signup.wording":       "signups.wording",
 	"signup.attested":      "signups.origin_known",
+	"signup.proven":        "signups.proven",
 	"signup.ip":            "signups.ip",
 	"signup.user_agent":    "signups.user_agent",
 	"signup.created_at":    "signups.created_at",

@@ -14,6 +14,7 @@ import (
 type gate struct {
 	spent      *time.Time // attack mode
 	unattested *time.Time // the share of what proves nothing
+	empty      *time.Time // all of it, the reserve apart
 }
 
 // judgeGate opens or closes the gate by what is left and what waits. Attack
@@ -24,18 +25,21 @@ func (s *Service) judgeGate(ctx context.Context, tx pgx.Tx, was gate, b *budget,
 		return err
 	}
 	var attested, unattested int
-	if err := tx.QueryRow(ctx, countHeld, pgx.StrictNamedArgs{"limit": b.perHour}).Scan(&attested, &unattested); err != nil {
+	args := pgx.StrictNamedArgs{"limit": b.perHour, "asked": s.ProofOfWork.asks(was.spent != nil)}
+	if err := tx.QueryRow(ctx, countHeld, args).Scan(&attested, &unattested); err != nil {
 		return err
 	}
 	flood := attested > b.domainShare() || unattested > b.domainShare()
 	is := gate{
 		spent:      since(was.spent, b.room() <= 0 || flood || was.spent != nil && attested > 0, now),
 		unattested: since(was.unattested, b.unattestedRoom() <= 0, now),
+		empty:      since(was.empty, b.room() <= 0, now),
 	}
-	if (is.spent == nil) == (was.spent == nil) && (is.unattested == nil) == (was.unattested == nil) {
+	if (is.spent == nil) == (was.spent == nil) && (is.unattested == nil) == (was.unattested == nil) &&
+		(is.empty == nil) == (was.empty == nil) {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, setGate, pgx.StrictNamedArgs{"spent": is.spent, "unattested": is.unattested}); err != nil {
+	if _, err := tx.Exec(ctx, setGate, pgx.StrictNamedArgs{"spent": is.spent, "unattested": is.unattested, "empty": is.empty}); err != nil {
 		return err
 	}
 	switch {

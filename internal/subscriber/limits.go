@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net/netip"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/altcha"
 	"vistka/internal/ipblock"
 )
 
@@ -64,26 +66,30 @@ type Origin struct {
 	IP         netip.Addr // zero where it is not known: then no network is counted
 	Attested   bool       // a listed Origin or a valid form token
 	Challenged bool       // from the button of our own page
+	Mailed     bool       // by a link that only the address's mailbox has
+	Proof      altcha.Proof
 }
 
 // Admission is what a post comes to, whatever the address in it.
 type Admission struct {
 	Decision Decision
-	Delayed  bool // mails are held: the budget is spent
+	Delayed  bool // the mail is likely to be held: what it may take of the budget is spent
+	Proven   bool // it may take of the whole budget
 }
 
 // Admit counts one post and decides on it: by its network, and by what is left
-// of the budget for posts that prove nothing. Replicas share the counters.
+// of the budget for posts that prove nothing. It uses up the post's proof of
+// work. Replicas share the counters.
 func (s *Service) Admit(ctx context.Context, o Origin) (Admission, error) {
 	v := verdict{origin: o}
-	if err := s.DB.QueryRow(ctx, admit, o.args(s.Clock.Now())).Scan(&v.over, &v.unproven, &v.spent); err != nil {
+	if err := s.DB.QueryRow(ctx, admit, s.admitArgs(o, s.Clock.Now())).Scan(&v.over, &v.unproven, &v.proven, &v.delayed); err != nil {
 		return Admission{}, fmt.Errorf("count request: %w", err)
 	}
 	return v.admission(), nil
 }
 
-// args are the parameters of the admission's statements.
-func (o Origin) args(now time.Time) pgx.StrictNamedArgs {
+// admitArgs are the parameters of the admission's statements.
+func (s *Service) admitArgs(o Origin, now time.Time) pgx.StrictNamedArgs {
 	host, keys := "", []string{}
 	if o.IP.IsValid() {
 		h, network := ipblock.Of(o.IP)
@@ -94,10 +100,12 @@ func (o Origin) args(now time.Time) pgx.StrictNamedArgs {
 	if o.Challenged {
 		factor = challengedFactor
 	}
-	return pgx.StrictNamedArgs{
+	args := pgx.StrictNamedArgs{
 		"keys": keys, "host": host, "per_host": perHost * factor, "per_network": perNetwork * factor,
-		"bucket": now.Truncate(requestsWindow), "attested": o.Attested,
+		"bucket": now.Truncate(requestsWindow), "attested": o.Attested, "challenged": o.Challenged,
 	}
+	maps.Copy(args, s.ProofOfWork.args(o))
+	return args
 }
 
 // verdict is what the counters say of a post.
@@ -105,11 +113,12 @@ type verdict struct {
 	origin   Origin
 	over     bool // its networks send too many
 	unproven bool // it proves nothing, and the share of such is spent
-	spent    bool // mails are held
+	proven   bool // work stands behind it
+	delayed  bool // what it may take of the budget is spent
 }
 
 func (v verdict) admission() Admission {
-	a := Admission{Decision: Accepted, Delayed: v.spent}
+	a := Admission{Decision: Accepted, Delayed: v.delayed, Proven: v.proven}
 	switch {
 	case v.over && v.origin.Challenged:
 		a.Decision = TooMany

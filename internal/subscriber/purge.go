@@ -21,8 +21,9 @@ func (PurgeArgs) Kind() string { return "subscriber_purge" }
 const purgeBatch = 10_000
 
 // Purge deletes sign-ups 7 days after they expired, of which counts per day
-// and place stay, wishes for another address that nobody confirmed, and
-// counters of limits that no window needs. It returns the number of sign-ups.
+// and place stay, wishes for another address that nobody confirmed, counters of
+// limits that no window needs, and proofs of work that would not be taken any
+// more. It returns the number of sign-ups.
 func (s *Service) Purge(ctx context.Context) (int64, error) {
 	now, purged := s.Clock.Now(), int64(0)
 	for more := true; more; {
@@ -43,6 +44,7 @@ func (s *Service) Purge(ctx context.Context) (int64, error) {
 		{purgeChangeNotices, pgx.StrictNamedArgs{"before": now.Add(-purgeAfter)}},
 		{purgeLimits, pgx.StrictNamedArgs{"before": now.Add(-limitsKept)}},
 		{purgeRequests, pgx.StrictNamedArgs{"before": now.Add(-requestsKept)}},
+		{purgeProofs, pgx.StrictNamedArgs{"now": now}},
 		{purgeMailCounts, pgx.StrictNamedArgs{"before": now.Add(-requestsKept)}},
 	} {
 		if _, err := s.DB.Exec(ctx, old.sql, old.args); err != nil {

@@ -90,6 +90,6 @@ func (s *Service) Renew(ctx context.Context, link string, ip netip.Addr, userAge
 	}
 	return s.SignUp(ctx, SignUpRequest{
 		NewsletterID: g.NewsletterID, Address: g.address, Locale: g.Locale, ArticleURL: g.ArticleURL, PageURL: g.PageURL,
-		Wording: g.Wording, Attested: true, Challenged: true, IP: ip, UserAgent: userAgent,
+		Wording: g.Wording, Attested: true, Challenged: true, Mailed: true, IP: ip, UserAgent: userAgent,
 	})
 }

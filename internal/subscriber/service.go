@@ -30,6 +30,9 @@ type Service struct {
 	// Budget is how many mails an hour answer sign-ups; 0: DefaultBudget. All
 	// processes are given the same.
 	Budget int
+	// ProofOfWork is when sign-ups are asked for work. All processes are given
+	// the same.
+	ProofOfWork ProofOfWork
 	// Taken lets RunAnswers know at once of a sign-up of this process, of one
 	// slot; nil: it looks each second.
 	Taken chan struct{}

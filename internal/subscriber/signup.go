@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/altcha"
 	"vistka/internal/emailaddr"
 	"vistka/internal/newsletter"
 	"vistka/internal/postgres"
@@ -29,12 +30,14 @@ type SignUpRequest struct {
 	Wording      string // the words beside the button, or ForeignWording
 	Attested     bool   // a listed Origin or a valid form token
 	Challenged   bool   // from the button of our own page
+	Mailed       bool   // by a link that only the address's mailbox has
+	Proof        altcha.Proof
 	IP           netip.Addr
 	UserAgent    string
 }
 
 func (r SignUpRequest) origin() Origin {
-	return Origin{IP: r.IP, Attested: r.Attested, Challenged: r.Challenged}
+	return Origin{IP: r.IP, Attested: r.Attested, Challenged: r.Challenged, Mailed: r.Mailed, Proof: r.Proof}
 }
 
 // SignUpResult is the same for every address, but for the handle, which tells
@@ -71,7 +74,7 @@ func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (A
 	// predecessor counted.
 	batch.Queue(lockLimit, pgx.StrictNamedArgs{"key": lockKey(args["limit"].([]byte))})
 	signUpStatement.Queue(batch, args).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&v.over, &v.unproven, &v.spent, &h.signupID, &h.generation)
+		return row.Scan(&v.over, &v.unproven, &v.proven, &v.delayed, &h.signupID, &h.generation)
 	})
 	err := s.DB.SendBatch(ctx, batch).Close()
 	admission := v.admission()
@@ -84,7 +87,7 @@ func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (A
 var signUpStatement = postgres.Compile(signUp, (&Service{Hasher: token.NewHasher(nil)}).signUpArgs(SignUpRequest{}, time.Time{}))
 
 func (s *Service) signUpArgs(r SignUpRequest, now time.Time) pgx.StrictNamedArgs {
-	args := r.origin().args(now)
+	args := s.admitArgs(r.origin(), now)
 	maps.Copy(args, pgx.StrictNamedArgs{
 		"limit": s.limitHash(r.Address), "now": now, "quarter": capQuarter, "day": capDay, "month": capMonth,
 		"newsletter": r.NewsletterID, "address": r.Address.String(), "key": r.Address.Key(), "locale": r.Locale,

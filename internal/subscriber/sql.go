@@ -1,8 +1,11 @@
 package subscriber
 
 const (
-	// Counts a post, and says whether its networks send too many, whether it
-	// proves nothing while that is asked for, and whether mails are held.
+	// Counts a post, uses up its proof of work unless its networks send too many,
+	// and says whether they do, whether it proves nothing while that is asked for,
+	// whether work stands behind it, and whether its mail is likely to be held.
+	// Whoever hands a proof in first has it: the others wait for that one's commit.
+	// Our own page asks for the work, and takes a press without it.
 	admission = `
 WITH counted AS (
     INSERT INTO request_limit AS r (limit_key, bucket, count)
@@ -11,17 +14,36 @@ WITH counted AS (
     ON CONFLICT (limit_key, bucket) DO UPDATE
     SET count = r.count + 1
     RETURNING limit_key, count
-), admission AS (
+), crowd AS (
     SELECT EXISTS (
-               SELECT FROM counted
-               WHERE count > CASE limit_key WHEN @host THEN @per_host::int ELSE @per_network::int END) AS over,
-           NOT @attested AND (spent_since IS NOT NULL OR unattested_since IS NOT NULL) AS unproven,
-           spent_since IS NOT NULL AS spent
-    FROM signup_gate)`
+        SELECT FROM counted
+        WHERE count > CASE limit_key WHEN @host THEN @per_host::int ELSE @per_network::int END) AS over
+), used AS (
+    INSERT INTO proof_used (challenge, expires_at)
+    SELECT @challenge, @challenge_expires
+    FROM crowd
+    WHERE NOT over AND @challenge::bytea IS NOT NULL
+    ON CONFLICT (challenge) DO NOTHING
+    RETURNING 1
+), post AS (
+    SELECT over, NOT over AND (@mailed OR EXISTS (SELECT FROM used)) AS proven,
+           @proof_of_work = 'always' OR @proof_of_work = 'attack' AND spent_since IS NOT NULL AS asked,
+           spent_since IS NOT NULL AS attacked, spent_since IS NOT NULL OR unattested_since IS NOT NULL AS crowded,
+           empty_since IS NOT NULL AS empty
+    FROM crowd, signup_gate
+), admission AS (
+    SELECT over, proven,
+           crowded AND NOT proven AND NOT CASE WHEN asked THEN @challenged::boolean ELSE @attested::boolean END AS unproven,
+           CASE WHEN NOT asked THEN attacked WHEN proven THEN empty ELSE crowded END AS delayed
+    FROM post)`
 
 	admit = admission + `
-SELECT over, unproven, spent
+SELECT over, unproven, proven, delayed
 FROM admission`
+
+	underAttack = `
+SELECT spent_since IS NOT NULL
+FROM signup_gate`
 
 	lockLimit = `
 SELECT pg_advisory_xact_lock(@key::bigint)`
@@ -35,10 +57,12 @@ SELECT pg_advisory_xact_lock(@key::bigint)`
     WHERE limit_key = @limit AND at > @now::timestamptz - interval '30 days' AND kind = `
 
 	// A pending sign-up keeps its generation, so the link that was mailed stays
-	// good; one that expired or was used gets a new link. A post that is not
-	// admitted is counted and leaves nothing else.
+	// good; one that expired or was used gets a new link. Work that was done for a
+	// mail that is still owed is not undone by whoever types the address again. A
+	// post that is not admitted is counted and leaves nothing else.
 	signUp = admission + `, admitted AS (
-    SELECT FROM admission
+    SELECT proven
+    FROM admission
     WHERE NOT over AND NOT unproven
 ), ` + recentMails + `'confirmation'), allowed AS (
     INSERT INTO address_limit (limit_key, kind, at)
@@ -47,15 +71,16 @@ SELECT pg_advisory_xact_lock(@key::bigint)`
     WHERE quarter < @quarter AND day < @day AND month < @month
     RETURNING 1
 ), made AS (
-    INSERT INTO signup AS g (newsletter_id, address, address_key, locale, article_url, page_url, wording, attested, ip, user_agent,
-        created_at, expires_at, mail_due_at)
-    SELECT n.id, @address, @key, @locale, @article, @page, @wording, @attested, @ip, @agent, @now, @expires,
+    INSERT INTO signup AS g (newsletter_id, address, address_key, locale, article_url, page_url, wording, attested, proven,
+        ip, user_agent, created_at, expires_at, mail_due_at)
+    SELECT n.id, @address, @key, @locale, @article, @page, @wording, @attested OR proven, proven, @ip, @agent, @now, @expires,
         CASE WHEN EXISTS (SELECT FROM allowed) THEN @now::timestamptz END
     FROM newsletter n, admitted
     WHERE n.id = @newsletter AND n.archived_at IS NULL
     ON CONFLICT (newsletter_id, address_key) DO UPDATE
     SET address = EXCLUDED.address, locale = EXCLUDED.locale, article_url = EXCLUDED.article_url, page_url = EXCLUDED.page_url,
-        wording = EXCLUDED.wording, attested = EXCLUDED.attested, ip = EXCLUDED.ip, user_agent = EXCLUDED.user_agent,
+        wording = EXCLUDED.wording, attested = EXCLUDED.attested,
+        proven = EXCLUDED.proven OR g.proven AND g.mail_due_at IS NOT NULL, ip = EXCLUDED.ip, user_agent = EXCLUDED.user_agent,
         created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, confirmed_at = NULL, subscriber_id = NULL,
         generation = CASE WHEN g.confirmed_at IS NULL AND g.expires_at > @now THEN g.generation ELSE g.generation + 1 END,
         code_tries = CASE WHEN EXISTS (SELECT FROM allowed) THEN 0 ELSE g.code_tries END,
@@ -63,7 +88,7 @@ SELECT pg_advisory_xact_lock(@key::bigint)`
         held = CASE WHEN EXCLUDED.mail_due_at IS NULL THEN g.held ELSE nullif(g.held, 'let go') END
     RETURNING g.id, g.generation
 )
-SELECT over, unproven, spent, coalesce(id, 0), coalesce(generation, 0)
+SELECT over, unproven, proven, delayed, coalesce(id, 0), coalesce(generation, 0)
 FROM admission
 LEFT JOIN made ON true`
 

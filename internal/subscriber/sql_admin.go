@@ -91,8 +91,8 @@ SELECT jsonb_build_object(
         WHERE p.address_hash = @hash),
     'signups', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('newsletter', n.slug, 'address', g.address, 'language', g.locale,
-            'article', g.article_url, 'page', g.page_url, 'wording', g.wording, 'origin_known', g.attested, 'ip', host(g.ip),
-            'user_agent', g.user_agent, 'created_at', g.created_at, 'expires_at', g.expires_at, 'confirmed_at', g.confirmed_at,
+            'article', g.article_url, 'page', g.page_url, 'wording', g.wording, 'origin_known', g.attested,
+            'proven', g.proven, 'ip', host(g.ip), 'user_agent', g.user_agent, 'created_at', g.created_at, 'expires_at', g.expires_at, 'confirmed_at', g.confirmed_at,
             'mail_due_at', g.mail_due_at, 'mail_held_for', g.held, 'code_tries', g.code_tries) ORDER BY g.id), '[]')
         FROM signup g
         JOIN newsletter n ON n.id = g.newsletter_id
@@ -228,6 +228,10 @@ ON CONFLICT DO NOTHING`
 	purgeLimits = `
 DELETE FROM address_limit
 WHERE at < @before`
+
+	purgeProofs = `
+DELETE FROM proof_used
+WHERE expires_at <= @now`
 
 	purgeRequests = `
 DELETE FROM request_limit

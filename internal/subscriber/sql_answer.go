@@ -9,7 +9,7 @@ SELECT EXISTS (SELECT FROM signup WHERE mail_due_at IS NOT NULL AND held IS NULL
 
 	// One process answers at a time: the others go on waiting.
 	lockGate = `
-SELECT spent_since, unattested_since
+SELECT spent_since, unattested_since, empty_since
 FROM signup_gate
 FOR UPDATE SKIP LOCKED`
 
@@ -20,7 +20,7 @@ WHERE minute >= @since
 GROUP BY share, domain`
 
 	owed = `
-SELECT g.id, g.newsletter_id, g.address, g.locale, g.created_at, g.mail_due_at, g.attested,
+SELECT g.id, g.newsletter_id, g.address, g.locale, g.created_at, g.mail_due_at, g.attested, g.proven,
        n.archived_at IS NOT NULL AS archived, g.confirmed_at IS NOT NULL OR g.expires_at <= @now AS over,
        coalesce(s.subscriber_id, 0) AS subscriber_id, coalesce(s.locale, '') AS reader_locale
 FROM signup g
@@ -38,8 +38,8 @@ FOR UPDATE OF g SKIP LOCKED`
 	owedHeld = owed + `
   AND g.held IS NOT NULL
   AND g.held_domain <> ALL (@full::text[])
-  AND (g.attested OR @unattested)
-ORDER BY g.attested DESC, g.mail_due_at
+  AND (g.proven OR g.attested AND NOT @asked OR @unattested)
+ORDER BY g.proven DESC, g.attested DESC, g.mail_due_at
 LIMIT @limit
 FOR UPDATE OF g SKIP LOCKED`
 
@@ -62,7 +62,7 @@ WITH recent AS (
   AND g.attested
   AND g.created_at <= @now::timestamptz - @wait::interval
   AND g.id IN (SELECT id FROM recent JOIN quiet USING (network))
-ORDER BY g.created_at DESC
+ORDER BY g.proven DESC, g.created_at DESC
 LIMIT @limit
 FOR UPDATE OF g SKIP LOCKED`
 
@@ -96,14 +96,14 @@ WHERE mail_due_at <= @before AND held IS NOT NULL`
 	countHeld = `
 SELECT count(*) FILTER (WHERE attested), count(*) FILTER (WHERE NOT attested)
 FROM (
-    SELECT attested
+    SELECT proven OR attested AND NOT @asked AS attested
     FROM signup
     WHERE mail_due_at IS NOT NULL AND held IS NOT NULL
     LIMIT @limit) AS held`
 
 	setGate = `
 UPDATE signup_gate
-SET spent_since = @spent, unattested_since = @unattested`
+SET spent_since = @spent, unattested_since = @unattested, empty_since = @empty`
 
 	gateMeter = `
 SELECT (SELECT coalesce(sum(count), 0)::int FROM signup_mail WHERE minute >= @since),

@@ -35,6 +35,7 @@ const (
 	Undo        Purpose = "undo"         // settings as they were before the last press
 	Hold        Purpose = "hold"         // in an editor's mail: the page that holds an article
 	Form        Purpose = "form"         // render time of a page with a form
+	Proof       Purpose = "proof"        // a challenge that a browser works on
 	Setup       Purpose = "setup"        // the one-time link of the first start
 	Hotline     Purpose = "hotline"      // the page after a hotline request, with its reference
 	MessageID   Purpose = "message-id"   // left side of a Message-ID
