@@ -38,7 +38,8 @@ type Config struct {
 	KeepMonths     int           `env:"VISTKA_KEEP_MONTHS" default:"13" help:"How many months back it is kept what each reader got. Of older editions the totals stay."`
 	Dev            bool          `env:"VISTKA_DEV" help:"Read templates from disk on each request and show every page under /dev/."`
 
-	ConfirmationsPerHour int `env:"VISTKA_CONFIRMATIONS_PER_HOUR" default:"500" placeholder:"N" help:"How many mails an hour answer sign-ups at most, over all newsletters. What is asked for beyond that is held and goes out as room comes back. The same in every process."`
+	ConfirmationsPerHour int    `env:"VISTKA_CONFIRMATIONS_PER_HOUR" default:"500" placeholder:"N" help:"How many mails an hour answer sign-ups at most, over all newsletters. What is asked for beyond that is held and goes out as room comes back. The same in every process."`
+	ProofOfWork          string `env:"VISTKA_PROOF_OF_WORK" default:"off" enum:"off,attack,always" help:"When our own pages let the reader's browser do some work for a sign-up (off, attack: while mails are held, always). Nobody is refused without it. The same in every process."`
 
 	DatabaseURL       string `kong:"-"`
 	DatabaseDirectURL string `kong:"-"`

@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/altcha/altchatest"
 	"vistka/internal/emailaddr"
 	"vistka/internal/server"
 	"vistka/internal/subscriber"
@@ -58,7 +60,11 @@ func (s *site) answerMails() {
 }
 
 func (s *site) json(email string, headers ...string) answer {
-	r := httptest.NewRequest(http.MethodPost, "/api/v1/subscriptions", strings.NewReader(fmt.Sprintf(`{"email":%q,"newsletter":"watch","lang":"en"}`, email)))
+	return s.postJSON("/api/v1/subscriptions", fmt.Sprintf(`{"email":%q,"newsletter":"watch","lang":"en"}`, email), headers...)
+}
+
+func (s *site) postJSON(path, body string, headers ...string) answer {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	return s.do(with(r, headers))
 }
@@ -154,7 +160,8 @@ func TestFloodOfAddresses(t *testing.T) {
 }
 
 // Every entrance answers with the same bytes, whatever is known of the address,
-// while there is room in the budget and while there is none.
+// while there is room in the budget and while there is none, with work and
+// without.
 func TestEveryEntranceTellsNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -205,23 +212,35 @@ func TestEveryEntranceTellsNothing(t *testing.T) {
 		}
 		return fmt.Sprint(got.StatusCode, b.String(), strings.ReplaceAll(body, email, "ADDRESS"))
 	}
-	for _, mode := range []string{"room", "spent"} {
+	formToken := regexp.MustCompile(`name="form" value="[^"]*"`)
+	for _, mode := range []string{"room", "spent", "work"} {
 		wants := map[string]string{}
 		for state, prepare := range states {
 			email := fmt.Sprintf("na%-16s@example.org", strings.ReplaceAll(mode+state, " ", ""))
 			email = strings.ReplaceAll(email, " ", "x") // of one length: so is the page
+			s.exec("UPDATE signup_gate SET spent_since = NULL")
 			prepare(email)
 			s.clock.Advance(16 * time.Minute)
-			if mode == "spent" {
+			if mode != "room" {
 				s.exec("UPDATE signup_gate SET spent_since = now()")
 			}
-			sent := s.post("/subscribe", foreign(email), "Origin", siteOrigin)
+			form, held := foreign(email), ""
+			if mode == "work" {
+				s.subs.ProofOfWork = subscriber.ProofAttack
+				held = bytesOf(email, s.post("/subscribe", form, "Origin", siteOrigin))
+				form.Set("altcha", altchatest.Solve(s.challenge()))
+			}
+			sent := s.post("/subscribe", form, "Origin", siteOrigin)
+			s.subs.ProofOfWork = subscriber.ProofOff
 			again := fill(sent.doc, "form[action='/subscribe/again']")
 			s.clock.Advance(61 * time.Second)
 			got := map[string]string{
 				"form":       bytesOf(email, sent),
 				"send again": bytesOf(email, s.post("/subscribe/again", again, "Origin", baseURL)),
 				"JSON":       bytesOf(email, s.json(email, "Origin", siteOrigin)),
+			}
+			if mode == "work" {
+				got["hold page"] = formToken.ReplaceAllString(held, "TOKEN")
 			}
 			for entrance, dump := range got {
 				if wants[entrance] == "" {
@@ -233,7 +252,14 @@ func TestEveryEntranceTellsNothing(t *testing.T) {
 			}
 		}
 		for entrance, dump := range wants {
-			if !strings.HasPrefix(dump, "20") || (mode == "spent") != (strings.Contains(dump, "may take an hour") || strings.Contains(dump, `"delayed":true`)) {
+			if entrance == "hold page" {
+				if !strings.HasPrefix(dump, "429") || !strings.Contains(dump, "data-challenge") {
+					t.Errorf("hold page: %s", dump)
+				}
+				continue
+			}
+			atOnce := mode == "room" || mode == "work" && entrance == "form"
+			if !strings.HasPrefix(dump, "20") || !atOnce != (strings.Contains(dump, "may take an hour") || strings.Contains(dump, `"delayed":true`)) {
 				t.Errorf("%s, %s: %s", mode, entrance, dump)
 			}
 		}

@@ -23,6 +23,7 @@ type apiSignup struct {
 	Form       string `json:"form"`    // a form token, if a script fetched one
 	Kept       string `json:"kept"`    // the address again: the suggestion was seen and refused
 	Website    string `json:"website"` // honeypot
+	Altcha     string `json:"altcha"`  // a solution of GET /api/v1/challenge
 	Wording    string `json:"wording"` // version of the words beside the button, as a pasted form has it
 }
 
@@ -93,6 +94,7 @@ func (s *server) apiSubscribe(w http.ResponseWriter, r *http.Request) error {
 	}
 	got, no, err := s.accept(w, r, n, l, input{
 		Email: body.Email, Kept: body.Kept, Article: s.article(n, body.Article), Form: body.Form, Trap: body.Website, Wording: body.Wording,
+		Proof: body.Altcha,
 	})
 	if err != nil && s.Pages.AsError(err).Status >= http.StatusInternalServerError {
 		page.Failed(r, err)

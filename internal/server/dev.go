@@ -58,6 +58,9 @@ func devPages() map[string]canned {
 		"signup-challenge": devSignup(func(l *locale.Locale) signupBody {
 			return signupBody{Email: "nadia@example.org", Notice: l.T("signup.challenge")}
 		}),
+		"signup-prove": devSignup(func(l *locale.Locale) signupBody {
+			return signupBody{Email: "nadia@example.org", Notice: l.T("signup.prove"), Press: true, Challenge: challengePath}
+		}),
 		"signup-ours": devSignup(func(l *locale.Locale) signupBody {
 			return signupBody{Email: "nadia@example.org", Error: l.T("signup.ours")}
 		}),

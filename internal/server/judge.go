@@ -24,6 +24,7 @@ import (
 type input struct {
 	Email, Kept, Article, Form, Trap string
 	Wording                          string // version of the words beside the button, where a pasted form names it
+	Proof                            string // of work (ALTCHA)
 	Page                             bool   // a form was pressed; false: a program asked
 }
 
@@ -61,8 +62,9 @@ func (s *server) accept(
 	if err != nil {
 		return accepted{}, unreadable(in.Email, err), nil
 	}
+	proof := s.proof(r, in.Proof)
 	if in.Trap != "" {
-		return s.trap(r, address, subscriber.Origin{Attested: listed || age == formGood, Challenged: own && age == formGood})
+		return s.trap(r, address, subscriber.Origin{Attested: listed || age == formGood, Challenged: own && age == formGood, Proof: proof})
 	}
 	switch {
 	case age == formStale, own && age == formNone:
@@ -82,7 +84,7 @@ func (s *server) accept(
 	}
 	return s.signUp(r, n, address, subscriber.SignUpRequest{
 		Locale: l.Code(), ArticleURL: in.Article, Wording: words,
-		Attested: listed || age == formGood, Challenged: own && age == formGood,
+		Attested: listed || age == formGood, Challenged: own && age == formGood, Proof: proof,
 	})
 }
 

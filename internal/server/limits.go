@@ -17,15 +17,17 @@ const (
 	signUpLimit = 600 // sign-ups and hotline requests; far above the domain's: this one only spares the database
 	codeLimit   = 60  // codes typed, mails asked for again, "this wasn't me"
 	pingLimit   = 60  // pings of a site
+	workLimit   = 600 // challenges: as many as sign-ups
 )
 
-type limits struct{ signUp, code, ping *httprate.RateLimiter }
+type limits struct{ signUp, code, ping, work *httprate.RateLimiter }
 
 func newLimits() *limits {
 	return &limits{
 		signUp: httprate.NewRateLimiter(signUpLimit, limitWindow),
 		code:   httprate.NewRateLimiter(codeLimit, limitWindow),
 		ping:   httprate.NewRateLimiter(pingLimit, limitWindow),
+		work:   httprate.NewRateLimiter(workLimit, limitWindow),
 	}
 }
 
@@ -48,6 +50,10 @@ func (l *limits) codes(w http.ResponseWriter, r *http.Request) bool {
 
 func (l *limits) pings(w http.ResponseWriter, r *http.Request) bool {
 	return known(r) && l.ping.OnLimit(discard{w}, r, host(r))
+}
+
+func (l *limits) challenges(w http.ResponseWriter, r *http.Request) bool {
+	return known(r) && l.work.OnLimit(discard{w}, r, host(r))
 }
 
 // discard keeps httprate's own headers from the answer: they would differ from

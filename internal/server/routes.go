@@ -29,6 +29,7 @@ func (s *server) routes(root chi.Router) {
 		// From other sites too: judged by Origin and form token, no cookie is read.
 		r.Post("/subscribe", h(s.subscribe))
 		r.Route("/api/v1/subscriptions", s.subscriptions)
+		r.Get(challengePath, s.apiHandler(s.challenge))
 
 		// From the site's own server: it only makes us look sooner at a feed we read anyway.
 		if s.Ping != nil {

@@ -23,6 +23,7 @@ var decisions = map[string]string{
 	"GET /": "read", "GET /n/{slug}": "read", "GET /livez": "read", "GET /readyz": "read", "GET /static/*": "read",
 	"GET /embed/{slug}": "read", "GET /embed/{file:vistka\\.(?:[0-9a-f]+\\.)?js}": "read",
 	"GET /api/v1/subscriptions/form":      "listed origins",
+	"GET /api/v1/challenge":               "read",
 	"OPTIONS /api/v1/subscriptions/":      "read",
 	"OPTIONS /api/v1/subscriptions/again": "read",
 	"OPTIONS /api/v1/subscriptions/code":  "read",

@@ -26,6 +26,7 @@ type signupBody struct {
 	Kept       string // the address that the suggestion was made for
 	Focus      bool   // on the field
 	Press      bool   // nothing is wrong: the button is to be pressed once more
+	Challenge  string // where the page gets work to do for the form; empty: none
 }
 
 // signupPage is the hosted page of one newsletter.
@@ -43,6 +44,7 @@ func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int
 	if b.FormToken == "" {
 		b.FormToken = s.formToken(signupForm)
 	}
+	b.Challenge = s.challengeFor(r)
 	v := page.View{L: l, Title: l.T("signup.title", "name", n.Name), Site: siteOf(n), Body: b}
 	if n.Name == "" {
 		v.Title = l.T("signup.button")
@@ -71,7 +73,8 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	frameAgain(r, n)
 	in := input{
 		Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept"), Article: s.article(n, r.PostFormValue("article")),
-		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Wording: r.PostFormValue("wording"), Page: true,
+		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Wording: r.PostFormValue("wording"),
+		Proof: r.PostFormValue("altcha"), Page: true,
 	}
 	if use := r.PostFormValue("suggested"); use != "" {
 		in.Email, in.Kept = use, use
