@@ -30,13 +30,16 @@ type stage struct {
 }
 
 // newStage opens the demo in an empty directory and stops it with the test.
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T, change ...func(*config.Config)) *stage {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // lets the server's own user in when the test runs as root
 		t.Fatal(err)
 	}
 	cfg := config.Config{Listen: freePort(t), DataDir: dir, Run: []string{"web", "jobs", "sender"}, LogFormat: "text"}
+	for _, f := range change {
+		f(&cfg)
+	}
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
