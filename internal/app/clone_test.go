@@ -19,7 +19,7 @@ import (
 )
 
 // A restored dump starts, serves its pages and mails nobody; one act starts the
-// mail (REQUIREMENTS D9).
+// mail (rule D9).
 func TestRestoredDumpDoesNotMail(t *testing.T) {
 	lab, err := smtptest.Start(smtptest.Options{NoSync: true})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"vistka/internal/token"
 )
 
-// REQUIREMENTS C16: erasing takes effect on mail that is queued already, and no
+// rule C16: erasing takes effect on mail that is queued already, and no
 // column of any table, the job queue's included, holds the address afterwards.
 func TestErasureWhileMailIsQueued(t *testing.T) {
 	s := newStage(t)

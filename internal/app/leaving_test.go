@@ -8,7 +8,7 @@ import (
 	"vistka/internal/subscriber"
 )
 
-// REQUIREMENTS B12: while jobs and senders hold every connection, leaving has
+// rule B12: while jobs and senders hold every connection, leaving has
 // one of its own.
 func TestLeavingHasItsOwnConnections(t *testing.T) {
 	s := newStage(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// What refusals on several days come to (REQUIREMENTS.md E4). A day counts once
+// What refusals on several days come to (rule E4). A day counts once
 // for an address, however many editions were refused on it, and an accepted
 // mail sets the count back to nothing.
 const (

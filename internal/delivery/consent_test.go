@@ -26,7 +26,7 @@ func (w *world) holdAtRcpt() (reached <-chan string, release func()) {
 	return at, func() { close(open) }
 }
 
-// B5 and invariant 6: what a reader, an editor or a bounce says until the
+// B5: what a reader, an editor or a bounce says until the
 // attempt commits takes effect; no dot is written after it.
 func TestConsentAtTheLastMoment(t *testing.T) {
 	for _, tt := range []struct {

@@ -6,7 +6,7 @@ import (
 )
 
 // When a message that was refused for the time being is tried again (RFC 5321
-// section 4.5.4.1, REQUIREMENTS.md D19): first after 5 minutes, twice as long
+// section 4.5.4.1, rule D19): first after 5 minutes, twice as long
 // each time up to 4 hours, up to a fifth of jitter on top. News gets stale:
 // after maxTries, 49 to 59 hours, it has failed, before its edition expires.
 const (

@@ -13,7 +13,7 @@ import (
 
 // DefaultMaxAge is how long an edition may take to go out before its news is
 // stale. It is above the time in which a mail that is put off has been
-// tried for the last time (REQUIREMENTS.md D19): what expires was held up.
+// tried for the last time (rule D19): what expires was held up.
 const DefaultMaxAge = 72 * time.Hour
 
 const staleReason = "edition.reason.stale"

@@ -24,7 +24,7 @@ var exportHeader = []string{
 // Export writes CSV (RFC 4180, UTF-8, CRLF), the oldest request first, and
 // returns the number of requests. They are of one snapshot and pass through
 // one by one. Cells that a spreadsheet would take for a formula get an
-// apostrophe (REQUIREMENTS H1), phone numbers that begin with a plus too.
+// apostrophe (rule H1), phone numbers that begin with a plus too.
 func (s *Service) Export(ctx context.Context, w io.Writer, f ExportFilter) (int64, error) {
 	rows, err := s.DB.Query(ctx, sqlExport, pgx.StrictNamedArgs{"state": f.State})
 	if err != nil {

@@ -28,7 +28,7 @@ const (
 	ChargeGone Charge = "gone" // the mailbox does not exist (5.1.1, 5.1.3, 5.1.6): suppress after one
 )
 
-// Verdict is REQUIREMENTS.md table 2 applied to one reply.
+// Verdict is the table in docs/rules.md applied to one reply.
 type Verdict struct {
 	Action Action
 	Charge Charge
@@ -37,7 +37,7 @@ type Verdict struct {
 	Drop   bool // the connection must not be used again, not even for QUIT
 }
 
-// Classify judges the last reply of a message; see table 2 of REQUIREMENTS.md.
+// Classify judges the last reply of a message; see the table in docs/rules.md.
 // Replies while connecting are a *DialError of Dial and concern the relay only.
 func Classify(r Reply) Verdict {
 	class := r.Code / 100

@@ -53,7 +53,7 @@ func send(conn *mailer.Conn, m *mailer.Message) (mailer.Reply, error) {
 
 func sendTo(conn *mailer.Conn, to string) (mailer.Reply, error) { return send(conn, message(to)) }
 
-// TestTable2 has a row for each of REQUIREMENTS.md table 2 after the greeting,
+// TestTable2 has a row for each of the table in docs/rules.md after the greeting,
 // played by a server: what the code makes of it, whether the relay has the
 // mail, and whether the connection may go on.
 func TestTable2(t *testing.T) {
@@ -193,7 +193,7 @@ func TestOpenedAndDropped(t *testing.T) {
 	}
 }
 
-// Trap 3 and table 2's last row but one: what happens after the 250 changes nothing.
+// What happens after the 250 changes nothing.
 func TestErrorAfterAcceptance(t *testing.T) {
 	t.Parallel()
 	s := lab(t, smtptest.Options{})

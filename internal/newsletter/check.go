@@ -66,7 +66,7 @@ var (
 )
 
 // CheckPostalAddress demands a postal address before mail leaves the machine
-// (CAN-SPAM, REQUIREMENTS C17): while every relay is on loopback, nothing
+// (CAN-SPAM, rule C17): while every relay is on loopback, nothing
 // does. Returns nil when all is well.
 func (n Newsletter) CheckPostalAddress(relayOnLoopback bool) FieldErrors {
 	if relayOnLoopback || strings.TrimSpace(n.PostalAddress) != "" {

@@ -7,7 +7,7 @@ import (
 )
 
 // Budget is how long a page may take. It is what one-click leaving may
-// (REQUIREMENTS B12): who waits longer has gone, or presses again.
+// (rule B12): who waits longer has gone, or presses again.
 const Budget = 5 * time.Second
 
 // Within ends a request's context after d. What the handler returns of that

@@ -30,7 +30,7 @@ type Deps struct {
 	DB          postgres.DB
 	Subscribers *subscriber.Service
 	// Leaving is Subscribers on connections that nothing else may take
-	// (REQUIREMENTS B12); nil: the same ones.
+	// (rule B12); nil: the same ones.
 	Leaving *subscriber.Service
 	Hotline *hotline.Service
 	Keys    *token.Keys

@@ -8,7 +8,7 @@ import (
 )
 
 // wording is what our own sign-up page says beside the button, a line each, as
-// proof of what was agreed to (GDPR article 7(1), REQUIREMENTS C13). The text
+// proof of what was agreed to (GDPR article 7(1), rule C13). The text
 // itself is kept, not a version: it changes with a newsletter's settings.
 func wording(l *locale.Locale, n newsletter.Newsletter) string {
 	lines := []string{

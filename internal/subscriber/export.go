@@ -39,7 +39,7 @@ const exportBuffer = 64 << 10
 // Export writes CSV (RFC 4180, UTF-8, CRLF) and returns the number of rows. It
 // streams what Postgres copies out, so memory does not grow with the rows; all
 // of them are of one snapshot. Cells that a spreadsheet would take for a
-// formula get an apostrophe (REQUIREMENTS H1). Returns newsletter.ErrNotFound
+// formula get an apostrophe (rule H1). Returns newsletter.ErrNotFound
 // or ErrBadStatus before anything is written.
 func (s *Service) Export(ctx context.Context, w io.Writer, f ExportFilter) (int64, error) {
 	var rows int64

@@ -91,7 +91,7 @@ func (s *Service) end(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID
 }
 
 // UnsubscribeAll ends every subscription of the person behind a link, in one
-// press (REQUIREMENTS B9): all at the same moment, by which Undo knows them.
+// press (rule B9): all at the same moment, by which Undo knows them.
 // Returns token.ErrInvalid if the link is not one of ours.
 func (s *Service) UnsubscribeAll(ctx context.Context, link string, ev Evidence) error {
 	_, subscriberID, err := s.reader(link, token.Unsubscribe, token.Preferences)

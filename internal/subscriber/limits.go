@@ -15,7 +15,7 @@ import (
 )
 
 // What an address gets of us at most, however often it is typed somewhere and
-// in whatever spelling (REQUIREMENTS C6): double opt-in alone does not stop
+// in whatever spelling (rule C6): double opt-in alone does not stop
 // list bombing, thousands of confirmations are a flood too.
 const (
 	capQuarter = 2 // mails in 15 minutes: one, and one "send again"
@@ -33,7 +33,7 @@ const (
 	resendWindow   = 15 * time.Minute    // the window of capQuarter
 	settingsEvery  = 24 * time.Hour      // "you are on the list" to an active reader
 	undoWithin     = 30 * 24 * time.Hour // of leaving
-	purgeAfter     = 7 * 24 * time.Hour  // of expiry (REQUIREMENTS C15)
+	purgeAfter     = 7 * 24 * time.Hour  // of expiry (rule C15)
 	limitsKept     = 30 * 24 * time.Hour // the longest window of the caps
 	requestsKept   = 24 * time.Hour      // counters per network
 	requestsWindow = 10 * time.Minute    // what "Try again in 10 minutes" promises

@@ -49,7 +49,7 @@ func (s *Service) Get(ctx context.Context, db postgres.DB, id int64) (Person, er
 }
 
 // ExportPerson returns, as indented JSON, everything stored about an address
-// (REQUIREMENTS C16; GDPR article 15): the person, sign-ups, subscriptions, what
+// (rule C16; GDPR article 15): the person, sign-ups, subscriptions, what
 // is still owed, consent, mails and refusals, changes of address, suppression, the
 // account in the admin pages. An address that nothing is stored about gives empty
 // lists.

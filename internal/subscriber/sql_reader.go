@@ -98,7 +98,7 @@ WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber AND state = 'a
 
 	// $1 is a column. A leading apostrophe makes a spreadsheet show the cell
 	// instead of running it; what begins with one gets a second, so that our own
-	// import can take exactly one off. They are TAB CR ' + - = @ (REQUIREMENTS
+	// import can take exactly one off. They are TAB CR ' + - = @ (rule
 	// H1); numbers compare faster than letters under a collation.
 	safeCell = `CASE WHEN ascii($1) IN (9, 13, 39, 43, 45, 61, 64) THEN '''' || $1 ELSE $1 END`
 

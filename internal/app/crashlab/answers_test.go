@@ -16,7 +16,7 @@ import (
 )
 
 // TestAnswersLost loses the database's answers at random while an edition goes
-// out and people sign up, confirm and leave (REQUIREMENTS D8): a person who is
+// out and people sign up, confirm and leave (rule D8): a person who is
 // told that something failed tries again, and what was told to have worked has.
 func TestAnswersLost(t *testing.T) {
 	t.Parallel()

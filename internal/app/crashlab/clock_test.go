@@ -10,7 +10,7 @@ import (
 )
 
 // TestPostgresClockSteps moves Postgres' clock a day ahead and back in
-// mid-edition (REQUIREMENTS D14): nobody is left out and nobody gets it twice.
+// mid-edition (rule D14): nobody is left out and nobody gets it twice.
 func TestPostgresClockSteps(t *testing.T) {
 	takesMinutes(t)
 	found, err := filepath.Glob("/usr/lib/*/faketime/libfaketime.so.1")

@@ -13,7 +13,7 @@ import (
 )
 
 // TestCycle pauses and resumes an edition and restarts two replicas on one
-// database, at random and in mid-edition (REQUIREMENTS D6, D28): every reader
+// database, at random and in mid-edition (rule D6, D28): every reader
 // has exactly one mail, and nothing is ever in doubt.
 func TestCycle(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 )
 
 // TestDiskFull fills the disk under the data directory in mid-edition
-// (REQUIREMENTS D13): nothing is mailed without a record, a sign-up answers
+// (rule D13): nothing is mailed without a record, a sign-up answers
 // 503, and when there is room again the service goes on by itself.
 func TestDiskFull(t *testing.T) {
 	takesMinutes(t)

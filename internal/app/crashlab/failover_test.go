@@ -15,7 +15,7 @@ import (
 )
 
 // TestFailover promotes a replica that has not heard the last second of an
-// edition (REQUIREMENTS D12): nobody is left out, and since the service
+// edition (rule D12): nobody is left out, and since the service
 // remembers what it sent, nobody gets it twice but who was in flight.
 func TestFailover(t *testing.T) {
 	takesMinutes(t)

@@ -15,7 +15,7 @@ type tally struct {
 }
 
 // TestKill kills the program with -9 at random moments of editions to 2,000
-// readers and starts it again (REQUIREMENTS D2): every reader has the mail, at
+// readers and starts it again (rule D2): every reader has the mail, at
 // most the mails then in flight come twice, with the same bytes, and the ledger
 // lists them. In one edition of five Postgres ends with the program.
 func TestKill(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestPostgresGoesAway stops Postgres immediately in mid-edition (REQUIREMENTS
+// TestPostgresGoesAway stops Postgres immediately in mid-edition (rule
 // D11): the service stays up and says that it is not ready, nothing is mailed
 // that could not be recorded, and it goes on by itself.
 func TestPostgresGoesAway(t *testing.T) {

@@ -38,7 +38,7 @@ func TestRelayGoesAway(t *testing.T) {
 }
 
 // TestFrozen stops one of two replicas for longer than its lease on the relay,
-// as a paused virtual machine does (REQUIREMENTS D5): the other takes over, and
+// as a paused virtual machine does (rule D5): the other takes over, and
 // the first, awake again, sends nothing that it may not.
 func TestFrozen(t *testing.T) {
 	takesMinutes(t)
