@@ -5,6 +5,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,9 +22,13 @@ type DB interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
-// deadlockTries is how often InTx begins a transaction that Postgres chose to
-// end so that another could go on.
-const deadlockTries = 3
+const (
+	// deadlockTries is how often InTx begins a transaction that Postgres chose to
+	// end so that another could go on.
+	deadlockTries = 4
+	// deadlockPause is the most it waits before: the other must get the rows first.
+	deadlockPause = 100 * time.Millisecond
+)
 
 // InTx runs f in a transaction of db: committed when f returns nil, rolled
 // back otherwise, also on panic. After a deadlock, which undid all of it, f runs
@@ -36,7 +42,11 @@ func InTx(ctx context.Context, db DB, f func(tx pgx.Tx) error) error {
 	for {
 		err := pgx.BeginFunc(ctx, db, f)
 		if tries--; tries > 0 && isDeadlock(err) {
-			continue
+			select {
+			case <-ctx.Done():
+			case <-time.After(deadlockPause/2 + rand.N(deadlockPause/2)):
+				continue
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("transaction: %w", err)
