@@ -81,6 +81,7 @@ func (s *Service) settle(ctx context.Context, a due) (bool, error) {
 	}
 	released := false
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		released = false
 		if err := lockRecording(ctx, tx, a.ID); err != nil {
 			return err
 		}

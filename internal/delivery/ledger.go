@@ -142,7 +142,7 @@ type columns struct {
 	used                       bool
 	ids, editions, subscribers []int64
 	months                     []time.Time
-	gone                       [][]byte
+	mailed                     [][]byte
 	early                      []bool
 	states, replies, stages    []string
 	charges                    []string
@@ -159,14 +159,14 @@ func (c *columns) clear() {
 	c.early = c.early[:0]
 	c.states, c.replies, c.stages, c.charges = c.states[:0], c.replies[:0], c.stages[:0], c.charges[:0]
 	c.tries, c.had, c.codes, c.due = c.tries[:0], c.had[:0], c.codes[:0], c.due[:0]
-	c.gone, c.next, c.hashes = c.gone[:0], c.next[:0], c.hashes[:0]
+	c.mailed, c.next, c.hashes = c.mailed[:0], c.next[:0], c.hashes[:0]
 }
 
 func (c *columns) outcome(o Outcome) {
 	c.used = true
 	c.ids, c.months = append(c.ids, o.Notice), append(c.months, o.Month)
 	c.editions, c.subscribers = append(c.editions, o.Edition), append(c.subscribers, o.Subscriber)
-	c.gone = append(c.gone, o.Hash)
+	c.mailed = append(c.mailed, o.Hash)
 	c.early, c.states = append(c.early, o.Early), append(c.states, string(o.State))
 	c.tries, c.had, c.due = append(c.tries, o.Tries), append(c.had, o.Had), append(c.due, o.DueAt)
 	c.replies, c.stages = append(c.replies, o.Reply), append(c.stages, o.Stage)
@@ -186,7 +186,7 @@ var (
 func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"relay": l.Relay, "fence": l.Fence, "now": now,
-		"months": c.months, "editions": c.editions, "subscribers": c.subscribers, "hashes": c.gone, "early": c.early, "states": c.states,
+		"months": c.months, "editions": c.editions, "subscribers": c.subscribers, "mailed": c.mailed, "early": c.early, "states": c.states,
 		"tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "stages": c.stages, "codes": c.codes, "charges": c.charges,
 	}
 }
@@ -194,7 +194,7 @@ func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 func (c *columns) noticeArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(c.next),
-		"ids": c.ids, "gone": c.gone, "early": c.early, "states": c.states, "tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "charges": c.charges,
+		"ids": c.ids, "mailed": c.mailed, "early": c.early, "states": c.states, "tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "charges": c.charges,
 		"next": c.next, "hashes": c.hashes,
 	}
 }

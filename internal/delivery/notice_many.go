@@ -20,6 +20,9 @@ func EnqueueAll(ctx context.Context, db postgres.DB, now time.Time, notices []No
 	var kinds, locales, addresses, contents []string
 	var newsletters, signups, subscribers []*int64
 	for _, n := range notices {
+		if n.RequestID != 0 { // it must go with its request, which only Enqueue sees to
+			return fmt.Errorf("enqueue %s notice: of a request, among many", n.Kind)
+		}
 		content, err := json.Marshal(n.Content)
 		if err != nil {
 			return fmt.Errorf("enqueue %s notice: %w", n.Kind, err)

@@ -46,15 +46,15 @@ var errHeld = errors.New("lease is held by another driver")
 // installation and is known to have ended. Returns errHeld if it must wait.
 func (s *Service) takeOver(ctx context.Context, relay int64, own bool) (fence int64, err error) {
 	now := s.Clock.Now()
-	var ended pgtype.Timestamptz // -infinity: nobody had it yet
-	err = pgx.BeginFunc(ctx, s.DB, func(tx pgx.Tx) error {
+	var ended pgtype.Timestamptz // -infinity: nobody had it yet, and left nothing
+	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, sqlLeaseTake, pgx.StrictNamedArgs{
 			"relay": relay, "holder": s.Holder, "own": own && s.Holder != "", "lease": s.leaseTime(),
 		}).Scan(&fence, &ended)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return errHeld
 		}
-		if err != nil {
+		if err != nil || ended.InfinityModifier == pgtype.NegativeInfinity {
 			return err
 		}
 		return s.doubt(ctx, tx, relay, fence, ended, now)

@@ -11,7 +11,9 @@ package delivery
 // waits for this attempt and then sees it, and comes first, as it does there; it
 // counts what the relay is given in a day. willing holds the reader's
 // subscription, so that leaving either commits before (and the row is not
-// returned) or after this attempt; an address is the one the mail was made for.
+// returned) or after this attempt; an address is the one the mail was made for,
+// as the statement began: a change of it that commits in this very moment comes
+// too late for a mail that is on its way.
 // may_send is asked once a statement: while sending is stopped or locked no
 // attempt is recorded.
 const sqlAttempt = `
@@ -85,7 +87,7 @@ WITH mine AS MATERIALIZED (
         tries = d.tries + x.tries,
         settled_at = CASE WHEN x.state = 'sent' OR x.state = 'failed' AND d.doubts = 0 THEN @now::timestamptz END,
         reply = coalesce(nullif(x.reply, ''), d.reply)
-    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @hashes::bytea[], @early::boolean[], @states::text[], @tries::int[],
+    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @mailed::bytea[], @early::boolean[], @states::text[], @tries::int[],
                 @had::int[], @due::timestamptz[], @replies::text[], @stages::text[], @codes::int[], @charges::text[])
          AS x(month, edition_id, subscriber_id, hash, early, state, tries, had, due_at, reply, stage, code, charge)
     LEFT JOIN mine ON true
@@ -133,7 +135,7 @@ WITH mine AS (
         tries = d.tries + x.tries,
         settled_at = CASE WHEN x.state IN ('sent', 'failed') OR x.state = 'in doubt' AND d.doubts > 0 THEN @now::timestamptz END,
         reply = coalesce(nullif(x.reply, ''), d.reply)
-    FROM unnest(@ids::bigint[], @gone::bytea[], @early::boolean[], @states::text[], @tries::int[], @had::int[], @due::timestamptz[],
+    FROM unnest(@ids::bigint[], @mailed::bytea[], @early::boolean[], @states::text[], @tries::int[], @had::int[], @due::timestamptz[],
                 @replies::text[], @charges::text[])
          AS x(id, hash, early, state, tries, had, due_at, reply, charge)
     WHERE d.id = x.id

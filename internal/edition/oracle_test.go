@@ -66,10 +66,12 @@ func (w *world) audit(ctx context.Context, done int64) error {
 	// 1. Never twice.
 	type told struct{ reader, family, story int64 }
 	alive, sent, failed := map[told]int64{}, map[told]bool{}, map[told]bool{}
+	own := map[owing]bool{} // alive in the article's own newsletter
 	for _, m := range mails {
 		for _, id := range m.ArticleIDs {
 			key := told{m.SubscriberID, w.family(m.NewsletterID), w.arts[id].story}
 			if live(m.State) {
+				own[owing{m.NewsletterID, m.SubscriberID, id}] = true
 				if other, twice := alive[key]; twice && !w.excused[pair{key.story, key.reader}] {
 					return fmt.Errorf("twice: story %d to reader %d in editions %d and %d", key.story, key.reader, other, m.EditionID)
 				}
@@ -115,6 +117,7 @@ func (w *world) audit(ctx context.Context, done int64) error {
 		for id, must := range set {
 			a := w.arts[id]
 			key := told{p.reader, w.family(p.letter), a.story}
+			debt := owing{p.letter, p.reader, id}
 			wanted := wants(article{Topics: a.topics}, s.All, s.Topics)
 			switch {
 			case sent[key]:
@@ -122,7 +125,9 @@ func (w *world) audit(ctx context.Context, done int64) error {
 			case failed[key]: // a refusal may end the story, or a translation may still go
 				set[id] = false
 			case !must:
-			case alive[key] != 0, owed[owing{p.letter, p.reader, id}]:
+			case !wanted && !a.withdrawn && a.seq <= s.SeenSeq && !own[debt] && !owed[debt]:
+				delete(set, id) // its turn passed while they did not want it, whatever comes of its sibling
+			case alive[key] != 0, owed[debt]:
 			case !settled && a.seq > s.SeenSeq:
 			case a.withdrawn: // may be released again
 			case !wanted:

@@ -37,7 +37,7 @@ const (
 func InTx(ctx context.Context, db DB, f func(tx pgx.Tx) error) error {
 	tries := deadlockTries
 	if _, inside := db.(pgx.Tx); inside {
-		tries = 1 // the whole of the outer one was ended
+		tries = 1 // the outer one still holds the rows that the other waits for
 	}
 	for {
 		err := pgx.BeginFunc(ctx, db, f)

@@ -27,14 +27,15 @@ const purgeBatch = 10_000
 func (s *Service) Purge(ctx context.Context) (int64, error) {
 	now, purged := s.Clock.Now(), int64(0)
 	for more := true; more; {
-		err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-			n, err := s.purgeSignups(ctx, tx, now.Add(-purgeAfter))
-			purged, more = purged+n, n == purgeBatch
+		var n int64
+		err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
+			n, err = s.purgeSignups(ctx, tx, now.Add(-purgeAfter))
 			return err
 		})
 		if err != nil {
 			return purged, fmt.Errorf("purge sign-ups: %w", err)
 		}
+		purged, more = purged+n, n == purgeBatch
 	}
 	for _, old := range []struct {
 		sql  string

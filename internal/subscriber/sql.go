@@ -79,7 +79,7 @@ SELECT pg_advisory_xact_lock(@key::bigint)`
     WHERE n.id = @newsletter AND n.archived_at IS NULL
     ON CONFLICT (newsletter_id, address_key) DO UPDATE
     SET address = EXCLUDED.address, locale = EXCLUDED.locale, article_url = EXCLUDED.article_url, page_url = EXCLUDED.page_url,
-        wording = EXCLUDED.wording, attested = EXCLUDED.attested,
+        wording = EXCLUDED.wording, attested = EXCLUDED.attested OR g.attested AND g.mail_due_at IS NOT NULL,
         proven = EXCLUDED.proven OR g.proven AND g.mail_due_at IS NOT NULL, ip = EXCLUDED.ip, user_agent = EXCLUDED.user_agent,
         created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, confirmed_at = NULL, subscriber_id = NULL,
         generation = CASE WHEN g.confirmed_at IS NULL AND g.expires_at > @now THEN g.generation ELSE g.generation + 1 END,
