@@ -29,12 +29,11 @@ type apiStepAnswer struct {
 	Words  *doneWords `json:"words,omitempty"`
 }
 
-// doneWords are what a page shows once all is done.
+// doneWords are what a page shows once all is done. The link to the reader's
+// settings is not among them: every script of the site could read it.
 type doneWords struct {
-	Title    string `json:"title"`
-	Text     string `json:"text"`
-	Settings string `json:"settings"` // words of the link to them
-	URL      string `json:"url"`      // where it leads
+	Title string `json:"title"`
+	Text  string `json:"text"`
 }
 
 // apiForm gives a script the form token that a page of ours has in its form.
@@ -106,10 +105,10 @@ func (s *server) apiCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch c.Outcome {
 	case subscriber.Confirmed:
-		words := s.doneWords(l, c, thanks(l, n), l.T("confirmed.text", "name", n.Name, "address", c.Masked))
+		words := done(l, thanks(l, n), l.T("confirmed.text", "name", n.Name, "address", c.Masked))
 		return writeJSON(w, http.StatusOK, "application/json", apiStepAnswer{Status: "confirmed", Words: &words})
 	case subscriber.Already:
-		words := s.doneWords(l, c, l.T("confirm.already_title"), l.T("confirm.already_text", "name", n.Name))
+		words := done(l, l.T("confirm.already_title"), l.T("confirm.already_text", "name", n.Name))
 		return writeJSON(w, http.StatusOK, "application/json", apiStepAnswer{Status: "already", Words: &words})
 	case subscriber.Invalid:
 		return page.NotFound(nil)
@@ -119,6 +118,6 @@ func (s *server) apiCode(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-func (s *server) doneWords(l *locale.Locale, c subscriber.Confirmation, title, text string) doneWords {
-	return doneWords{title, text, l.T("confirmed.settings"), s.BaseURL + "/preferences/" + c.Preferences + "?lang=" + l.Code()}
+func done(l *locale.Locale, title, text string) doneWords {
+	return doneWords{title, text + " " + l.T("confirmed.settings_later")}
 }

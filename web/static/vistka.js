@@ -6,9 +6,7 @@ const make = (tag, props = {}, ...inside) => {
   return element;
 };
 let serial = 0;
-const headed = ({ title, text, settings, url }) => [
-  make("strong", { textContent: title }), make("br"), text, ...url ? [make("br"), make("a", { href: url, textContent: settings })] : [],
-];
+const headed = ({ title, text }) => [make("strong", { textContent: title }), make("br"), text];
 const region = () => {
   const element = make("div", { id: "vistka-" + ++serial, tabIndex: -1 });
   element.setAttribute("role", "status");
