@@ -8,6 +8,7 @@ import (
 	"vistka/internal/altcha"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
+	"vistka/internal/subscriber"
 )
 
 // How many numbers there are to try; half of them on average.
@@ -26,15 +27,6 @@ const challengePath = "/api/v1/challenge"
 // challenge gives work to whoever asks, and says nothing about anybody.
 func (s *server) challenge(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Add("Vary", "Origin")
-	if origin := r.Header.Get("Origin"); origin != "" {
-		listed, err := newsletter.OriginListed(r.Context(), s.DB, origin)
-		if err != nil {
-			return err
-		}
-		if listed {
-			w.Header().Set("Access-Control-Allow-Origin", origin)
-		}
-	}
 	if s.limits.challenges(w, r) {
 		return errTooMany()
 	}
@@ -44,6 +36,15 @@ func (s *server) challenge(w http.ResponseWriter, r *http.Request) error {
 	}
 	if !work.Taken {
 		return page.NotFound(nil)
+	}
+	if origin := r.Header.Get("Origin"); origin != "" {
+		listed, err := newsletter.OriginListed(r.Context(), s.DB, origin)
+		if err != nil {
+			return err
+		}
+		if listed {
+			w.Header().Set("Access-Control-Allow-Origin", origin)
+		}
 	}
 	most := int64(quietWork)
 	if work.Hard {
@@ -59,6 +60,9 @@ func (s *server) challenge(w http.ResponseWriter, r *http.Request) error {
 // challengeFor is where a form's page gets its challenge; empty: none is asked
 // for. The form works without, so that a failure to look is only noted.
 func (s *server) challengeFor(r *http.Request) string {
+	if s.Subscribers.ProofOfWork == subscriber.ProofAlways {
+		return challengePath
+	}
 	work, err := s.Subscribers.Work(r.Context())
 	if err != nil {
 		page.Note(r, slog.String("challenge", err.Error()))

@@ -183,4 +183,11 @@ func TestChallenge(t *testing.T) {
 	if last != http.StatusTooManyRequests {
 		t.Errorf("one of very many: %d", last)
 	}
+	s.pool.Close()
+	if got := s.get("/api/v1/challenge", "Origin", siteOrigin); got.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("one too many asks the database: %d", got.StatusCode)
+	}
+	if got := s.post("/subscribe", foreign("nadia@example.org")); got.StatusCode != http.StatusServiceUnavailable || got.doc.Find("[data-challenge]").Length() != 0 {
+		t.Errorf("without a database: %d %s", got.StatusCode, got.body)
+	}
 }

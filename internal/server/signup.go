@@ -44,7 +44,9 @@ func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int
 	if b.FormToken == "" {
 		b.FormToken = s.formToken(signupForm)
 	}
-	b.Challenge = s.challengeFor(r)
+	if status != http.StatusServiceUnavailable { // what is away then has the challenge too
+		b.Challenge = s.challengeFor(r)
+	}
 	v := page.View{L: l, Title: l.T("signup.title", "name", n.Name), Site: siteOf(n), Body: b}
 	if n.Name == "" {
 		v.Title = l.T("signup.button")
