@@ -209,8 +209,7 @@ func (p *Pages) Languages(r *http.Request, current *locale.Locale) []Link {
 	return p.LanguagesAt(r.URL.Path, r.URL.Query(), current)
 }
 
-// LanguagesAt is the language switch of a page that answers a press: it leads to
-// the page at path with query.
+// LanguagesAt leads to the page at path with query, as for one that answers a press.
 func (p *Pages) LanguagesAt(path string, query url.Values, current *locale.Locale) []Link {
 	var out []Link
 	path = "/" + strings.TrimLeft(path, `/\`) // two would lead to another host

@@ -96,7 +96,8 @@ func TestEditionInTheBrowser(t *testing.T) {
 		t.Errorf("after a correction: %d %q", again.StatusCode, again.text("h1"))
 	}
 	s.exec(`UPDATE edition SET kind = 'correction', note = 'It was 80 metres.'`)
-	if got := s.get(path); got.text("h1") != "Correction: Corrected" || got.text("section h2") != "What was wrong" || got.text("section h2 + p") != "It was 80 metres." {
+	if got := s.get(path); got.text("h1") != "Correction: Corrected" || got.text("h1 > span[lang=en]") != "Correction:" ||
+		got.text("h1 ~ section h2") != "What was wrong" || got.text("section h2 + p") != "It was 80 metres." {
 		t.Errorf("the page of a correction: %s", got.text("main"))
 	}
 	s.exec(`UPDATE article SET withdrawn_at = now()`)
