@@ -336,7 +336,7 @@ func TestPageThatNeverComesIsDropped(t *testing.T) {
 		f.must(err)
 	}
 	f.want("Story 1: baseline", "Story 2: dropped")
-	f.wantEvent("Story 2", "Until its page can be read")
+	f.wantEvent("Story 2", "Its page cannot be read yet")
 	f.page("/news/2", 200)
 	f.poll(news(2), news(1))
 	f.want("Story 1: baseline", "Story 2: dropped")

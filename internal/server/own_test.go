@@ -260,15 +260,15 @@ func TestReceiptSaysWhatWasAgreedAndChanged(t *testing.T) {
 	for lang, wanted := range map[string][]string{
 		"en": {
 			"You left Media Watch, with the unsubscribe button of a mail program", "You moved Media Watch to another address, confirmed from the new mailbox",
-			"Address: nadia@example.net (before: nadia@example.org)", "When it is there in another language first: Send it only in the language I prefer (before: Wait a while",
-			"How often: Once a week (before: Each article, as it comes out)", "Language of the mail around the articles: Українська (before: English)",
-			"Topics: Law, Media (before: all of them)", "Paused until: 24 December 2026 (before: no pause)", "Time zone: Kyiv", "At what hour: 19:00 (before: 08:00)",
+			"Address: nadia@example.net (before: nadia@example.org)", "When a story is there in the other language first: Send it only in the language I prefer (before: Wait a while",
+			"How often: Once a week (before: Each article, as it comes out)", "Language of pages and mails: Українська (before: English)",
+			"Topics: Law, Media (before: all of them)", "Paused until: 24 December 2026 (before: no pause)", "Time zone: Kyiv", "Hour: 19:00 (before: 08:00)",
 			"You confirmed Media Watch, with the button behind the link in the mail", "You asked for Media Watch, with the sign-up form",
 			"Language: English", "Address: nadia@example.org", "24 November 2026, 09:00 UTC", "On the page https://",
 		},
 		"uk": {
 			"Ви відписалися від «Media Watch», кнопкою відписки в поштовій програмі", "Адреса: nadia@example.net (раніше: nadia@example.org)",
-			"Якщо спершу він з’явився іншою мовою: Надсилати лише моєю мовою", "Як часто: Раз на тиждень (раніше: Кожна стаття, щойно вийде)", "Теми: Law, Media (раніше: усі)",
+			"Якщо матеріал спершу з’явився іншою мовою: Надсилати лише моєю мовою", "Як часто: Раз на тиждень (раніше: Кожна стаття, щойно вийде)", "Теми: Law, Media (раніше: усі)",
 			"Пауза до: 24 грудня 2026 р. (раніше: без паузи)", "Часовий пояс: Київ", "Мова: English",
 		},
 	} {
