@@ -1,23 +1,16 @@
 package delivery
 
-// The record is a batch, which is one transaction with one commit:
-// the attempts of the next mails, then the outcomes of the last. A month's
-// statements name its partition, since one that goes through the parent opens
-// every month that is kept. Each row's whole key comes from the arguments: a
-// plan made while the partition was empty would else begin with the month, and
-// read all of it for each group once it is filled.
+// The record is a batch, which is one transaction with one commit: the attempts
+// of the next mails, then the outcomes of the last. A month's statements name its
+// partition, since one that goes through the parent opens every month that is
+// kept. Each row's whole key comes from the arguments: a plan made while the
+// partition was empty would else begin with the month, and read all of it for
+// each group once it is filled.
 
-// The attempts. mine holds the relay's row until the commit, so that a take-over
-// waits for this attempt and then sees it, and comes first, as it does there; it
-// counts what the relay is given in a day. willing holds the reader's
-// subscription, so that leaving either commits before (and the row is not
-// returned) or after this attempt; an address is the one the mail was made for,
-// as the statement began: a change of it that commits in this very moment comes
-// too late for a mail that is on its way.
-// may_send is asked once a statement: while sending is stopped or locked no
-// attempt is recorded.
-const sqlAttempt = `
-WITH mine AS (
+// sqlMine holds the relay's row until the commit, so that a take-over waits for
+// this attempt and then sees it. It comes first, as it does there, and counts
+// what the relay is given in a day.
+const sqlMine = `mine AS (
     UPDATE relay
     SET day = @day,
         taken = @attempts + CASE WHEN day = @day THEN taken ELSE 0 END
@@ -25,7 +18,16 @@ WITH mine AS (
       AND fence = @fence
       AND lease_until > now()
     RETURNING fence
-), willing AS (
+)`
+
+// The attempts. willing holds the reader's subscription, so that leaving either
+// commits before (and the row is not returned) or after this attempt; an address
+// is the one the mail was made for, as the statement began: a change of it that
+// commits in this very moment comes too late for a mail that is on its way.
+// may_send is asked once a statement: while sending is stopped or locked no
+// attempt is recorded.
+const sqlAttempt = `
+WITH ` + sqlMine + `, willing AS (
     SELECT n.month, n.edition_id, n.subscriber_id
     FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @hashes::bytea[]) AS n(month, edition_id, subscriber_id, hash)
     JOIN edition e ON e.id = n.edition_id AND e.state = 'open'
@@ -119,15 +121,7 @@ WHERE suppression.reason IN ('not me', 'repeated bounces')`
 // that is held is one with settled_at. That states are left out, not named, keeps the planner
 // from the index of those that wait: it would read all of them for each group.
 const sqlRecordNotices = `
-WITH mine AS (
-    UPDATE relay
-    SET day = @day,
-        taken = @attempts + CASE WHEN day = @day THEN taken ELSE 0 END
-    WHERE id = @relay
-      AND fence = @fence
-      AND lease_until > now()
-    RETURNING fence
-), done AS (
+WITH ` + sqlMine + `, done AS (
     UPDATE notice d
     SET state = CASE WHEN d.doubts > 0 AND x.state IN ('deferred', 'failed') THEN 'in doubt' ELSE x.state END,
         doubts = d.doubts + CASE WHEN x.state = 'in doubt' THEN 1 ELSE 0 END,
