@@ -90,9 +90,9 @@ func (a *admin) actArticle(w http.ResponseWriter, r *http.Request, id int64, nam
 	case err == nil:
 		return a.say(w, r, true, "admin.article.said."+said, back)
 	case errors.Is(err, errNoNote):
-		return a.say(w, r, false, "admin.article.said.no_note", back)
+		return a.showArticle(w, r, http.StatusUnprocessableEntity, id, r.PostFormValue("note"), a.locale(r).T("admin.article.said.no_note"))
 	case errors.Is(err, edition.ErrRepeated):
-		return a.say(w, r, false, "admin.article.said.repeated", back)
+		return a.showArticle(w, r, http.StatusConflict, id, r.PostFormValue("note"), a.locale(r).T("admin.article.said.repeated"))
 	case errors.Is(err, article.ErrNoPair):
 		return a.say(w, r, false, "admin.article.said.no_pair", back)
 	case errors.Is(err, article.ErrState), errors.Is(err, edition.ErrState):

@@ -44,15 +44,20 @@ func TestCorrectAndMailAgain(t *testing.T) {
 		}
 		return b.get(path).text(".notice")
 	}
-	if said := act(url.Values{"act": {"correct"}, "nth": {nth}, "note": {"  "}}); !strings.Contains(said, "Nothing was mailed") || corrections() != 0 {
-		t.Errorf("without words: %s", said)
+	long := strings.Repeat("Not so. ", 600)
+	for words, status := range map[string]int{"  ": http.StatusUnprocessableEntity, long: http.StatusUnprocessableEntity} {
+		got := b.post(path, url.Values{"act": {"correct"}, "nth": {nth}, "note": {words}})
+		if got.status != status || !strings.Contains(got.text("#e-note"), "Nothing was mailed") || got.Find("#f-note").Text() != words || corrections() != 0 {
+			t.Errorf("%d octets of words: %d, %s", len(words), got.status, got.text("#e-note"))
+		}
 	}
 	press := url.Values{"act": {"correct"}, "nth": {nth}, "note": {"It was 80 metres, not 800."}}
 	if said := act(press); !strings.Contains(said, "The correction is on its way") || corrections() != had || had == 0 {
 		t.Errorf("%d corrections of %d: %s", corrections(), had, said)
 	}
-	if said := act(press); !strings.Contains(said, "Nothing more was mailed") || corrections() != had {
-		t.Errorf("%d corrections after the second press: %s", corrections(), said)
+	if got := b.post(path, press); got.status != http.StatusConflict || !strings.Contains(got.text("#e-note"), "Nothing more was mailed") ||
+		got.Find("#f-note").Text() != press.Get("note") || corrections() != had {
+		t.Errorf("%d corrections after the second press: %d, %s", corrections(), got.status, got.text("#e-note"))
 	}
 	if got := b.get(path).text(".timeline"); !strings.Contains(got, fmt.Sprintf("went to %d readers: “It was 80 metres, not 800.”", had)) {
 		t.Errorf("timeline: %s", got)

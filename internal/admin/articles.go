@@ -105,6 +105,7 @@ type articleBody struct {
 	CanRelease   bool
 	CanNever     bool
 	CanWithdraw  bool
+	Note, Error  string // of a correction that was not mailed: as typed, and why
 }
 
 // By is who decided; "" when Vistka did, or the command line.
@@ -120,6 +121,12 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return a.showArticle(w, r, http.StatusOK, id, "", "")
+}
+
+// showArticle shows an article; note and wrong are what was typed as a
+// correction and why it was not mailed.
+func (a *admin) showArticle(w http.ResponseWriter, r *http.Request, status int, id int64, note, wrong string) error {
 	ctx := r.Context()
 	got, err := article.Get(ctx, a.DB, id)
 	if errors.Is(err, article.ErrNotFound) {
@@ -128,7 +135,7 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b := articleBody{Article: got, accounts: map[int64]string{}}
+	b := articleBody{Article: got, accounts: map[int64]string{}, Note: note, Error: wrong}
 	n, err := newsletter.Get(ctx, a.DB, got.NewsletterID)
 	if err != nil {
 		return err
@@ -153,7 +160,7 @@ func (a *admin) article(w http.ResponseWriter, r *http.Request) error {
 	b.CanHold = got.State == article.Waiting
 	b.CanRelease = n.ArchivedAt == nil && got.State != article.Released && (got.State != article.Withdrawn || a.Articles.OnRestore != nil)
 	b.CanNever = got.State == article.Baseline || got.State == article.Waiting || got.State == article.Held || got.State == article.Dropped
-	return a.render(w, r, http.StatusOK, "article", "admin.article.title", b, "title", got.Title)
+	return a.render(w, r, status, "article", "admin.article.title", b, "title", got.Title)
 }
 
 // maxReason bounds an editor's words; in octets.

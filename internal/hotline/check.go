@@ -24,6 +24,7 @@ const (
 	keySubjectEmpty = "hotline.error.subject_empty"
 	keyTextEmpty    = "hotline.error.text_empty"
 	keyTextLong     = "hotline.error.text_long"
+	keyNoteLong     = "hotline.error.note_long"
 	keyLong         = "hotline.error.long"
 	keyDesk         = "hotline.error.desk"
 	keyDeskKeys     = "hotline.error.desk_keys"
@@ -38,7 +39,7 @@ const (
 func ErrorKeys() []string {
 	return []string{
 		keyPhoneEmpty, keyPhone, keySubjectEmpty, keyTextEmpty, keyTextLong, keyLong, keyDesk, keyDeskKeys, keyDeskSecret, keyDeskMixed,
-		keyKeep, keyWordsLong, keyNoteEmpty,
+		keyKeep, keyWordsLong, keyNoteEmpty, keyNoteLong,
 	}
 }
 

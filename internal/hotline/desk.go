@@ -121,7 +121,7 @@ func (s *Service) Do(ctx context.Context, db postgres.DB, a Act) error {
 	case a.Note == "" && a.From == a.To:
 		return FieldErrors{"note": keyNoteEmpty}
 	case utf8.RuneCountInString(a.Note) > MaxText:
-		return FieldErrors{"note": keyTextLong}
+		return FieldErrors{"note": keyNoteLong}
 	}
 	var state *State
 	if a.From != a.To {

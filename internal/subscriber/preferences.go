@@ -154,9 +154,11 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberI
 	if err != nil {
 		return p, err
 	}
-	err = s.consent(ctx, tx, newsletterID, address, c.Locale, consent{
-		Kind: "changed", Source: "preferences: " + c.Cadence, Changes: changes(before, p), At: now, Evidence: ev,
-	})
+	if changed := changes(before, p); len(changed) > 0 {
+		err = s.consent(ctx, tx, newsletterID, address, c.Locale, consent{
+			Kind: "changed", Source: "preferences: " + c.Cadence, Changes: changed, At: now, Evidence: ev,
+		})
+	}
 	if err != nil {
 		return p, err
 	}
