@@ -46,13 +46,14 @@ func (w *world) once(readers int, labs ...*smtptest.Server) {
 func TestRelaysShareTheMail(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	other := w.second(0)
+	w.start(w.s)
+	w.until("both are driven", func() bool { return w.count("relay WHERE state = 'ready' AND lease_until > now()") == 2 })
 	for i := range 100 {
 		w.deliver(fmt.Sprintf("r%d@example.org", i))
 	}
 	for i := range 20 {
 		w.enqueue(Notice{Kind: Test, Locale: "en", NewsletterID: 1, Address: fmt.Sprintf("n%d@example.org", i)})
 	}
-	w.start(w.s)
 	w.until("settled", func() bool { return w.settled() && w.count("notice WHERE state = 'sent'") == 20 })
 	w.once(120, w.lab, other)
 	for _, lab := range []*smtptest.Server{w.lab, other} {
