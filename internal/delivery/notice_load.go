@@ -24,7 +24,7 @@ type loadedNotice struct {
 
 const (
 	// noticesAhead is how many are loaded with the one that is asked for: two
-	// round trips and a commit serve them all.
+	// round trips and a commit serve them all, and one more each that shows articles.
 	noticesAhead = 31
 	// noticeFresh is how long one may lie loaded. What a reader changes in that
 	// time is not in the mail; whether it is still wanted is asked when it is sent.

@@ -27,7 +27,7 @@ func (p ProofOfWork) asks(attacked bool) bool {
 	return p == ProofAlways || p == ProofAttack && attacked
 }
 
-// Work is what a browser is asked for now, whoever sits before it.
+// Work is what a browser is asked for at present, the same of everybody.
 type Work struct {
 	Taken bool // a solution counts for something, now or as soon as mails are held
 	Asked bool // without one a sign-up proves nothing
