@@ -153,12 +153,14 @@ SELECT d.month, d.edition_id, d.subscriber_id, d.provider_id, d.tries,
        r.id IS NOT NULL
        AND s.state IS NOT DISTINCT FROM 'active'
        AND (s.paused_until IS NULL OR s.paused_until <= @now)
-       AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me') AS willing
-FROM delivery d
+       AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me') AS willing`
+
+const sqlFeedReader = `
 LEFT JOIN subscriber r ON r.id = d.subscriber_id
 LEFT JOIN subscription s ON s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id`
 
 const sqlFeedQueued = sqlFeedColumns + `
+FROM delivery d` + sqlFeedReader + `
 WHERE d.month = @month
   AND d.edition_id = @edition
   AND d.subscriber_id > @after
@@ -168,15 +170,24 @@ WHERE d.month = @month
 ORDER BY d.subscriber_id
 LIMIT @limit`
 
-// What waits for another try: only such a row has due_at.
+// What waits for another try: only such a row has due_at. From the open editions
+// to their rows, so that those of a paused one are not even looked at.
 const sqlFeedDue = sqlFeedColumns + `
-JOIN edition e ON e.id = d.edition_id AND e.state = 'open'
-WHERE d.state IN ('deferred', 'in doubt')
-  AND d.due_at <= @now
-  AND d.edition_id <> ALL(@rested::bigint[])
-  AND d.provider_id <> ALL(@resting::bigint[])
-  AND mod(d.subscriber_id, @shares::bigint) = @share
-ORDER BY d.due_at
+FROM edition e
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM delivery
+    WHERE month = e.month
+      AND edition_id = e.id
+      AND state IN ('deferred', 'in doubt')
+      AND due_at <= @now
+      AND provider_id <> ALL(@resting::bigint[])
+      AND mod(subscriber_id, @shares::bigint) = @share
+    ORDER BY due_at
+    LIMIT @limit) d` + sqlFeedReader + `
+WHERE e.state = 'open'
+  AND e.id <> ALL(@rested::bigint[])
+ORDER BY e.id
 LIMIT @limit`
 
 const sqlBody = `

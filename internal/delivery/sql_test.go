@@ -63,6 +63,12 @@ func TestPagesAreReadByIndex(t *testing.T) {
 					t.Errorf("%s: %s in the plan\n%s", name, bad, plan)
 				}
 			}
+			for i, line := range lines {
+				if name == "due" && strings.Contains(line, " on delivery_") &&
+					!(strings.Contains(lines[i+1], "edition_id = e.id") && strings.Contains(lines[i+1], "due_at <=")) {
+					t.Errorf("rows of editions that are not open are read:%s\n%s", line, plan)
+				}
+			}
 			return err
 		})
 		if err != nil {
