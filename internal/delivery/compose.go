@@ -13,13 +13,6 @@ import (
 	"vistka/internal/token"
 )
 
-// message is one mail ready for the wire.
-type message struct {
-	mailer.Message
-	sum   []byte // of a notice's address
-	tries int    // of a notice, before this one
-}
-
 // poisonError is a message that cannot be made: it fails alone (D26).
 type poisonError struct{ err error }
 
@@ -68,7 +61,7 @@ func (s *Service) loadEdition(ctx context.Context, id int64) (*edition, error) {
 
 // render splices one reader into an edition, into buf's room. A panic or a
 // reader the message does not fit is a *poisonError.
-func (s *Service) render(e *edition, it *item, buf []byte) (m message, err error) {
+func (s *Service) render(e *edition, it *item, buf []byte) (m mailer.Message, err error) {
 	defer catch(&err)
 	to, err := emailaddr.Parse(it.address)
 	if err != nil {
@@ -85,13 +78,13 @@ func (s *Service) render(e *edition, it *item, buf []byte) (m message, err error
 }
 
 // fill checks and splices.
-func (s *Service) fill(c *mailer.Compiled, from, to emailaddr.Address, r mailer.Recipient, buf []byte) (message, error) {
+func (s *Service) fill(c *mailer.Compiled, from, to emailaddr.Address, r mailer.Recipient, buf []byte) (mailer.Message, error) {
 	if err := c.Check(r); err != nil {
-		return message{}, &poisonError{err}
+		return mailer.Message{}, &poisonError{err}
 	}
-	return message{Message: mailer.Message{
+	return mailer.Message{
 		From: from.Wire(), To: to.Wire(), SMTPUTF8: to.NeedsSMTPUTF8() || from.NeedsSMTPUTF8(), Body: c.Append(buf[:0], r),
-	}}, nil
+	}, nil
 }
 
 // catch turns a panic into an error of the one message that caused it.

@@ -58,22 +58,22 @@ type noticeFacts struct {
 // errGone is a notice whose rows were deleted meanwhile.
 var errGone = errors.New("notice is gone")
 
-// composeNotice makes a notice's mail. Everything wrong with the notice itself
-// is a *poisonError.
-func (s *Service) composeNotice(l loadedNotice, buf []byte) (m message, err error) {
+// composeNotice makes a notice's mail, and the hash of the address it goes to.
+// Everything wrong with the notice itself is a *poisonError.
+func (s *Service) composeNotice(l loadedNotice, buf []byte) (m mailer.Message, hash []byte, err error) {
 	defer catch(&err)
 	n, f := l.noticeRow, l.facts
 	from, err := emailaddr.Parse(f.FromAddress)
 	if err != nil {
-		return m, &poisonError{fmt.Errorf("sender: %w", err)}
+		return m, nil, &poisonError{fmt.Errorf("sender: %w", err)}
 	}
 	to, err := emailaddr.Parse(n.Address)
 	if err != nil {
-		return m, &poisonError{fmt.Errorf("address: %w", err)}
+		return m, nil, &poisonError{fmt.Errorf("address: %w", err)}
 	}
 	compiled, err := s.compileNotice(n, f, l.content)
 	if err != nil {
-		return m, err
+		return m, nil, err
 	}
 	pair := token.Pair(uint32(f.NewsletterID), uint64(n.SubscriberID))
 	r := mailer.Recipient{
@@ -83,8 +83,7 @@ func (s *Service) composeNotice(l loadedNotice, buf []byte) (m message, err erro
 		PreferencesURL: f.BaseURL + "/preferences/" + s.sign(n.KeyID, token.Preferences, pair),
 	}
 	m, err = s.fill(&compiled, from, to, r, buf)
-	m.sum = s.Hasher.Sum(to.Key())
-	return m, err
+	return m, s.Hasher.Sum(to.Key()), err
 }
 
 func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (mailer.Compiled, error) {

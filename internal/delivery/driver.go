@@ -80,20 +80,21 @@ func (d *driver) run() {
 	recording.Wait()
 }
 
-// compose makes the message of an item in buf's room.
-func (d *driver) compose(it *item, buf []byte) (message, error) {
+// compose makes the message of an item in buf's room. Of a notice the feed reads
+// nothing but its id: what else the item needs is known here.
+func (d *driver) compose(it *item, buf []byte) (m mailer.Message, err error) {
 	if it.Notice != 0 {
 		n, err := d.notices.take(d.hard, it.Notice)
+		it.tries = n.Tries
 		if err != nil {
-			return message{tries: n.Tries}, err
+			return m, err
 		}
-		m, err := d.s.composeNotice(n, buf)
-		m.tries = n.Tries
+		m, it.hash, err = d.s.composeNotice(n, buf)
 		return m, err
 	}
 	e, err := d.edition(it.Edition)
 	if err != nil {
-		return message{}, err
+		return m, err
 	}
 	return d.s.render(e, it, buf)
 }

@@ -91,7 +91,7 @@ func TestOneNoticeIsFrozenOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				m, err := s.composeNotice(n, nil)
+				m, _, err := s.composeNotice(n, nil)
 				if err != nil {
 					t.Error(err)
 					return

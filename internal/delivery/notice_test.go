@@ -342,7 +342,7 @@ func TestDeskNoticeGoesWithItsRequest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := w.s.composeNotice(loaded[1], nil)
+		m, _, err := w.s.composeNotice(loaded[1], nil)
 		if err != nil {
 			t.Fatal(err)
 		}

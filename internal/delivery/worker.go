@@ -31,7 +31,7 @@ type worker struct {
 // letter is an item with its message composed.
 type letter struct {
 	*item
-	message
+	mailer.Message
 }
 
 func (w *worker) run() {
@@ -104,12 +104,9 @@ func (w *worker) compose(it *item) *letter {
 	d := w.d
 	l := &w.letters[1-w.turn] // the other one is on the wire
 	m, err := d.compose(it, l.Body)
-	if it.Notice != 0 {
-		it.tries, it.hash = m.tries, m.sum
-	}
 	if err == nil {
 		w.turn = 1 - w.turn
-		l.item, l.message = it, m
+		l.item, l.Message = it, m
 		return l
 	}
 	d.release(it, false)
