@@ -184,6 +184,39 @@ func TestLeavingAndAttemptAreOrdered(t *testing.T) {
 	}
 }
 
+// A reader who ends the pause while a mail is skipped for it either sees what is
+// owed, or is seen. The subscription is locked before the delivery, as it is by
+// all others, so that none waits for another in a circle.
+func TestEndingAPauseAndSkippingAreOrdered(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	id := w.deliver("reader@example.org")
+	l := w.ledger()
+	w.exec(`UPDATE subscription SET paused_until = $1`, w.clock.Now().Add(time.Hour))
+	ending, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ending.Rollback(context.Background())
+	if _, err := ending.Exec(t.Context(), `UPDATE subscription SET paused_until = NULL`); err != nil {
+		t.Fatal(err)
+	}
+	skipped := make(chan error, 1)
+	go func() { skipped <- l.whyDeliveries(context.Background(), []Key{w.key(id)}, map[Key]bool{}) }()
+	w.untilLocked()
+	if _, err := ending.Exec(t.Context(), `SELECT FROM delivery FOR UPDATE NOWAIT`); err != nil {
+		t.Errorf("the delivery is locked already: %v", err)
+	}
+	if err := ending.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-skipped; err != nil {
+		t.Fatal(err)
+	}
+	if r := w.row(id); r.State != Queued || w.count("owed") != 0 {
+		t.Errorf("%+v, %d owed", r, w.count("owed"))
+	}
+}
+
 func (w *world) signup(address string) (id int64) {
 	w.t.Helper()
 	w.one(&id, `INSERT INTO signup (newsletter_id, address, address_key, locale, wording, created_at, expires_at)

@@ -247,6 +247,14 @@ func (w *world) until(what string, ok func() bool) {
 	}
 }
 
+// untilLocked waits for a statement to wait for another's lock.
+func (w *world) untilLocked() {
+	w.t.Helper()
+	w.until("a statement waits for a lock", func() bool {
+		return w.count("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0
+	})
+}
+
 func (w *world) untilState(subscriber int64, want State) row {
 	w.t.Helper()
 	w.until(fmt.Sprintf("delivery to %d is %s", subscriber, want), func() bool { return w.row(subscriber).State == want })

@@ -244,25 +244,30 @@ WHERE d.month = n.month
 // The reader paused: the articles are owed, and due as soon as the pause ends,
 // also when the reader ends it early; nothing is made for a paused reader. A
 // correction is owed to nobody: it waits itself, until the pause ends as it
-// stands now.
+// stands now. The subscription is locked and read again, as above; not shared,
+// since it changes here.
 const sqlSkip = `
-WITH skipped AS (
-    UPDATE delivery d
-    SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' WHEN e.kind = 'correction' THEN 'deferred' ELSE 'skipped' END,
-        due_at = CASE WHEN d.doubts = 0 AND e.kind = 'correction' THEN s.paused_until END,
-        settled_at = CASE WHEN d.doubts = 0 AND e.kind <> 'correction' THEN @now::timestamptz END,
-        reply = CASE WHEN d.doubts = 0 THEN 'the reader paused before this was sent' ELSE d.reply END
-    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[]) AS n(month, edition_id, subscriber_id),
-         edition e, subscription s
-    WHERE d.month = n.month
-      AND d.edition_id = n.edition_id
-      AND d.subscriber_id = n.subscriber_id
-      AND d.state IN ('queued', 'deferred', 'in doubt')
-      AND e.id = n.edition_id
-      AND s.newsletter_id = e.newsletter_id
-      AND s.subscriber_id = n.subscriber_id
+WITH locked AS MATERIALIZED (
+    SELECT n.month, n.edition_id, n.subscriber_id, s.newsletter_id, s.paused_until, e.kind, e.article_ids
+    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[]) AS n(month, edition_id, subscriber_id)
+    JOIN edition e ON e.id = n.edition_id
+    JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = n.subscriber_id
+    WHERE s.state = 'active'
       AND s.paused_until > @now
-    RETURNING e.newsletter_id, d.subscriber_id, e.article_ids, s.paused_until, d.state
+    ORDER BY s.newsletter_id, s.subscriber_id
+    FOR NO KEY UPDATE OF s
+), skipped AS (
+    UPDATE delivery d
+    SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' WHEN l.kind = 'correction' THEN 'deferred' ELSE 'skipped' END,
+        due_at = CASE WHEN d.doubts = 0 AND l.kind = 'correction' THEN l.paused_until END,
+        settled_at = CASE WHEN d.doubts = 0 AND l.kind <> 'correction' THEN @now::timestamptz END,
+        reply = CASE WHEN d.doubts = 0 THEN 'the reader paused before this was sent' ELSE d.reply END
+    FROM locked l
+    WHERE d.month = l.month
+      AND d.edition_id = l.edition_id
+      AND d.subscriber_id = l.subscriber_id
+      AND d.state IN ('queued', 'deferred', 'in doubt')
+    RETURNING l.newsletter_id, d.subscriber_id, l.article_ids, l.paused_until, d.state
 ), waiting AS (
     UPDATE subscription s
     SET due_at = least(s.due_at, k.paused_until)
