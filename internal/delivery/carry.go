@@ -17,10 +17,6 @@ const maxLosses = 3
 // waits for the commit of the attempt; the letter behind is made meanwhile.
 func (w *worker) carry(l *letter) {
 	d := w.d
-	if !w.ready() {
-		d.putBack(l.item)
-		return
-	}
 	fresh, ahead := w.used == 0, false
 	opened := w.conn.Open(&l.Message)
 	for {

@@ -150,15 +150,16 @@ func confirmPayload(signup, generation int64) []byte {
 	return token.Pair(uint32(generation), uint64(signup))
 }
 
+// welcomeArticles is how many of the newest a welcome shows.
 const welcomeArticles = 3
 
-func (s *Service) latest(ctx context.Context, newsletterID int64, n noticeRow, content Content) ([]mailer.Article, error) {
-	limit := welcomeArticles
-	if n.Kind == Test {
-		limit = max(1, len(content.Articles))
+// latest reads a newsletter's articles: those named, or without any the newest
+// that were out before a moment.
+func (s *Service) latest(ctx context.Context, newsletterID int64, before time.Time, ids []int64, limit int) ([]mailer.Article, error) {
+	if ids == nil {
+		ids = []int64{} // cardinality of NULL is not 0
 	}
-	ids := append([]int64{}, content.Articles...)
-	rows, err := s.DB.Query(ctx, sqlLatest, pgx.StrictNamedArgs{"newsletter": newsletterID, "before": n.ComposedAt, "ids": ids, "limit": limit})
+	rows, err := s.DB.Query(ctx, sqlLatest, pgx.StrictNamedArgs{"newsletter": newsletterID, "before": before, "ids": ids, "limit": limit})
 	if err != nil {
 		return nil, fmt.Errorf("load articles of a notice: %w", err)
 	}

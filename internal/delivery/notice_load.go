@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
 
@@ -19,34 +19,38 @@ type loadedNotice struct {
 	noticeRow
 	content Content
 	facts   noticeFacts
-	err     error // why there is nothing to make a mail of; the row may still be read
+	err     error     // why there is nothing to make a mail of; the row may still be read
+	at      time.Time // when it was loaded
 }
 
 const (
-	// noticesAhead is how many are loaded with the one that is asked for: two
-	// round trips and a commit serve them all, and one more each that shows articles.
+	// noticesAhead is how many are loaded at most with the one that is asked for:
+	// two round trips and a commit serve them all, and one more for each newsletter
+	// whose articles are shown.
 	noticesAhead = 31
 	// noticeFresh is how long one may lie loaded. What a reader changes in that
-	// time is not in the mail; whether it is still wanted is asked when it is sent.
+	// time is not in the mail, and its Date is that much early; whether it is still
+	// wanted is asked when it is sent.
 	noticeFresh = time.Second
 	// noticesGrow is how often the planner is made to look at the table.
 	noticesGrow = 2 * time.Second
 )
 
-// noticeLoader loads the notices of a driver, those that are next in its queue
-// along with each. Safe for parallel use.
+// noticeLoader loads the notices of a driver, with each as many of those behind
+// it in the queue as are likely to go while they are fresh: what is loaded is
+// frozen, Date included, and what goes stale is read again. Safe for parallel use.
 type noticeLoader struct {
 	s     *Service
 	queue *queue
 
 	mu     sync.Mutex
 	ready  map[int64]loadedNotice
-	loaded map[int64]time.Time // when, of those ready
-	looked time.Time           // when the planner last did
+	ahead  int       // how many are loaded with the next that is asked for
+	looked time.Time // when the planner last did
 }
 
 func newNoticeLoader(s *Service, q *queue) *noticeLoader {
-	return &noticeLoader{s: s, queue: q, ready: map[int64]loadedNotice{}, loaded: map[int64]time.Time{}}
+	return &noticeLoader{s: s, queue: q, ready: map[int64]loadedNotice{}}
 }
 
 // take returns a notice once. Returns errGone if its row was deleted.
@@ -61,31 +65,34 @@ func (l *noticeLoader) take(ctx context.Context, id int64) (loadedNotice, error)
 	}
 	n, ok := l.ready[id]
 	delete(l.ready, id)
-	delete(l.loaded, id)
 	if !ok {
 		return n, errGone
 	}
 	return n, n.err
 }
 
-// forget drops what has been lying too long.
+// forget drops what has been lying too long: so many do not go in that time.
 func (l *noticeLoader) forget() {
-	for id, at := range l.loaded {
-		if time.Since(at) > noticeFresh {
+	for id, n := range l.ready {
+		if time.Since(n.at) > noticeFresh {
 			delete(l.ready, id)
-			delete(l.loaded, id)
+			l.ahead = 0
 		}
 	}
 }
 
-// fill loads a notice and those behind it. If they cannot be loaded together it
-// is tried alone: what is wrong with one must not hold the others.
+// fill loads a notice and those behind it, twice as many each time the last ones
+// were all taken. If they cannot be loaded together it is tried alone: what is
+// wrong with one must not hold the others.
 func (l *noticeLoader) fill(ctx context.Context, id int64) error {
 	ids := []int64{id}
-	for _, next := range l.queue.nextNotices(noticesAhead) {
+	for _, next := range l.queue.nextNotices(l.ahead) {
 		if _, ok := l.ready[next]; !ok && next != id {
 			ids = append(ids, next)
 		}
+	}
+	if len(ids) > l.ahead {
+		l.ahead = min(2*l.ahead+1, noticesAhead)
 	}
 	got, err := l.s.loadNotices(ctx, ids)
 	if err != nil && len(ids) > 1 {
@@ -96,7 +103,8 @@ func (l *noticeLoader) fill(ctx context.Context, id int64) error {
 	}
 	now := time.Now()
 	for id, n := range got {
-		l.ready[id], l.loaded[id] = n, now
+		n.at = now
+		l.ready[id] = n
 	}
 	if now.Sub(l.looked) >= noticesGrow {
 		l.looked = now
@@ -190,18 +198,27 @@ func (s *Service) freezeNotices(ctx context.Context, all map[int64]loadedNotice)
 	var ids []int64
 	var times []time.Time
 	var keys, facts []string
-	for _, id := range slices.Sorted(maps.Keys(all)) { // in one order, so that two senders do not deadlock
-		n := all[id]
+	latest := map[int64][]mailer.Article{} // by newsletter: one reading serves every welcome
+	for id, n := range all {
 		if n.Facts != nil || n.err != nil {
 			continue
 		}
-		if n.Kind == Welcome || n.Kind == Test {
-			var err error
-			if n.facts.Articles, err = s.latest(ctx, n.facts.NewsletterID, n.noticeRow, n.content); err != nil {
-				return nil, err
+		var err error
+		switch n.Kind {
+		case Welcome:
+			articles, read := latest[n.facts.NewsletterID]
+			if !read {
+				articles, err = s.latest(ctx, n.facts.NewsletterID, n.ComposedAt, nil, welcomeArticles)
+				latest[n.facts.NewsletterID] = articles
 			}
-			all[id] = n
+			n.facts.Articles = articles
+		case Test:
+			n.facts.Articles, err = s.latest(ctx, n.facts.NewsletterID, n.ComposedAt, n.content.Articles, max(1, len(n.content.Articles)))
 		}
+		if err != nil {
+			return nil, err
+		}
+		all[id] = n
 		text, err := json.Marshal(n.facts)
 		if err != nil {
 			return nil, err

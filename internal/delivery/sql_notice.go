@@ -39,10 +39,19 @@ LEFT JOIN signup g ON g.id = n.signup_id
 LEFT JOIN subscription s ON s.newsletter_id = l.id AND s.subscriber_id = n.subscriber_id
 WHERE n.id = ANY(@ids::bigint[])`
 
+// Two senders may load the same notices: both lock them in one order.
 const sqlNoticeFreeze = `
+WITH locked AS MATERIALIZED (
+    SELECT id
+    FROM notice
+    WHERE id = ANY(@ids::bigint[])
+      AND facts IS NULL
+    ORDER BY id
+    FOR NO KEY UPDATE
+)
 UPDATE notice n
 SET composed_at = x.composed_at, key_id = x.key_id, facts = x.facts::jsonb
-FROM unnest(@ids::bigint[], @times::timestamptz[], @keys::text[], @facts::text[]) AS x(id, composed_at, key_id, facts)
-WHERE n.id = x.id
-  AND n.facts IS NULL
+FROM locked l
+JOIN unnest(@ids::bigint[], @times::timestamptz[], @keys::text[], @facts::text[]) AS x(id, composed_at, key_id, facts) ON x.id = l.id
+WHERE n.id = l.id
 RETURNING n.id`

@@ -42,7 +42,11 @@ func (w *worker) run() {
 			w.flush()
 			return
 		}
-		if l := w.compose(it); l != nil {
+		// A message is made when the relay is there to take it: a notice's Date and
+		// the hours of its links count from then.
+		if !w.ready() {
+			w.d.putBack(it)
+		} else if l := w.compose(it); l != nil {
 			w.carry(l)
 		}
 		if w.d.lost.Load() {
