@@ -37,7 +37,7 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	r := server.New(server.Deps{
 		Pages: pages, DB: a.Pool, Subscribers: a.Subscribers, Leaving: &leaving, Hotline: a.Hotline, Keys: a.Keys, Clock: a.Clock, BaseURL: a.Config.BaseURL, Log: a.log,
 		TrustedProxies: proxies, Ready: a.ready, MailServer: a.mailServer(), Latest: a.latest, Ping: a.Articles.Ping, Articles: a.Articles, Accounts: a.Accounts, Dev: a.Config.Dev,
-		Editions: a.Editions, Renderer: a.renderer, FormsLag: formsLag,
+		Editions: a.Editions, Renderer: a.renderer, NewsletterMaxAge: newsletterMaxAge,
 	})
 	inboxURL := ""
 	if box != nil {
@@ -54,9 +54,9 @@ func (a *App) pages(box *inbox.Box) (http.Handler, error) {
 	return r, nil
 }
 
-// formsLag is longer than a crowd's forms are apart, and shorter than it takes to
+// newsletterMaxAge is longer than a crowd's forms are apart, and shorter than it takes to
 // try what was changed.
-const formsLag = 500 * time.Millisecond
+const newsletterMaxAge = 500 * time.Millisecond
 
 // zone is where times of the inbox are told; UTC while it cannot be asked for.
 func (a *App) zone(ctx context.Context) *time.Location {

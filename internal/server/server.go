@@ -55,10 +55,9 @@ type Deps struct {
 	// Articles and Accounts are for the link that holds an article; nil: there is no such route.
 	Articles *article.Service
 	Accounts *account.Service
-	// FormsLag is how long sign-ups may go by what a newsletter was before it was
-	// changed; 0: each reads it. That it is not archived is asked again when
-	// one is recorded.
-	FormsLag time.Duration
+	// NewsletterMaxAge is how old what a sign-up knows of its newsletter may be;
+	// 0: each reads it. That it is not archived is asked again when one is recorded.
+	NewsletterMaxAge time.Duration
 	// Dev shows every page with canned data under /dev/.
 	Dev bool
 }
@@ -68,8 +67,8 @@ type Article struct{ Title, URL string }
 
 type server struct {
 	Deps
-	limits *limits
-	recent *recent
+	limits      *limits
+	newsletters *newsletterCache
 }
 
 // New returns the router with what every answer needs and the public routes on
@@ -79,7 +78,7 @@ func New(d Deps) *chi.Mux {
 	if d.Leaving == nil {
 		d.Leaving = d.Subscribers
 	}
-	s := &server{Deps: d, limits: newLimits(), recent: newRecent(d.FormsLag)}
+	s := &server{Deps: d, limits: newLimits(), newsletters: newNewsletterCache(d.NewsletterMaxAge)}
 	r := chi.NewRouter()
 	r.Use(
 		d.Pages.WatchProxy(d.TrustedProxies, d.Clock.Now),

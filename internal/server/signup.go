@@ -68,7 +68,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if len(r.PostForm) == 0 { // also what another Content-Type comes to
 		return page.BadRequest(errors.New("the body is no form"))
 	}
-	n, err := openNow(s.recent.bySlug(r.Context(), s.DB, r.PostFormValue("newsletter")))
+	n, err := openNow(s.newsletters.get(r.Context(), s.DB, r.PostFormValue("newsletter")))
 	if err != nil {
 		return s.keep(w, r, err)
 	}

@@ -384,7 +384,7 @@ func TestAPI(t *testing.T) {
 // archived meanwhile takes none all the same.
 func TestFormOfANewsletterThatWasJustArchived(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, func(d *server.Deps) { d.FormsLag = time.Hour })
+	s := newSite(t, func(d *server.Deps) { d.NewsletterMaxAge = time.Hour })
 	if got := s.post("/subscribe", foreign("nadia@example.org"), "Origin", siteOrigin); got.StatusCode != http.StatusOK {
 		t.Fatal(got.StatusCode)
 	}
