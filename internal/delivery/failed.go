@@ -61,28 +61,3 @@ func (s *Service) NoticeHealths(ctx context.Context) ([]NoticeHealth, error) {
 	}
 	return list, nil
 }
-
-const sqlNoticeHealths = `
-SELECT kind,
-       count(*) FILTER (WHERE state = 'failed') AS failed,
-       count(*) FILTER (WHERE state <> 'failed') AS late,
-       coalesce((array_agg(reply ORDER BY settled_at DESC NULLS FIRST, id DESC) FILTER (WHERE reply <> ''))[1], '') AS replied
-FROM notice
-WHERE state = 'failed'
-  AND settled_at > @since
-   OR state IN ('queued', 'deferred')
-  AND created_at <= @late
-GROUP BY kind
-ORDER BY kind`
-
-const sqlFailedNotices = `
-SELECT n.kind, coalesce(l.name, '') AS newsletter, coalesce(r.address, g.address, n.address) AS address, n.settled_at,
-       coalesce(n.reply, '') AS reply
-FROM notice n
-LEFT JOIN newsletter l ON l.id = n.newsletter_id
-LEFT JOIN subscriber r ON r.id = n.subscriber_id
-LEFT JOIN signup g ON g.id = n.signup_id
-WHERE n.state = 'failed'
-  AND n.settled_at > @since
-ORDER BY n.settled_at DESC, n.id DESC
-LIMIT @limit`

@@ -62,23 +62,56 @@ type Content struct {
 // Enqueue puts a notice at the head of the queue and returns its id. It is sent
 // once the transaction commits.
 func Enqueue(ctx context.Context, db postgres.DB, now time.Time, n Notice) (id int64, err error) {
-	content, err := json.Marshal(n.Content)
+	ids, err := enqueue(ctx, db, now, []Notice{n})
 	if err != nil {
 		return 0, fmt.Errorf("enqueue %s notice: %w", n.Kind, err)
 	}
-	err = db.QueryRow(ctx, sqlEnqueue, pgx.StrictNamedArgs{
-		"kind": n.Kind, "locale": n.Locale, "newsletter": orNull(n.NewsletterID), "signup": orNull(n.SignupID),
-		"subscriber": orNull(n.SubscriberID), "request": orNull(n.RequestID), "address": n.Address, "content": content, "now": now,
-	}).Scan(&id)
-	if err != nil {
-		return 0, fmt.Errorf("enqueue %s notice: %w", n.Kind, err)
+	return ids[0], nil
+}
+
+// EnqueueAll is Enqueue of any number of notices in one statement, in their
+// order. Nothing is done for none.
+func EnqueueAll(ctx context.Context, db postgres.DB, now time.Time, notices []Notice) error {
+	if len(notices) == 0 {
+		return nil
 	}
-	return id, nil
+	if _, err := enqueue(ctx, db, now, notices); err != nil {
+		return fmt.Errorf("enqueue %d notices: %w", len(notices), err)
+	}
+	return nil
+}
+
+func enqueue(ctx context.Context, db postgres.DB, now time.Time, notices []Notice) (ids []int64, err error) {
+	var kinds, locales, addresses, contents []string
+	var newsletters, signups, subscribers, requests []*int64
+	for _, n := range notices {
+		content, err := json.Marshal(n.Content)
+		if err != nil {
+			return nil, err
+		}
+		kinds, locales, addresses = append(kinds, string(n.Kind)), append(locales, n.Locale), append(addresses, n.Address)
+		contents = append(contents, string(content))
+		newsletters, signups = append(newsletters, orNull(n.NewsletterID)), append(signups, orNull(n.SignupID))
+		subscribers, requests = append(subscribers, orNull(n.SubscriberID)), append(requests, orNull(n.RequestID))
+	}
+	rows, err := db.Query(ctx, sqlEnqueue, pgx.StrictNamedArgs{
+		"kinds": kinds, "locales": locales, "newsletters": newsletters, "signups": signups, "subscribers": subscribers,
+		"addresses": addresses, "contents": contents, "requests": requests, "now": now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
 // Enqueue is the function of the same name with the service's clock.
 func (s *Service) Enqueue(ctx context.Context, tx pgx.Tx, n Notice) (id int64, err error) {
 	return Enqueue(ctx, tx, s.Clock.Now(), n)
+}
+
+// EnqueueAll is the function of the same name with the service's clock.
+func (s *Service) EnqueueAll(ctx context.Context, tx pgx.Tx, notices []Notice) error {
+	return EnqueueAll(ctx, tx, s.Clock.Now(), notices)
 }
 
 func orNull(id int64) *int64 {

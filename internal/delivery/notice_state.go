@@ -45,8 +45,3 @@ func (s *Service) NoticeState(ctx context.Context, id int64) (NoticeState, error
 	}
 	return n, nil
 }
-
-const sqlNoticeState = `
-SELECT state, due_at, settled_at, coalesce(reply, '') AS reply
-FROM notice
-WHERE id = @id`

@@ -3,16 +3,6 @@ package delivery
 // A lease is judged by the database's own now(); everything else that depends
 // on time is given @now by the service's clock.
 
-const sqlEnqueue = `
-WITH row AS (
-    INSERT INTO notice (kind, locale, newsletter_id, signup_id, subscriber_id, address, content, hotline_request_id, state, due_at, created_at)
-    VALUES (@kind, @locale, @newsletter, @signup, @subscriber, @address, @content, @request, 'queued', @now, @now)
-    RETURNING id
-)
-SELECT row.id
-FROM row
-CROSS JOIN pg_notify('vistka_delivery', '` + noticeQueued + `')`
-
 const sqlRelayUpsert = `
 INSERT INTO relay (name, position)
 VALUES (@name, @position)

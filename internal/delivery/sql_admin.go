@@ -112,3 +112,32 @@ WHERE id = @edition
 
 const sqlNotify = `
 SELECT pg_notify('vistka_delivery', '')`
+
+const sqlListedColumns = `
+SELECT d.edition_id, d.subscriber_id, n.name AS newsletter, e.kind, coalesce(r.address, '') AS address,
+       d.state, d.tries, d.due_at, d.settled_at, coalesce(d.reply, '') AS reply, e.slot
+FROM delivery d
+JOIN edition e ON e.id = d.edition_id
+JOIN newsletter n ON n.id = d.newsletter_id
+LEFT JOIN subscriber r ON r.id = d.subscriber_id`
+
+// The primary key begins with month and edition, so one reader's deliveries
+// are found through the editions of the reader's newsletters, each by key.
+const sqlOfSubscriber = sqlListedColumns + `
+WHERE d.subscriber_id = @subscriber
+  AND (d.month, d.edition_id) IN (
+      SELECT f.month, f.id
+      FROM edition f
+      JOIN subscription s ON s.newsletter_id = f.newsletter_id
+      WHERE s.subscriber_id = @subscriber
+      ORDER BY f.id DESC
+      LIMIT 1000)
+ORDER BY d.edition_id DESC
+LIMIT @limit`
+
+const sqlTroubled = sqlListedColumns + `
+WHERE e.id = @edition
+  AND d.month = e.month
+  AND d.state IN ('failed', 'deferred')
+ORDER BY d.settled_at DESC NULLS FIRST, d.subscriber_id
+LIMIT @limit`

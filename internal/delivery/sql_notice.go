@@ -1,15 +1,18 @@
 package delivery
 
-const sqlEnqueueAll = `
+const sqlEnqueue = `
 WITH rows AS (
-    INSERT INTO notice (kind, locale, newsletter_id, signup_id, subscriber_id, address, content, state, due_at, created_at)
-    SELECT x.kind, x.locale, x.newsletter, x.signup, x.subscriber, x.address, x.content::jsonb, 'queued', @now, @now
+    INSERT INTO notice (kind, locale, newsletter_id, signup_id, subscriber_id, address, content, hotline_request_id, state, due_at, created_at)
+    SELECT x.kind, x.locale, x.newsletter, x.signup, x.subscriber, x.address, x.content::jsonb, x.request, 'queued', @now, @now
     FROM unnest(@kinds::text[], @locales::text[], @newsletters::bigint[], @signups::bigint[], @subscribers::bigint[], @addresses::text[],
-                @contents::text[])
-         WITH ORDINALITY AS x(kind, locale, newsletter, signup, subscriber, address, content, n)
+                @contents::text[], @requests::bigint[])
+         WITH ORDINALITY AS x(kind, locale, newsletter, signup, subscriber, address, content, request, n)
     ORDER BY x.n
+    RETURNING id
 )
-SELECT pg_notify('vistka_delivery', '` + noticeQueued + `')`
+SELECT rows.id
+FROM rows
+CROSS JOIN pg_notify('vistka_delivery', '` + noticeQueued + `')`
 
 // What Date and links are derived from is there once it is frozen.
 const sqlNotice = `
@@ -55,3 +58,33 @@ FROM locked l
 JOIN unnest(@ids::bigint[], @times::timestamptz[], @keys::text[], @facts::text[]) AS x(id, composed_at, key_id, facts) ON x.id = l.id
 WHERE n.id = l.id
 RETURNING n.id`
+
+const sqlNoticeHealths = `
+SELECT kind,
+       count(*) FILTER (WHERE state = 'failed') AS failed,
+       count(*) FILTER (WHERE state <> 'failed') AS late,
+       coalesce((array_agg(reply ORDER BY settled_at DESC NULLS FIRST, id DESC) FILTER (WHERE reply <> ''))[1], '') AS replied
+FROM notice
+WHERE state = 'failed'
+  AND settled_at > @since
+   OR state IN ('queued', 'deferred')
+  AND created_at <= @late
+GROUP BY kind
+ORDER BY kind`
+
+const sqlFailedNotices = `
+SELECT n.kind, coalesce(l.name, '') AS newsletter, coalesce(r.address, g.address, n.address) AS address, n.settled_at,
+       coalesce(n.reply, '') AS reply
+FROM notice n
+LEFT JOIN newsletter l ON l.id = n.newsletter_id
+LEFT JOIN subscriber r ON r.id = n.subscriber_id
+LEFT JOIN signup g ON g.id = n.signup_id
+WHERE n.state = 'failed'
+  AND n.settled_at > @since
+ORDER BY n.settled_at DESC, n.id DESC
+LIMIT @limit`
+
+const sqlNoticeState = `
+SELECT state, due_at, settled_at, coalesce(reply, '') AS reply
+FROM notice
+WHERE id = @id`

@@ -21,10 +21,10 @@ func TestStatementsPrepare(t *testing.T) {
 	}
 	defer conn.Release()
 	for _, sql := range []string{
-		sqlEnqueue, sqlEnqueueAll, sqlRelayUpsert, sqlRelayTaken, sqlLeaseTake, sqlLeaseRenew, sqlLeaseRelease, sqlDoubtDeliveries, sqlDoubtNotices, sqlRelayState, sqlRelayShare,
+		sqlEnqueue, sqlRelayUpsert, sqlRelayTaken, sqlLeaseTake, sqlLeaseRenew, sqlLeaseRelease, sqlDoubtDeliveries, sqlDoubtNotices, sqlRelayState, sqlRelayShare,
 		sqlFeedNotices, sqlFeedEditions, sqlFeedQueued, sqlFeedDue, sqlByIndex, sqlBody, sqlNotice, sqlNoticeFacts, sqlNoticeFreeze, sqlLatest,
 		inPartition(sqlAttempt, time.Now()), inPartition(sqlSent, time.Now()), sqlOutcome, sqlRecordNotices, sqlWhy, sqlWhyNotices, sqlCancel, sqlSkip, sqlCancelNotices, sqlEditionPause, sqlEditionLock, sqlEditionSettle,
-		sqlBacklog, sqlRelayStates, sqlLatelyRefused, sqlWaitingFor, sqlInDoubt, sqlFailedNotices, sqlNoticeState, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,
+		sqlBacklog, sqlRelayStates, sqlLatelyRefused, sqlWaitingFor, sqlInDoubt, sqlFailedNotices, sqlNoticeHealths, sqlNoticeState, sqlOfSubscriber, sqlTroubled, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,
 		sqlSentAgain, sqlNoticesSentAgain, sqlMaySend, sqlPendingEditions, sqlPendingNotices,
 		sqlAlertDue, sqlRelayDown, sqlDoubtHeld, sqlSuppressRepeated, sqlPurgeNotices,
 	} {
