@@ -170,8 +170,7 @@ func (d *driver) fillDue() error {
 	}
 	args := d.shareArgs()
 	args["rested"], args["limit"] = d.restedEditions(), page
-	_, _, err := d.read(sqlFeedDue, args)
-	if err != nil {
+	if _, _, err := d.read(sqlFeedDue, args); err != nil {
 		return fmt.Errorf("read due deliveries: %w", err)
 	}
 	return nil
@@ -225,47 +224,57 @@ func (d *driver) follow(open map[int64]time.Time) {
 	}
 }
 
+// fillEdition reads on in an edition, or settles it when nothing is left of it.
 func (d *driver) fillEdition(id int64) error {
-	room := d.queue.room() > 0
 	d.mu.Lock()
 	c := d.cursors[id]
-	if time.Now().Before(d.rested[id]) {
-		d.mu.Unlock()
+	rests, due, check := time.Now().Before(d.rested[id]), c.due(), c.check
+	d.mu.Unlock()
+	switch {
+	case rests:
 		return nil
+	case due && d.queue.room() > 0:
+		return d.readOn(id, c)
+	case !due && check && !d.queue.editionBusy(id):
+		return d.settle(id, c)
 	}
-	due, check := c.due(), c.check
-	if due && room && c.after == 0 {
+	return nil
+}
+
+// readOn reads an edition's next page.
+func (d *driver) readOn(id int64, c *cursor) error {
+	args := d.shareArgs()
+	args["edition"], args["limit"] = id, page
+	d.mu.Lock()
+	if c.after == 0 {
 		c.begun = c.asked
 	}
-	after, month := c.after, c.month
+	args["month"], args["after"] = c.month, c.after
 	d.mu.Unlock()
-	if due && room {
-		args := d.shareArgs()
-		args["month"], args["edition"], args["after"], args["limit"] = month, id, after, page
-		n, last, err := d.read(sqlFeedQueued, args)
-		if err != nil {
-			return fmt.Errorf("read edition %d: %w", id, err)
-		}
-		d.turn = id
-		d.mu.Lock()
-		c.after, c.check = last, true
-		if n < page {
-			c.after, c.swept = 0, time.Now()
-		}
-		d.mu.Unlock()
-		return nil
+	n, last, err := d.read(sqlFeedQueued, args)
+	if err != nil {
+		return fmt.Errorf("read edition %d: %w", id, err)
 	}
-	if !due && check && !d.queue.editionBusy(id) {
-		settled, err := d.settleEdition(id)
-		if err != nil {
-			return err
-		}
-		d.mu.Lock()
-		c.check = false
-		if settled {
-			delete(d.tallies, id)
-		}
-		d.mu.Unlock()
+	d.turn = id
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c.after, c.check = last, true
+	if n < page {
+		c.after, c.swept = 0, time.Now()
+	}
+	return nil
+}
+
+func (d *driver) settle(id int64, c *cursor) error {
+	settled, err := d.settleEdition(id)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c.check = false
+	if settled {
+		delete(d.tallies, id)
 	}
 	return nil
 }

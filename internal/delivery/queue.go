@@ -122,13 +122,18 @@ func (q *queue) done(k Key) {
 	if _, ok := q.busy[k]; !ok {
 		return
 	}
-	delete(q.busy, k)
-	if k.Notice == 0 {
-		if q.open[k.Edition]--; q.open[k.Edition] == 0 {
-			delete(q.open, k.Edition)
-		}
-	}
+	q.unbusy(k)
 	q.wake()
+}
+
+func (q *queue) unbusy(k Key) {
+	delete(q.busy, k)
+	if k.Notice != 0 {
+		return
+	}
+	if q.open[k.Edition]--; q.open[k.Edition] == 0 {
+		delete(q.open, k.Edition)
+	}
 }
 
 // drop forgets the deliveries that wait and match: they are read again when
@@ -140,10 +145,7 @@ func (q *queue) drop(match func(*item) bool) {
 		if !match(it) {
 			return false
 		}
-		delete(q.busy, it.Key)
-		if q.open[it.Edition]--; q.open[it.Edition] == 0 {
-			delete(q.open, it.Edition)
-		}
+		q.unbusy(it.Key)
 		return true
 	})
 	q.askMore()
@@ -153,7 +155,7 @@ func (q *queue) drop(match func(*item) bool) {
 func (q *queue) clear() {
 	q.mu.Lock()
 	for _, it := range q.notices {
-		delete(q.busy, it.Key)
+		q.unbusy(it.Key)
 	}
 	q.notices = nil
 	q.mu.Unlock()
