@@ -89,11 +89,6 @@ func TestDoubtWaitsAndStaysDoubtful(t *testing.T) {
 	}
 }
 
-// A driver that dies between the attempt's commit and the dot, or between the
-// relay's 250 and its record, loses nothing; what may be doubled is in doubt.
-// The lock on the relay's row orders an attempt and a take-over: an attempt
-// under the old fence is either seen by the take-over, and in doubt, or refused.
-// Without FOR SHARE it would stay 'sending' for ever.
 // D8: after a lost answer to COMMIT the same call finds what was committed.
 func TestRecordAgainAfterLostAnswer(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
@@ -131,9 +126,3 @@ func TestRecordAgainAfterLostAnswer(t *testing.T) {
 		t.Fatalf("an attempt taken back: %+v", r)
 	}
 }
-
-// D28: two installations on one database send everything once between them.
-// D7: asked to stop, what is under way is finished; past the bound it is
-// dropped and in doubt. Either way Run ends.
-// The lease is kept while what is under way finishes: a stand-by that took the
-// relay in that time would put it in doubt and send it again.

@@ -9,6 +9,8 @@ import (
 	"vistka/internal/mailer/smtptest"
 )
 
+// D7: asked to stop, what is under way is finished; past the bound it is
+// dropped and in doubt. Either way Run ends.
 func TestStop(t *testing.T) {
 	for _, patient := range []bool{true, false} {
 		t.Run(fmt.Sprint("patient ", patient), func(t *testing.T) {
@@ -53,6 +55,8 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// The lease is kept while what is under way finishes: a stand-by that took the
+// relay in that time would put it in doubt and send it again.
 func TestLeaseIsKeptWhileStopping(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	answer, reached := make(chan struct{}), make(chan struct{}, 1)

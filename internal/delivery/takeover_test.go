@@ -11,6 +11,8 @@ import (
 	"vistka/internal/mailer/smtptest"
 )
 
+// A driver that dies between the attempt's commit and the dot, or between the
+// relay's 250 and its record, loses nothing; what may be doubled is in doubt.
 func TestDiesAndAnotherTakesOver(t *testing.T) {
 	for _, point := range []string{"attempt", "reply"} {
 		for _, next := range []struct {
@@ -84,6 +86,9 @@ func TestDiesAndAnotherTakesOver(t *testing.T) {
 	}
 }
 
+// The lock on the relay's row orders an attempt and a take-over: an attempt
+// under the old fence is either seen by the take-over, and in doubt, or refused.
+// Without it the row would stay 'sending' for ever.
 func TestTakeOverSeesAttemptInFlight(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	id := w.deliver("reader@example.org")
@@ -161,6 +166,7 @@ func TestTakeOverReadsNoLongStoppedEdition(t *testing.T) {
 	}
 }
 
+// D28: two installations on one database send everything once between them.
 func TestTwoServicesOneRelay(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	for i := range 200 {
