@@ -88,7 +88,9 @@ type Doubt struct {
 
 // Stopped says that it cannot be sent again, because its edition was cancelled
 // or expired.
-func (d Doubt) Stopped() bool { return d.EditionState == "cancelled" || d.EditionState == "expired" }
+func (d Doubt) Stopped() bool { return stopped(d.EditionState) }
+
+func stopped(edition string) bool { return edition == "cancelled" || edition == "expired" }
 
 // Paused says that it is not sent again before its edition is resumed.
 func (d Doubt) Paused() bool { return d.EditionState == "paused" }
@@ -155,7 +157,7 @@ func openAgain(ctx context.Context, tx pgx.Tx, edition int64, now time.Time) err
 		return ErrNotFound
 	case err != nil:
 		return err
-	case Doubt{EditionState: state}.Stopped():
+	case stopped(state):
 		return ErrStopped
 	}
 	_, err = tx.Exec(ctx, sqlEditionReopen, pgx.StrictNamedArgs{"edition": edition, "now": now})

@@ -123,7 +123,7 @@ func (w *worker) unopened(l *letter, a mailer.Answer, fresh bool) {
 	case mailer.Reconnect:
 		w.reconnect(it, a, v, fresh)
 	default:
-		w.settle(outcome(it.next(), a.Reply, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+		w.settle(d.outcome(it, a.Reply, v, true))
 		d.judge(it, v, a.Reply)
 	}
 }
@@ -135,7 +135,7 @@ func (w *worker) finished(l *letter, a mailer.Answer) {
 	v := mailer.Classify(a.Reply)
 	d.release(it, v.Action == mailer.Accepted)
 	w.slow(it, v)
-	o := outcome(it.next(), a.Reply, v, false, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait)
+	o := d.outcome(it, a.Reply, v, false)
 	switch {
 	case v.Action == mailer.InDoubt:
 		d.log.Warn("no answer after the final dot: the message is in doubt", "delivery", it.String(), "error", a.Err)
@@ -148,7 +148,7 @@ func (w *worker) finished(l *letter, a mailer.Answer) {
 			w.relayFailed(a.Err)
 		}
 		if it.losses++; it.losses < maxLosses {
-			o.State, o.DueAt = Deferred, at(d.s.Clock.Now(), d.breaker.backoff.Min)
+			o.State, o.DueAt = Deferred, after(d.s.Clock.Now(), d.breaker.backoff.Min)
 		}
 	default:
 		w.relayFine()
@@ -192,7 +192,7 @@ func (w *worker) refused(l *letter, r mailer.Reply) {
 	if it.Notice != 0 {
 		d.say(d.state(), "refuses our sender: "+r.String())
 		d.alertSender(l.From, r)
-		w.settle(outcome(it.next(), r, mailer.Verdict{Action: mailer.Retry}, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+		w.settle(d.outcome(it, r, mailer.Verdict{Action: mailer.Retry}, true))
 		return
 	}
 	reason := locale.Message{Key: "edition.reason.sender_refused", Name: l.From + ": " + r.String()}
@@ -222,7 +222,7 @@ func (w *worker) reconnect(it *item, a mailer.Answer, v mailer.Verdict, fresh bo
 	if a.Text == "" && a.Err != nil {
 		a.Text = mailer.CleanReply(a.Err.Error())
 	}
-	w.settle(outcome(it.next(), a.Reply, v, true, it.tries+1, d.s.Clock.Now(), d.s.InDoubtWait))
+	w.settle(d.outcome(it, a.Reply, v, true))
 }
 
 func cause(a mailer.Answer) error {

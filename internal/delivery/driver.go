@@ -33,6 +33,7 @@ type driver struct {
 	hard    context.Context // ends: drop what is under way
 	books   context.Context // ends: nothing more can be recorded
 	lost    atomic.Bool
+	died    atomic.Bool  // of tests: as in a crash, nothing more is recorded or released
 	said    atomic.Bool  // a problem stands where a person looks
 	lasting atomic.Bool  // of that problem: a person has to act
 	live    atomic.Int32 // connections open
@@ -54,7 +55,6 @@ type driver struct {
 	rests    map[int64]time.Duration // how long those rested last
 	shares   int64
 	share    int64
-	died     bool
 
 	turn        int64   // of feed only: the edition read last
 	resting     []int64 // of feed only: providers at rest when it last looked
@@ -131,19 +131,13 @@ func (d *driver) lose() {
 	d.stop()
 }
 
-// die ends the tenure as a crash would: nothing more is recorded or released.
+// die ends the tenure as a crash would.
 func (d *driver) die() {
-	d.mu.Lock()
-	d.died = true
-	d.mu.Unlock()
+	d.died.Store(true)
 	d.lose()
 }
 
-func (d *driver) isDead() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.died
-}
+func (d *driver) isDead() bool { return d.died.Load() }
 
 // relayFailed opens the breaker and says so where a person looks.
 func (d *driver) relayFailed(probe bool, err error) {

@@ -3,6 +3,8 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,7 +70,7 @@ func (s *Service) Stoppages(ctx context.Context) ([]HoldUp, error) {
 	driven := false
 	for _, r := range relays {
 		driven = driven || r.Driven
-		if r.Driven && r.State == "down" {
+		if r.Driven && r.State == down {
 			out = append(out, HoldUp{Kind: RelayDown, Name: r.Name, Words: r.Problem})
 		}
 	}
@@ -98,10 +100,7 @@ func (s *Service) resting(ctx context.Context, editionID int64) ([]HoldUp, error
 	}); err != nil || len(latest) == 0 {
 		return nil, err
 	}
-	ids := make([]int64, 0, len(latest))
-	for id := range latest {
-		ids = append(ids, id)
-	}
+	ids := slices.Collect(maps.Keys(latest))
 	if rows, err = s.DB.Query(ctx, sqlWaitingFor, pgx.StrictNamedArgs{"edition": editionID, "providers": ids}); err != nil {
 		return nil, err
 	}

@@ -41,10 +41,12 @@ func ParseKey(ref string) (k Key, err error) {
 	if k.Month, err = time.Parse(time.DateOnly, parts[1]); err != nil {
 		return k, err
 	}
-	for i, id := range map[int]*int64{0: &k.Notice, 2: &k.Edition, 3: &k.Subscriber} {
-		if *id, err = strconv.ParseInt(parts[i], 10, 64); err != nil {
-			return k, err
-		}
+	if k.Notice, err = strconv.ParseInt(parts[0], 10, 64); err != nil {
+		return k, err
 	}
-	return k, nil
+	if k.Edition, err = strconv.ParseInt(parts[2], 10, 64); err != nil {
+		return k, err
+	}
+	k.Subscriber, err = strconv.ParseInt(parts[3], 10, 64)
+	return k, err
 }

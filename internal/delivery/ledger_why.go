@@ -10,8 +10,8 @@ import (
 // why finds out what kept rows from being granted and settles them: the reader
 // left or is suppressed, cancelled; paused, skipped and owed; the edition not
 // open, all sending stopped or the address another than the one the mail was
-// made for, left as it is. A row that is 'sending' under our
-// own fence was granted by a commit whose answer got lost.
+// made for, left as it is. A row that is 'sending' under our own fence was
+// granted by a commit whose answer got lost.
 func (l *Ledger) why(ctx context.Context, nexts []Next, granted map[Key]bool) error {
 	var notices []Next
 	var mails []Key
@@ -39,17 +39,17 @@ func (l *Ledger) whyDeliveries(ctx context.Context, keys []Key, granted map[Key]
 		return fmt.Errorf("ask why deliveries are not granted: %w", err)
 	}
 	var k Key
-	var state, edition, verdict string
+	var state, verdict State
 	var ours, held bool
 	lost := false
-	verdicts := map[string][]Key{}
-	_, err = pgx.ForEachRow(rows, []any{&k.Month, &k.Edition, &k.Subscriber, &state, &ours, &edition, &verdict, &held}, func() error {
+	verdicts := map[State][]Key{}
+	_, err = pgx.ForEachRow(rows, []any{&k.Month, &k.Edition, &k.Subscriber, &state, &ours, &verdict, &held}, func() error {
 		switch {
-		case state == string(Sending) && ours:
+		case state == Sending && ours:
 			granted[k] = true
 		case !held:
 			lost = true
-		case state == string(Queued) || state == string(Deferred) || state == string(Doubtful):
+		case state == Queued || state == Deferred || state == Doubtful:
 			verdicts[verdict] = append(verdicts[verdict], k)
 		}
 		return nil
@@ -60,12 +60,10 @@ func (l *Ledger) whyDeliveries(ctx context.Context, keys []Key, granted map[Key]
 	if lost {
 		return ErrLost
 	}
-	for verdict, sql := range map[string]string{"cancelled": sqlCancel, "skipped": sqlSkip} {
-		if err := l.settle(ctx, sql, verdicts[verdict]); err != nil {
-			return err
-		}
+	if err := l.settle(ctx, sqlCancel, verdicts[Cancelled]); err != nil {
+		return err
 	}
-	return nil
+	return l.settle(ctx, sqlSkip, verdicts[Skipped])
 }
 
 func (l *Ledger) settle(ctx context.Context, sql string, keys []Key) error {
@@ -93,12 +91,12 @@ func (l *Ledger) whyNotices(ctx context.Context, nexts []Next, granted map[Key]b
 		return fmt.Errorf("ask why notices are not granted: %w", err)
 	}
 	var id int64
-	var state string
+	var state State
 	var ours, held bool
 	lost := false
 	_, err = pgx.ForEachRow(rows, []any{&id, &state, &ours, &held}, func() error {
 		switch {
-		case state == string(Sending) && ours:
+		case state == Sending && ours:
 			granted[Key{Notice: id}] = true
 		case !held:
 			lost = true

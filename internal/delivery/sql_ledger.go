@@ -191,7 +191,6 @@ const sqlWhy = `
 SELECT n.month, n.edition_id, n.subscriber_id,
        coalesce(d.state, '') AS state,
        d.relay_id IS NOT DISTINCT FROM @relay AND d.fence IS NOT DISTINCT FROM @fence AS ours,
-       coalesce(e.state, '') AS edition,
        CASE WHEN s.state IS DISTINCT FROM 'active'
                  OR EXISTS (SELECT FROM suppression p JOIN subscriber r ON r.address_hash = p.address_hash WHERE r.id = n.subscriber_id AND p.reason <> 'not me') THEN 'cancelled'
             WHEN s.paused_until > @now THEN 'skipped'
