@@ -10,25 +10,30 @@ import (
 	"vistka/internal/postgres"
 )
 
-// recentMails is how many accepted messages a driver remembers: some three
-// megabytes, and more than go out while an asynchronous replica lags.
+// recentMails is how many accepted messages a driver remembers: a megabyte and
+// a half, and more than go out while an asynchronous replica lags.
 const recentMails = 1 << 16
 
 // recent is what the relay accepted lately and the database has recorded: a
 // replica that is promoted may not know it.
 type recent struct {
-	ring []Key
+	ring []accepted
 	next int
 }
 
+// accepted is a Key without its month, which the edition tells as well: half of
+// the room.
+type accepted struct{ notice, edition, subscriber int64 }
+
 func (r *recent) add(outcomes []Outcome) {
 	for _, o := range outcomes {
+		a := accepted{o.Notice, o.Edition, o.Subscriber}
 		switch {
 		case o.State != Sent:
 		case len(r.ring) < recentMails:
-			r.ring = append(r.ring, o.Key)
+			r.ring = append(r.ring, a)
 		default:
-			r.ring[r.next] = o.Key
+			r.ring[r.next] = a
 			r.next = (r.next + 1) % recentMails
 		}
 	}
@@ -84,18 +89,15 @@ func (d *driver) reassert() {
 }
 
 func (d *driver) recordAgain(ctx context.Context) (deliveries, notices int64, err error) {
-	var mails []Key
-	ids := []int64{}
-	for _, k := range d.recent.ring {
-		if k.Notice != 0 {
-			ids = append(ids, k.Notice)
+	ids, editions, subscribers := []int64{}, []int64{}, []int64{}
+	for _, a := range d.recent.ring {
+		if a.notice != 0 {
+			ids = append(ids, a.notice)
 		} else {
-			mails = append(mails, k)
+			editions, subscribers = append(editions, a.edition), append(subscribers, a.subscriber)
 		}
 	}
-	args := keyArgs(mails)
-	args["now"] = d.s.Clock.Now()
-	tag, err := d.s.DB.Exec(ctx, sqlSentAgain, args)
+	tag, err := d.s.DB.Exec(ctx, sqlSentAgain, pgx.StrictNamedArgs{"editions": editions, "subscribers": subscribers, "now": d.s.Clock.Now()})
 	if err != nil {
 		return 0, 0, err
 	}

@@ -59,7 +59,7 @@ func TestRecentIsBounded(t *testing.T) {
 	for i := range int64(recentMails + 3) {
 		r.add([]Outcome{{Key: Key{Edition: 1, Subscriber: i}, State: Sent}, {Key: Key{Edition: 2, Subscriber: i}, State: Deferred}})
 	}
-	if len(r.ring) != recentMails || r.ring[0].Subscriber != recentMails || r.ring[3].Subscriber != 3 {
+	if len(r.ring) != recentMails || r.ring[0].subscriber != recentMails || r.ring[3].subscriber != 3 {
 		t.Fatalf("%d remembered, first %+v, fourth %+v", len(r.ring), r.ring[0], r.ring[3])
 	}
 }

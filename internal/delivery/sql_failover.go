@@ -9,8 +9,9 @@ SET state = 'sent',
     due_at = NULL,
     settled_at = @now,
     reply = 'accepted; the record of it was lost when the database failed over'
-FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[]) AS n(month, edition_id, subscriber_id)
-WHERE d.month = n.month
+FROM unnest(@editions::bigint[], @subscribers::bigint[]) AS n(edition_id, subscriber_id)
+JOIN edition e ON e.id = n.edition_id
+WHERE d.month = e.month
   AND d.edition_id = n.edition_id
   AND d.subscriber_id = n.subscriber_id
   AND d.state IN ('queued', 'deferred', 'sending', 'in doubt')`
