@@ -40,6 +40,7 @@ type homeBody struct {
 	Paused      []editionRow
 	Failed      []delivery.FailedNotice // the latest
 	Held        []heldNewsletter
+	HotlineKeys bool // what its mails should carry cannot be encrypted; told to whoever has the hotline right
 	InboxURL    string
 }
 
@@ -120,6 +121,13 @@ func (a *admin) home(w http.ResponseWriter, r *http.Request) error {
 		if b.Failed, err = a.Deliveries.FailedNotices(ctx, homeFailed); err != nil {
 			return err
 		}
+	}
+	if me(r).Hotline {
+		set, err := a.Hotline.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		b.HotlineKeys = set.WrongKeys() != ""
 	}
 	b.Troubles = a.troubles(r, b)
 	return a.render(w, r, http.StatusOK, "home", "admin.home.title", b)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/hotline"
+	"vistka/internal/newsletter"
 	"vistka/internal/page"
 )
 
@@ -34,6 +36,7 @@ type hotlineInboxBody struct {
 	Kinds    []hotline.Kind
 	States   []hotline.State
 	Counts   map[hotline.State]int64
+	Warning  string // the key of what keeps requests or mails from coming; empty: nothing
 	Rows     []hotline.Request
 	Filtered bool
 	Next     string
@@ -51,6 +54,9 @@ func (a *admin) hotlineInbox(w http.ResponseWriter, r *http.Request) error {
 	if b.Settings, err = a.Hotline.Settings(ctx); err != nil {
 		return err
 	}
+	if b.Warning, err = a.hotlineWarning(r, b.Settings); err != nil {
+		return err
+	}
 	if b.Counts, err = a.Hotline.Counts(ctx); err != nil {
 		return err
 	}
@@ -62,6 +68,22 @@ func (a *admin) hotlineInbox(w http.ResponseWriter, r *http.Request) error {
 		b.Next = nextPage(r, strconv.FormatInt(before, 10))
 	}
 	return a.render(w, r, http.StatusOK, "hotline", "admin.hotline.title", b)
+}
+
+// hotlineWarning is the key of what an owner should mend first.
+func (a *admin) hotlineWarning(r *http.Request, set hotline.Settings) (string, error) {
+	list, err := newsletter.List(r.Context(), a.DB)
+	switch {
+	case !set.Open:
+		return "shut", err
+	case len(set.Desk) == 0:
+		return "no_desk", err
+	case !slices.ContainsFunc(list, func(n newsletter.Newsletter) bool { return n.ArchivedAt == nil }):
+		return "no_sender", err
+	case set.WrongKeys() != "":
+		return "wrong_keys", err
+	}
+	return "", err
 }
 
 type hotlineRequestBody struct {
@@ -175,11 +197,4 @@ func (a *admin) noteHotline(w http.ResponseWriter, r *http.Request, b hotlineReq
 	return a.say(w, r, true, "admin.hotline.said.saved", back)
 }
 
-func knownState(s hotline.State) bool {
-	for _, known := range hotline.States() {
-		if s == known {
-			return true
-		}
-	}
-	return false
-}
+func knownState(s hotline.State) bool { return slices.Contains(hotline.States(), s) }

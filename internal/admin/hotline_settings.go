@@ -20,6 +20,7 @@ type hotlineForm struct {
 	Open       bool
 	Values     map[string]string
 	Errors     map[string]string // field to words
+	Outdated   bool              // nobody has pressed: what is stored is wrong by now
 	DeskLocale string
 	Languages  []page.Link
 	Accounts   []account.Account
@@ -40,6 +41,9 @@ func (a *admin) hotlineSettings(w http.ResponseWriter, r *http.Request) error {
 		"phone": set.Phone, "desk": strings.Join(set.Desk, "\n"), "desk_keys": strings.Join(set.DeskKeys, "\n"),
 		"keep_days": strconv.Itoa(set.KeepDays),
 	}}
+	if key := set.WrongKeys(); key != "" {
+		f.Outdated, f.Errors = true, inWords(a.locale(r), hotline.FieldErrors{"desk_keys": key})
+	}
 	if set.SavedAt == nil {
 		f.DeskLocale = a.locale(r).Code()
 	}

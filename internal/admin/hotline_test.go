@@ -170,6 +170,47 @@ func TestHotlineExport(t *testing.T) {
 	}
 }
 
+// What keeps the desk from being told in full stands on the pages of whoever can
+// see to it, and goes when it is mended.
+func TestHotlineSaysWhatIsWrongWithIt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.seeded()
+	s.requested()
+	s.grant(s.account(account.Owner))
+	s.grant(s.account(account.Viewer))
+	s.account(account.Editor)
+	owner, viewer, editor := s.as(account.Owner), s.as(account.Viewer), s.as(account.Editor)
+	if got := owner.get("/admin/hotline"); got.Find(".notice.warn").Length() != 0 {
+		t.Errorf("nothing is wrong: %q", got.text("main"))
+	}
+	if got := owner.get("/admin/"); strings.Contains(got.text("main"), "The hotline’s mails") {
+		t.Errorf("nothing is wrong: %q", got.text("main"))
+	}
+	s.exec(`UPDATE hotline SET desk_keys = '{age1outlived}'`)
+	if got := owner.get("/admin/hotline"); !strings.Contains(got.text(".notice.warn"), "keys in the settings cannot be used") || got.Find(`.notice a[href="/admin/hotline/settings"]`).Length() != 1 {
+		t.Errorf("keys: %q", got.text("main"))
+	}
+	if got := viewer.get("/admin/hotline"); !strings.Contains(got.text(".notice.warn"), "Ask an owner") {
+		t.Errorf("keys, to a viewer: %q", got.text("main"))
+	}
+	if got := viewer.get("/admin/"); !strings.Contains(got.text(".troubles"), "The hotline’s mails leave out what requests say") || got.Find(`.troubles a[href="/admin/hotline"]`).Length() != 1 {
+		t.Errorf("keys, on Home: %q", got.text("main"))
+	}
+	if got := editor.get("/admin/"); strings.Contains(got.text("main"), "hotline") {
+		t.Errorf("keys, on Home without the right: %q", got.text("main"))
+	}
+	got := owner.get("/admin/hotline/settings")
+	if got.text("#e-desk_keys") == "" || strings.Contains(got.text("main"), "Nothing was saved") || got.Find("#f-desk_keys").Text() != "age1outlived" {
+		t.Errorf("keys, in the settings: %q", got.text("main"))
+	}
+	s.exec(`UPDATE hotline SET desk_keys = '{}'`)
+	s.exec(`UPDATE newsletter SET archived_at = created_at`)
+	if got := owner.get("/admin/hotline"); !strings.Contains(got.text(".notice.warn"), "sender of a newsletter") || got.Find(`.notice a[href="/admin/newsletters"]`).Length() != 1 {
+		t.Errorf("no newsletter: %q", got.text("main"))
+	}
+}
+
 func TestHotlineSettings(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

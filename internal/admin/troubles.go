@@ -20,6 +20,12 @@ func (a *admin) troubles(r *http.Request, b homeBody) []trouble {
 	if page.UntrustedProxy(r, a.TrustedProxies) || a.Pages.ProxySeen(a.Clock.Now()) {
 		all = append(all, trouble{Title: l.T("admin.trouble.proxy"), Text: l.T("admin.trouble.proxy_do")})
 	}
+	if b.HotlineKeys {
+		all = append(all, trouble{
+			Bad: true, Title: l.T("admin.trouble.hotline_keys"), Text: l.T("admin.trouble.hotline_keys_do"),
+			URL: "/admin/hotline", Link: l.T("admin.trouble.hotline_link"),
+		})
+	}
 	slices.SortStableFunc(all, func(x, y trouble) int {
 		switch {
 		case x.Bad == y.Bad:

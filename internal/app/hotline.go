@@ -30,7 +30,8 @@ func (a *App) tellDesk(ctx context.Context, tx pgx.Tx, n hotline.Notice) error {
 	_, err = a.Deliveries.Enqueue(ctx, tx, delivery.Notice{
 		Kind: delivery.Desk, Locale: n.Locale, NewsletterID: list[from].ID, Address: n.Address, RequestID: n.RequestID,
 		Content: delivery.Content{
-			Kind: string(n.Kind), Reference: n.Reference, Busy: n.Busy, Sealed: n.Sealed, URL: a.Config.BaseURL + "/admin/hotline/" + strconv.FormatInt(n.RequestID, 10),
+			Kind: string(n.Kind), Reference: n.Reference, Busy: n.Busy, Sealed: n.Sealed, Unsealed: n.Unsealed,
+			URL: a.Config.BaseURL + "/admin/hotline/" + strconv.FormatInt(n.RequestID, 10),
 		},
 	})
 	return err

@@ -75,6 +75,27 @@ func TestHotlineMailIsReadWithTheDesksKeyAlone(t *testing.T) {
 	}
 }
 
+// Keys that cannot be used any more lose nobody: the request is stored, the desk
+// is mailed without its words, and the admin says what to do.
+func TestHotlineMailWithoutItsKeys(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	if _, err := s.app.Pool.Exec(t.Context(), `UPDATE hotline SET desk_keys = '{age1outlived}'`); err != nil {
+		t.Fatal(err)
+	}
+	s.post("/hotline/complaint", "subject=A+photo&text=It+shows+another+street.&contact=nadia%40example.org")
+	source := strings.Join(strings.Fields(strings.ReplaceAll(s.mail(1), "=\r\n", "")), " ")
+	reference := s.text(`SELECT reference FROM hotline_request WHERE text = 'It shows another street.'`)
+	if !strings.Contains(source, reference) || !strings.Contains(source, "Ask an owner who has the hotline right") {
+		t.Errorf("the desk's mail: %s", source)
+	}
+	for _, words := range []string{"photo", "street", "nadia"} {
+		if strings.Contains(source+s.text(`SELECT string_agg(n::text, ' ') FROM notice n`), words) {
+			t.Errorf("%q stands open in the mail or the queue", words)
+		}
+	}
+}
+
 func (s *stage) text(sql string) (text string) {
 	s.t.Helper()
 	if err := s.app.Pool.QueryRow(s.t.Context(), sql).Scan(&text); err != nil {

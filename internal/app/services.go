@@ -65,7 +65,7 @@ func (a *App) build() error {
 		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, BaseURL: a.Config.BaseURL, Renderer: renderer, Catalog: a.Catalog, Log: a.log,
 		Holder: holder, SessionURL: a.Config.DatabaseDirectURL, InDoubtWait: a.Config.InDoubtWait,
 	}
-	a.Hotline = &hotline.Service{DB: a.Pool, Clock: a.Clock, Catalog: a.Catalog}
+	a.Hotline = &hotline.Service{DB: a.Pool, Clock: a.Clock, Catalog: a.Catalog, Log: a.log}
 	a.Guard = &guard.Guard{DB: a.Pool, Clock: a.Clock, Dir: a.Config.DataDir, Name: holder, Machine: guard.MachineID(), Log: a.log}
 	a.metrics = prometheus.NewRegistry()
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), a.Deliveries.Collector())

@@ -134,7 +134,7 @@ func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (ma
 	case Desk:
 		c, err = s.Renderer.CompileDesk(mailer.DeskContent{
 			Newsletter: from, Locale: n.Locale, Date: date, Kind: content.Kind, Reference: content.Reference, URL: content.URL,
-			Busy: content.Busy, Sealed: content.Sealed,
+			Busy: content.Busy, Sealed: content.Sealed, Unsealed: content.Unsealed,
 		})
 	default:
 		err = fmt.Errorf("kind %q cannot be mailed", n.Kind)

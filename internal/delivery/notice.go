@@ -48,6 +48,7 @@ type Content struct {
 	Reference string    `json:"reference,omitempty"` // desk
 	Busy      bool      `json:"busy,omitempty"`      // desk: soon no more mails tell of requests
 	Sealed    string    `json:"sealed,omitempty"`    // desk: what the request says, encrypted: the same bytes in every try
+	Unsealed  bool      `json:"unsealed,omitempty"`  // desk: it could not be encrypted, so it is left out
 	Articles  []int64   `json:"articles,omitempty"`  // test: shown as an edition would
 	Kind      string    `json:"kind,omitempty"`      // test: of the edition; desk: of the request
 	AskedAt   time.Time `json:"asked_at,omitzero"`   // settings

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -109,6 +110,7 @@ type Notice struct {
 	Locale    string
 	Busy      bool   // so many came within an hour that soon no more mails tell of them
 	Sealed    string // what the request says, as an armored age file; empty without keys
+	Unsealed  bool   // there are keys and they cannot be used: Sealed is empty, and somebody has to mend that
 }
 
 // Service keeps the hotline. Notify is set after construction, before the
@@ -117,6 +119,7 @@ type Service struct {
 	DB      postgres.DB
 	Clock   *postgres.Clock
 	Catalog *locale.Catalog // the words around what is sealed
+	Log     *slog.Logger    // of what the desk was not told; never what a request says
 
 	// Notify queues a mail to the desk; it goes out once tx commits.
 	Notify func(ctx context.Context, tx pgx.Tx, n Notice) error

@@ -95,18 +95,56 @@ func TestCountersForget(t *testing.T) {
 	}
 }
 
-func TestADeskIsNotBuriedInMail(t *testing.T) {
+// A thousand posts within an hour from everywhere, each with the Origin of a
+// listed site, as a program would: the desk gets its thirty mails, and one more
+// an hour while it lasts; a person gets through from a network that takes part
+// in it, and nothing that was accepted is lost.
+func TestAFlood(t *testing.T) {
 	t.Parallel()
 	f := setUp(t)
-	for i := range deskMails + 5 {
-		f.submit(complaint(fmt.Sprint("number ", i)))
+	stored := 0
+	flood := func(n int) {
+		t.Helper()
+		for i := range n {
+			in := complaint(fmt.Sprint("buy now ", stored, i))
+			in.IP = netip.AddrFrom4([4]byte{198, 18, byte(i % 40), byte(i % 3)}) // 120 hosts in 40 networks
+			if f.submit(in).Decision == Accepted {
+				stored++
+			}
+		}
 	}
-	if n := f.count("SELECT count(*) FROM hotline_request"); n != deskMails+5 || len(f.notices) != deskMails || f.notices[deskMails/2-1].Busy || !f.notices[deskMails/2].Busy || !f.notices[deskMails-1].Busy {
-		t.Errorf("%d requests, %d mails", n, len(f.notices))
+	flood(1000)
+	if n := f.count("SELECT count(*) FROM hotline_request"); n != stored || stored != 120*perHost {
+		t.Errorf("%d accepted, %d stored", stored, n)
+	}
+	if n := f.notices; len(n) != deskMails || n[deskMails/2-1].Busy || !n[deskMails/2].Busy || !n[deskMails-1].Busy {
+		t.Errorf("the desk got %d mails", len(f.notices))
+	}
+	person := callback("+380 44 123 45 67")
+	person.IP = netip.MustParseAddr("198.18.0.0")
+	if got := f.submit(person); got.Decision != Challenge {
+		t.Errorf("a person behind a host of the flood: %v", got)
+	}
+	person.Challenged = true // one press on our own page
+	got := f.submit(person)
+	if list, _, err := f.List(t.Context(), Filter{Kind: Callback, Limit: 10}); err != nil || len(list) != 1 || list[0].Reference != got.Reference {
+		t.Errorf("after the press: %v, the desk sees %v, %v", got, list, err)
+	}
+	for hour := 1; hour <= 3; hour++ {
+		f.Clock.Advance(time.Hour - time.Minute) // the last one's posts still count
+		flood(200)
+		f.Clock.Advance(time.Minute)
+		flood(200)
+		if n := len(f.notices); n != deskMails+hour || !f.notices[n-1].Busy {
+			t.Errorf("%d hours on, the desk has got %d mails", hour, n)
+		}
 	}
 	f.Clock.Advance(time.Hour)
-	f.submit(complaint("an hour later"))
-	if len(f.notices) != deskMails+1 {
-		t.Error("the desk is not told any more")
+	for range 2 {
+		f.submit(complaint("calm again"))
+		f.submit(callback("0447654321"))
+	}
+	if n := len(f.notices); n != deskMails+3+2 || f.notices[n-1].Busy {
+		t.Errorf("afterwards the desk has got %d mails", n)
 	}
 }

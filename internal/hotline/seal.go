@@ -37,6 +37,11 @@ func wrongDeskKeys(keys []string) string {
 	return ""
 }
 
+// WrongKeys says what is wrong with the desk's keys as they are stored, as the
+// key of the words; empty is well. They were right when they were saved, for
+// the program of then.
+func (s Settings) WrongKeys() string { return wrongDeskKeys(s.DeskKeys) }
+
 // SecretKey says that a secret key was given for a public one: nobody repeats it.
 func (e FieldErrors) SecretKey() bool { return e["desk_keys"] == keyDeskSecret }
 

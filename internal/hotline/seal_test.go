@@ -74,6 +74,46 @@ func TestTheDeskIsToldUnderItsKeysAlone(t *testing.T) {
 	}
 }
 
+// Keys that were right once and are not any more cost the mail its file, never
+// the person the request.
+func TestARequestOutlivesTheKeysOfTheDesk(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	if _, err := f.DB.Exec(t.Context(), `UPDATE hotline SET desk_keys = '{age1outlived}'`); err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range []Submission{callback("+380 44 123 45 67"), complaint("They named my source")} {
+		f.submit(in)
+	}
+	if n := f.count("SELECT count(*) FROM hotline_request"); n != 2 || len(f.notices) != 2 {
+		t.Fatalf("%d requests, %d mails", n, len(f.notices))
+	}
+	told := fmt.Sprintf("%+v", f.notices) + f.log.String()
+	for _, word := range []string{"Nadia", "nadia", "123 45", "six", "correction", "source"} {
+		if strings.Contains(told, word) {
+			t.Errorf("%q stands open in %s", word, told)
+		}
+	}
+	for _, n := range f.notices {
+		if n.Sealed != "" || !n.Unsealed || n.Reference == "" {
+			t.Errorf("the desk was told %+v", n)
+		}
+	}
+	if log := f.log.String(); strings.Count(log, "level=ERROR") != 2 || !strings.Contains(log, "request=2") || !strings.Contains(log, "hotline's settings") {
+		t.Errorf("in the log: %s", log)
+	}
+	set, err := f.Settings(t.Context())
+	if err != nil || set.WrongKeys() != keyDeskKeys {
+		t.Errorf("the settings say %q, %v", set.WrongKeys(), err)
+	}
+	set.DeskKeys = []string{newKey(t).Recipient().String()}
+	f.save(set)
+	f.submit(callback("0441234567"))
+	if n := f.notices[2]; n.Sealed == "" || n.Unsealed || set.WrongKeys() != "" {
+		t.Errorf("mended: %+v", n)
+	}
+}
+
 func TestKeysOfTheDesk(t *testing.T) {
 	t.Parallel()
 	id, other := newKey(t), newKey(t)

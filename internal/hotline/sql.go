@@ -35,17 +35,22 @@ const columns = `id, reference, kind, state, language, name, phone, best_time, s
 
 const sqlInsert = `
 INSERT INTO hotline_request (reference, digest, kind, language, name, phone, best_time, subject, text, contact, created_at)
-VALUES (@reference, @digest, @kind, @language, @name, @phone, @best_time, @subject, @text, @contact, @now)
+SELECT @reference, @digest, @kind, @language, @name, @phone, @best_time, @subject, @text, @contact, @now::timestamptz
+WHERE NOT EXISTS (SELECT FROM hotline_request WHERE digest = @earlier AND created_at > @since)
 ON CONFLICT DO NOTHING
 RETURNING id, reference`
 
 const sqlSame = `
 SELECT reference
 FROM hotline_request
-WHERE digest = @digest`
+WHERE digest = @digest
+   OR digest = @earlier AND created_at > @since
+ORDER BY id
+LIMIT 1`
 
-const sqlSince = `
-SELECT count(*)
+// An hour of the clock that has just begun is within the hour that has just passed.
+const sqlCame = `
+SELECT count(*), count(*) FILTER (WHERE created_at >= @hour)
 FROM hotline_request
 WHERE created_at > @since`
 

@@ -18,9 +18,10 @@ const (
 	// sameFor is how long the same words make one request: a second press, a
 	// page sent again.
 	sameFor = 10 * time.Minute
-	// deskMails is how many mails an hour tell the desk of requests. More would
-	// bury its mailbox; the admin pages count all of them. The second half of
-	// the mails says so.
+	// deskMails is how many mails an hour tell the desk of requests, each of one.
+	// The second half of them says so. Beyond it only an hour's first request is
+	// told of: more would bury the mailbox, and none would look like peace. The
+	// admin pages count all of them.
 	deskMails = 30
 	// references are tried before we give up: of a hundred million few are taken.
 	referenceTries = 5
@@ -33,9 +34,6 @@ type Submission struct {
 	IP         netip.Addr // zero if it cannot be known: then no limit per network
 	Attested   bool       // from a listed site, or from a page of ours
 	Challenged bool       // by the button of our own page
-	// Decoy is a program that filled in the honeypot: it is counted and answered
-	// like anybody, and nothing is stored.
-	Decoy bool
 }
 
 // Receipt is what became of a submission.
@@ -44,7 +42,8 @@ type Receipt struct {
 	Reference string // of an accepted one
 }
 
-// Submit stores a request and tells the desk, in one transaction. The same
+// Submit stores a request and tells the desk, in one transaction; what keeps the
+// desk from being told does not keep the request from being stored. The same
 // words within ten minutes are one request with one reference. Returns
 // FieldErrors for what the person can mend, ErrShut if the hotline is not open.
 func (s *Service) Submit(ctx context.Context, in Submission) (Receipt, error) {
@@ -61,18 +60,18 @@ func (s *Service) Submit(ctx context.Context, in Submission) (Receipt, error) {
 		return Receipt{}, ErrShut
 	}
 	decision, err := s.count(ctx, in)
-	switch {
-	case err != nil || decision != Accepted:
+	if err != nil || decision != Accepted {
 		return Receipt{Decision: decision}, err
-	case in.Decoy:
-		return Receipt{Decision: decision, Reference: NewReference()}, nil
 	}
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		fresh, err := s.store(ctx, tx, &r)
 		if err != nil || !fresh {
 			return err
 		}
-		return s.tellDesk(ctx, tx, set, r)
+		if err := postgres.InTx(ctx, tx, func(tx pgx.Tx) error { return s.tellDesk(ctx, tx, set, r) }); err != nil {
+			s.Log.ErrorContext(ctx, "the hotline's desk is not mailed of a request; it is in the admin pages", "request", r.ID, "error", err)
+		}
+		return nil
 	})
 	if err != nil {
 		return Receipt{}, fmt.Errorf("store hotline request: %w", err)
@@ -83,17 +82,19 @@ func (s *Service) Submit(ctx context.Context, in Submission) (Receipt, error) {
 // store puts r in and gives it id and reference. It reports false, and the
 // reference of the first, if the same words are there already.
 func (s *Service) store(ctx context.Context, tx pgx.Tx, r *Request) (fresh bool, err error) {
-	digest := r.digest()
+	digest, since := r.digest(r.CreatedAt), r.CreatedAt.Add(-sameFor)
+	earlier := r.digest(since) // of who pressed just before the ten minutes of digest began
 	for range referenceTries {
 		err := tx.QueryRow(ctx, sqlInsert, pgx.StrictNamedArgs{
 			"reference": NewReference(), "digest": digest, "kind": r.Kind, "language": r.Language, "name": r.Name, "phone": r.Phone,
 			"best_time": r.BestTime, "subject": r.Subject, "text": r.Text, "contact": r.Contact, "now": r.CreatedAt,
+			"earlier": earlier, "since": since,
 		}).Scan(&r.ID, &r.Reference)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err == nil, err
 		}
 		// Something is taken: the words, else the reference.
-		err = tx.QueryRow(ctx, sqlSame, pgx.StrictNamedArgs{"digest": digest}).Scan(&r.Reference)
+		err = tx.QueryRow(ctx, sqlSame, pgx.StrictNamedArgs{"digest": digest, "earlier": earlier, "since": since}).Scan(&r.Reference)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return false, err
 		}
@@ -101,10 +102,10 @@ func (s *Service) store(ctx context.Context, tx pgx.Tx, r *Request) (fresh bool,
 	return false, errors.New("every reference that was tried is taken")
 }
 
-// digest is the same for the same words at about the same time.
-func (r Request) digest() []byte {
+// digest is the same for the same words in the same ten minutes of the clock.
+func (r Request) digest(at time.Time) []byte {
 	h := sha256.New()
-	_ = binary.Write(h, binary.BigEndian, r.CreatedAt.Truncate(sameFor).Unix()) // a hash takes everything
+	_ = binary.Write(h, binary.BigEndian, at.Truncate(sameFor).Unix()) // a hash takes everything
 	for _, s := range []string{string(r.Kind), r.Language, r.Name, r.Phone, r.BestTime, r.Subject, r.Text, r.Contact} {
 		_ = binary.Write(h, binary.BigEndian, int64(len(s)))
 		h.Write([]byte(s))
@@ -112,21 +113,22 @@ func (r Request) digest() []byte {
 	return h.Sum(nil)
 }
 
+// tellDesk asks for a mail to each address of the desk.
 func (s *Service) tellDesk(ctx context.Context, tx pgx.Tx, set Settings, r Request) error {
-	var lately int
-	since := r.CreatedAt.Add(-time.Hour)
-	if err := tx.QueryRow(ctx, sqlSince, pgx.StrictNamedArgs{"since": since}).Scan(&lately); err != nil {
+	var lately, thisHour int
+	err := tx.QueryRow(ctx, sqlCame, pgx.StrictNamedArgs{
+		"since": r.CreatedAt.Add(-time.Hour), "hour": r.CreatedAt.Truncate(time.Hour),
+	}).Scan(&lately, &thisHour)
+	if err != nil || lately > deskMails && thisHour > 1 {
 		return err
-	}
-	if lately > deskMails {
-		return nil
 	}
 	n := Notice{RequestID: r.ID, Reference: r.Reference, Kind: r.Kind, Locale: set.DeskLocale, Busy: lately > deskMails/2}
 	if len(set.Desk) > 0 && len(set.DeskKeys) > 0 {
 		text := r.letter(s.Catalog.For(set.DeskLocale), s.Catalog.For(r.Language).Name())
-		var err error
 		if n.Sealed, err = seal(text, set.DeskKeys); err != nil {
-			return err
+			n.Unsealed = true
+			s.Log.ErrorContext(ctx, "the hotline's desk is mailed without what a request says: its keys cannot be used; check them in the hotline's settings",
+				"request", r.ID, "error", err)
 		}
 	}
 	for _, n.Address = range set.Desk {

@@ -131,5 +131,6 @@ type DeskContent struct {
 	Reference  string
 	Busy       bool   // so many came lately that soon no more mails tell of them
 	Sealed     string // what the request says, as an armored age file of 7-bit lines; empty leaves it out
+	Unsealed   bool   // left out because it could not be encrypted
 	URL        string
 }

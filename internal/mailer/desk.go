@@ -65,6 +65,9 @@ func (r *Renderer) CompileDesk(c DeskContent) (Compiled, error) {
 	}
 	if c.Sealed == "" {
 		v.Lines = append(v.Lines, f.L.T("mail.desk.left_out"))
+		if c.Unsealed {
+			v.Lines = append(v.Lines, f.L.T("mail.desk.unsealed"))
+		}
 		return r.compileNotice(v, c.Newsletter, c.Date)
 	}
 	name := "hotline-" + notInNames.ReplaceAllString(c.Reference, "") + ".age"

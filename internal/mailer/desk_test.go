@@ -76,6 +76,25 @@ func TestDeskMailCarriesTheSealedFile(t *testing.T) {
 	}
 }
 
+// What could not be encrypted is left out, and the mail says whom to ask.
+func TestDeskMailSaysThatItsKeysFail(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	for code, words := range map[string]string{"en": "Ask an owner who has the hotline right", "uk": "Попросіть власника, який має право на гарячу лінію"} {
+		for _, unsealed := range []bool{false, true} {
+			c := must[mailer.Compiled](t)(r.CompileDesk(mailer.DeskContent{
+				Newsletter: newsletterIn(code), Locale: code, Date: sentAt, Kind: "callback", Reference: "4821-7730", Unsealed: unsealed,
+			}))
+			_, text, html := parts(t, c.Append(nil, reader))
+			for _, body := range []string{text, html} {
+				if got := strings.Contains(strings.Join(strings.Fields(body), " "), words); got != unsealed {
+					t.Errorf("%s, unsealed %v: %s", code, unsealed, body)
+				}
+			}
+		}
+	}
+}
+
 func TestNameOfTheSealedFileIsHarmless(t *testing.T) {
 	t.Parallel()
 	m, err := mail.ReadMessage(bytes.NewReader(sealedMail(t, newRenderer(t), "en", "12\"\r\nBcc: x@example.net/../;b")))

@@ -88,6 +88,11 @@ func (s *server) devMails() map[string]compile {
 		"desk": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileDesk(mailer.DeskContent{Newsletter: n, Locale: l.Code(), Date: at, Kind: "complaint", Reference: "4821-7730", URL: s.BaseURL + "/admin/hotline"})
 		},
+		"desk-keys-fail": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileDesk(mailer.DeskContent{
+				Newsletter: n, Locale: l.Code(), Date: at, Kind: "callback", Reference: "4821-7730", URL: s.BaseURL + "/admin/hotline", Busy: true, Unsealed: true,
+			})
+		},
 	}
 	for _, cause := range []delivery.Cause{
 		delivery.CauseRelayRefused, delivery.CauseRelayDown, delivery.CauseSenderRefused, delivery.CauseEditionPaused, delivery.CauseEditionUnmade,

@@ -179,17 +179,17 @@ func (s *server) judgeHotline(
 	if errs := in.Check(); errs != nil {
 		return hotline.Receipt{}, nil, errs
 	}
-	age, decoy := s.formAge(hotlineForm, r.PostFormValue("form")), r.PostFormValue("website") != ""
+	age := s.formAge(hotlineForm, r.PostFormValue("form"))
 	switch {
-	case decoy: // answered as if all were well
 	case age == formStale, own && age == formNone:
 		return again(http.StatusUnprocessableEntity, "too_old")
-	case age == formFresh && !listed:
+	case age == formFresh && !listed, r.PostFormValue("website") != "":
+		// The decoy too: nobody whose browser filled it in may think that we have the request.
 		return again(http.StatusUnprocessableEntity, "once_more")
 	}
 	receipt, err := s.Hotline.Submit(r.Context(), hotline.Submission{
 		Request: in, IP: middleware.GetClientIPAddr(r.Context()),
-		Attested: listed || age == formGood, Challenged: own && age == formGood, Decoy: decoy,
+		Attested: listed || age == formGood, Challenged: own && age == formGood,
 	})
 	switch {
 	case errors.Is(err, hotline.ErrShut):

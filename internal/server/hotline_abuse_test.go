@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vistka/internal/subscriber"
 )
 
 // Whatever stands in the way, one press on our own page mends it, and nothing
@@ -82,17 +84,56 @@ func (s *site) kept(a answer) url.Values {
 	return form
 }
 
+// Whoever fills in what only programs see gets no thanks: a person whose browser
+// did it must not believe that the desk has the request.
 func TestHotlineHoneypot(t *testing.T) {
 	t.Parallel()
 	s := hotlineSite(t)
 	form := maps.Clone(snippets["/hotline/complaint"])
 	form.Set("website", "https://spam.example")
-	got := s.press("/hotline/complaint", form, "Origin", siteOrigin)
-	if got.text("h1") != "Thank you for reaching out" || got.text(".reference dd") == "" {
-		t.Errorf("%q", got.text("main"))
+	for range 2 { // a program fills it in again and again
+		got := s.post("/hotline/complaint", form, "Origin", siteOrigin)
+		if got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got.text("[role=alert]"), "One more press") {
+			t.Errorf("%d %q", got.StatusCode, got.text("main"))
+		}
+		if s.requests() != 0 || len(s.desk.told) != 0 {
+			t.Error("stored")
+		}
+		form = s.kept(got)
+		if form.Get("website") != "" {
+			t.Error("the decoy is handed back filled in")
+		}
+		s.clock.Advance(3 * time.Second)
+		form.Set("website", "https://spam.example")
 	}
-	if s.requests() != 0 || len(s.desk.told) != 0 {
-		t.Error("stored")
+	form.Set("website", "") // a person's browser did it once
+	if got := s.press("/hotline/complaint", form, "Origin", baseURL); got.text("h1") != "Thank you for reaching out" || s.requests() != 1 {
+		t.Errorf("a person: %q", got.text("main"))
+	}
+}
+
+// Work is for sign-ups (adr/0016): even at the height of an attack on them no
+// browser of somebody in need is made to calculate, and no request waits for it.
+func TestHotlineAsksForNoWork(t *testing.T) {
+	t.Parallel()
+	s := hotlineSite(t)
+	s.subs.ProofOfWork = subscriber.ProofAlways
+	s.exec("UPDATE signup_gate SET spent_since = now()")
+	if s.get("/n/watch").doc.Find("[data-challenge]").Length() != 1 {
+		t.Error("the sign-up asks for none: nothing is shown by what follows")
+	}
+	for path, form := range snippets {
+		for _, at := range []string{path, "/embed/hotline?form=" + strings.TrimPrefix(path, "/hotline/")} {
+			if n := s.get(at).doc.Find("[data-challenge], [name=altcha], script[src*='proof.']").Length(); n != 0 {
+				t.Errorf("%s asks for work", at)
+			}
+		}
+		if got := s.post(path, form, "Origin", siteOrigin); got.StatusCode != http.StatusSeeOther {
+			t.Errorf("%s without work: %d", path, got.StatusCode)
+		}
+	}
+	if s.requests() != 2 {
+		t.Errorf("%d of 2 requests are stored", s.requests())
 	}
 }
 
@@ -126,6 +167,18 @@ func TestHotlineLimits(t *testing.T) {
 	}
 	if n := s.count(`SELECT count(*) FROM request_limit`); n != 0 {
 		t.Errorf("%d counters that name networks", n)
+	}
+}
+
+// Eight pages in Cyrillic are too long, and no reason to lose them.
+func TestHotlineHandsALongComplaintBack(t *testing.T) {
+	t.Parallel()
+	s := hotlineSite(t)
+	form := maps.Clone(snippets["/hotline/complaint"])
+	form.Set("text", strings.Repeat("правда ", 5000))
+	got := s.post("/hotline/complaint", form, "Origin", siteOrigin)
+	if got.StatusCode != http.StatusUnprocessableEntity || strings.TrimSpace(got.doc.Find("#text").Text()) != strings.TrimSpace(form.Get("text")) || got.text("#text-error") == "" {
+		t.Errorf("%d, %d octets of text", got.StatusCode, len(got.doc.Find("#text").Text()))
 	}
 }
 

@@ -129,5 +129,6 @@ var errCrossOrigin = errors.New("cross-origin post")
 // otherSite refuses a post that comes from another site.
 func otherSite(http.ResponseWriter, *http.Request) error { return page.Forbidden(errCrossOrigin) }
 
-// maxBody is far above what any public form holds.
-const maxBody = 64 << 10
+// maxBody is far above what any public form holds, in octets: a complaint several
+// times too long, in Cyrillic, is given back to be shortened.
+const maxBody = 256 << 10

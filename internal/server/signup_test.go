@@ -338,7 +338,7 @@ func TestBodyIsBounded(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	form := foreign("nadia@example.org")
-	form.Set("article", strings.Repeat("a", 100<<10))
+	form.Set("article", strings.Repeat("a", 300<<10))
 	if got := s.post("/subscribe", form, "Origin", siteOrigin); got.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("status %d", got.StatusCode)
 	}
