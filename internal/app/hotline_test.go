@@ -104,8 +104,9 @@ func (s *stage) text(sql string) (text string) {
 	return text
 }
 
-// What is older than its retention goes as soon as jobs run, without anybody's doing.
-func TestHotlineRequestsAreDeletedInTime(t *testing.T) {
+// What is older than its retention goes as soon as jobs run, without anybody's
+// doing: the hotline's requests, and what sign-ups left.
+func TestWhatIsKeptTooLongGoesAtTheStart(t *testing.T) {
 	t.Parallel()
 	cfg := config.Config{
 		Listen: freePort(t), DataDir: t.TempDir(), Run: []string{"jobs"}, LogFormat: "text", DatabaseURL: pgtest.URL(t), SecretKey: strings.Repeat("k", 44),
@@ -121,7 +122,8 @@ func TestHotlineRequestsAreDeletedInTime(t *testing.T) {
 	_, err = a.Pool.Exec(t.Context(), `
 		INSERT INTO hotline_request (reference, digest, kind, language, phone, created_at)
 		VALUES ('0000-0001', 'a', 'callback', 'en', '0441234567', now() - interval '91 days'),
-		       ('0000-0002', 'b', 'callback', 'en', '0441234567', now() - interval '89 days')`)
+		       ('0000-0002', 'b', 'callback', 'en', '0441234567', now() - interval '89 days');
+		INSERT INTO proof_used (challenge, expires_at) VALUES (decode(repeat('00', 32), 'hex'), now() - interval '1 minute')`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,8 +139,9 @@ func TestHotlineRequestsAreDeletedInTime(t *testing.T) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(stepTimeout)
-	for left := ""; left != "0000-0002"; {
-		if err := a.Pool.QueryRow(t.Context(), `SELECT string_agg(reference, ' ' ORDER BY reference) FROM hotline_request`).Scan(&left); err != nil {
+	for left := ""; left != "0000-0002, 0 used"; {
+		if err := a.Pool.QueryRow(t.Context(), `SELECT string_agg(reference, ' ' ORDER BY reference) || ', ' || (SELECT count(*) FROM proof_used) || ' used'
+			FROM hotline_request`).Scan(&left); err != nil {
 			t.Fatal(err)
 		}
 		select {

@@ -96,6 +96,6 @@ func PeriodicJobs() []*river.PeriodicJob {
 	return []*river.PeriodicJob{
 		river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
 			return PurgeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Hour}}
-		}, nil),
+		}, &river.PeriodicJobOpts{RunOnStart: true}), // else a process that is restarted every hour never purges
 	}
 }
