@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -36,14 +37,33 @@ func (s snippet) Wording() string {
 
 type embedsBody struct {
 	snippet
-	Kinds     []embedKind
+	Pastes    []paste
 	Languages []page.Link
 	Host      string // scheme and host as a Content-Security-Policy names them
 }
 
-type embedKind struct {
-	Name, HTML, PreviewURL string
-	Rows                   int
+// paste is a snippet as the page shows it: to copy, and as it will look.
+type paste struct {
+	ID, Name, HTML, PreviewURL string
+	Rows                       int
+}
+
+// formLocale is the language that the snippets are asked for in; code is that
+// of who asks for none.
+func (a *admin) formLocale(r *http.Request, code string) *locale.Locale {
+	if asked := r.FormValue("form"); a.Pages.Catalog().Has(asked) {
+		code = asked
+	}
+	return a.Pages.Catalog().For(code)
+}
+
+// paste makes block of the template file from data. Its preview is at path, in
+// the same language.
+func (a *admin) paste(id, name, file, block, path string, l *locale.Locale, data any) (paste, error) {
+	html, err := a.Pages.Block(file, block, data)
+	return paste{
+		ID: id, Name: name, HTML: html, Rows: 1 + strings.Count(html, "\n"), PreviewURL: path + "/" + id + "?" + url.Values{"form": {l.Code()}}.Encode(),
+	}, err
 }
 
 // snippetOf reads which newsletter and language the form is for.
@@ -56,10 +76,7 @@ func (a *admin) snippetOf(r *http.Request) (s snippet, err error) {
 		return s, err
 	}
 	s.BaseURL, s.ScriptURL, s.Integrity = a.BaseURL, a.BaseURL+path, integrity
-	s.L = a.Pages.Catalog().For(s.Newsletter.Language)
-	if code := r.FormValue("form"); a.Pages.Catalog().Has(code) {
-		s.L = a.Pages.Catalog().For(code)
-	}
+	s.L = a.formLocale(r, s.Newsletter.Language)
 	return s, nil
 }
 
@@ -70,29 +87,18 @@ func (a *admin) embeds(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b := embedsBody{snippet: s, Host: a.BaseURL}
-	for _, name := range embedKinds() {
-		html, err := a.Pages.Block("admin/embeds", "embed-"+name, s)
+	for _, kind := range embedKinds() {
+		p, err := a.paste(kind, a.locale(r).T("admin.embeds."+kind+".title"), "admin/embeds", "embed-"+kind, r.URL.Path, s.L, s)
 		if err != nil {
 			return err
 		}
-		b.Kinds = append(b.Kinds, embedKind{
-			Name: name, HTML: html, Rows: 1 + lines(html), PreviewURL: r.URL.Path + "/" + name + "?" + url.Values{"form": {s.L.Code()}}.Encode(),
-		})
+		b.Pastes = append(b.Pastes, p)
 	}
 	for _, l := range a.Pages.Catalog().All() {
 		b.Languages = append(b.Languages, page.Link{Code: l.Code(), Name: l.Name(), URL: r.URL.Path + "?" + url.Values{"form": {l.Code()}}.Encode()})
 	}
 	page.ShowFrames(r, "'self'")
 	return a.render(w, r, http.StatusOK, "embeds", "admin.embeds.title", b, "name", s.Newsletter.Name)
-}
-
-func lines(s string) (n int) {
-	for _, c := range s {
-		if c == '\n' {
-			n++
-		}
-	}
-	return n
 }
 
 // embedPreview is a snippet on a page without a site's own look.

@@ -24,8 +24,8 @@ type hotlineForm struct {
 	DeskLocale string
 	Languages  []page.Link
 	Accounts   []account.Account
-	Snippets   []hotlinePaste
-	Tongues    []page.Link // of the snippets
+	Pastes     []paste
+	Tongues    []page.Link // of the pastes
 	Tongue     string
 }
 
@@ -60,9 +60,9 @@ func (a *admin) showHotlineForm(w http.ResponseWriter, r *http.Request, status i
 		link.URL = "/admin/hotline/settings?form=" + link.Code + "#h-site"
 		f.Tongues = append(f.Tongues, link)
 	}
-	f.Tongue = a.formLocale(r).Code()
+	f.Tongue = a.formLocale(r, a.locale(r).Code()).Code()
 	var err error
-	if f.Snippets, err = a.hotlinePastes(r); err != nil {
+	if f.Pastes, err = a.hotlinePastes(r); err != nil {
 		return err
 	}
 	page.ShowFrames(r, "'self'")

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/go-chi/chi/v5"
@@ -23,20 +22,6 @@ type hotlineSnippet struct {
 	Phone, Dial, Hours   string
 }
 
-// hotlinePaste is a snippet as it is pasted into a page of the site.
-type hotlinePaste struct {
-	ID, Name, HTML, PreviewURL string
-	Rows                       int
-}
-
-// formLocale is the language that the snippets are asked for in.
-func (a *admin) formLocale(r *http.Request) *locale.Locale {
-	if code := r.URL.Query().Get("form"); a.Pages.Catalog().Has(code) {
-		return a.Pages.Catalog().For(code)
-	}
-	return a.locale(r)
-}
-
 // hotlineSnippets are the ways to put the hotline on a site.
 func (a *admin) hotlineSnippets(r *http.Request) ([]hotlineSnippet, error) {
 	set, err := a.Hotline.Settings(r.Context())
@@ -47,7 +32,7 @@ func (a *admin) hotlineSnippets(r *http.Request) ([]hotlineSnippet, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := a.formLocale(r)
+	l := a.formLocale(r, a.locale(r).Code())
 	callback := hotlineSnippet{
 		ID: "callback", L: l, BaseURL: a.BaseURL, ScriptURL: a.BaseURL + path, Integrity: integrity,
 		Kind: hotline.Callback, Other: hotline.Complaint, Phone: set.Phone, Dial: set.Dial(), Hours: set.Hours[l.Code()],
@@ -59,20 +44,16 @@ func (a *admin) hotlineSnippets(r *http.Request) ([]hotlineSnippet, error) {
 }
 
 // hotlinePastes are the snippets as the settings show them.
-func (a *admin) hotlinePastes(r *http.Request) ([]hotlinePaste, error) {
+func (a *admin) hotlinePastes(r *http.Request) ([]paste, error) {
 	snippets, err := a.hotlineSnippets(r)
 	if err != nil {
 		return nil, err
 	}
-	pastes := make([]hotlinePaste, len(snippets))
+	pastes := make([]paste, len(snippets))
 	for i, s := range snippets {
-		html, err := a.Pages.Block("admin/hotline_preview", "hotline-snippet", s)
-		if err != nil {
+		name := a.locale(r).T("admin.hotline.site." + s.ID)
+		if pastes[i], err = a.paste(s.ID, name, "admin/hotline_preview", "hotline-snippet", "/admin/hotline/settings", s.L, s); err != nil {
 			return nil, err
-		}
-		pastes[i] = hotlinePaste{
-			ID: s.ID, Name: a.locale(r).T("admin.hotline.site." + s.ID), HTML: html, Rows: 1 + lines(html),
-			PreviewURL: "/admin/hotline/settings/" + s.ID + "?" + url.Values{"form": {s.L.Code()}}.Encode(),
 		}
 	}
 	return pastes, nil

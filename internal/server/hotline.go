@@ -80,8 +80,7 @@ func (s *server) hotlineFrame(w http.ResponseWriter, r *http.Request) error {
 	if r.FormValue("form") == string(hotline.Complaint) {
 		kind = hotline.Complaint
 	}
-	l := s.Pages.Locale(r, "")
-	return s.renderHotline(w, r, http.StatusOK, l, house, hotlineBody{Request: hotline.Request{Kind: kind, Language: l.Code()}})
+	return s.emptyHotline(w, r, house, kind)
 }
 
 func errShut(err error) error {
@@ -95,9 +94,13 @@ func (s *server) hotlinePage(kind hotline.Kind) page.Handler {
 		if err != nil {
 			return err
 		}
-		l := s.Pages.Locale(r, "")
-		return s.renderHotline(w, r, http.StatusOK, l, house, hotlineBody{Request: hotline.Request{Kind: kind, Language: l.Code()}})
+		return s.emptyHotline(w, r, house, kind)
 	}
+}
+
+func (s *server) emptyHotline(w http.ResponseWriter, r *http.Request, house hotlineHouse, kind hotline.Kind) error {
+	l := s.Pages.Locale(r, "")
+	return s.renderHotline(w, r, http.StatusOK, l, house, hotlineBody{Request: hotline.Request{Kind: kind, Language: l.Code()}})
 }
 
 // takeHotline takes the form, wherever it stood. What was typed is never lost:
