@@ -25,7 +25,7 @@ func TestCorrectAndMailAgain(t *testing.T) {
 	b := s.as(account.Editor)
 	path := fmt.Sprintf("/admin/articles/%d", id)
 	warning := func() string { return b.get(path).text("form .notice.warn") }
-	if got := warning(); !strings.Contains(got, "no change of the text since") {
+	if got := warning(); !strings.Contains(got, "has not changed since it was last mailed") {
 		t.Errorf("before the text is changed: %q", got)
 	}
 	s.exec(`UPDATE article SET updated_at = now()`)

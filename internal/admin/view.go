@@ -37,6 +37,9 @@ type frame struct {
 // When is a moment as tables show it: sortable, the same in both languages.
 func (f frame) When(t time.Time) string { return t.In(f.Zone).Format("2006-01-02\u00a015:04") }
 
+// Clock says by whose clock every page tells its times.
+func (f frame) Clock() string { return f.L.ClockName(f.Now.In(f.Zone)) }
+
 // Day is the day of a moment, where the hour does not matter.
 func (f frame) Day(t time.Time) string { return t.In(f.Zone).Format(time.DateOnly) }
 

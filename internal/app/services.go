@@ -109,14 +109,14 @@ func (a *App) wire() {
 			notices[i] = delivery.Notice{
 				Kind: delivery.NoticeKind(n.Kind), Locale: n.Locale, NewsletterID: n.NewsletterID,
 				SignupID: n.SignupID, SubscriberID: n.SubscriberID, Address: n.Address,
-				Content: delivery.Content{AskedAt: n.AskedAt, About: n.About, Text: n.Text, Change: n.Change, Masked: n.Masked},
+				Content: delivery.Content{AskedAt: n.AskedAt, About: n.About, Records: n.Records, Change: n.Change, Masked: n.Masked},
 			}
 		}
 		return a.Deliveries.EnqueueAll(ctx, tx, notices)
 	}
 	a.Editions.DropIfGone = a.Articles.DropIfGone
 	a.Deliveries.Compose = a.Editions.Compose
-	a.Hotline.Notify = a.tellDesk
+	a.Hotline.Notify, a.Hotline.Zone = a.tellDesk, a.deskZone
 	a.wireAlerts()
 }
 

@@ -33,7 +33,7 @@ func (s *Service) compileLink(n noticeRow, f noticeFacts, content Content, from 
 		c.URL = f.BaseURL + "/keep-address/" + s.sign(n.KeyID, token.KeepAddress, change)
 		return s.Renderer.CompileOldAddress(c, content.Masked)
 	case subscriber.AboutReceipt:
-		return s.Renderer.CompileReceipt(c, content.Text)
+		return s.Renderer.CompileReceipt(c, content.Records)
 	default:
 		return mailer.Compiled{}, fmt.Errorf("link about %q cannot be mailed", content.About)
 	}

@@ -31,12 +31,11 @@ func (s *Service) TellEditors(ctx context.Context, tx pgx.Tx, g Grace) error {
 	}
 	for _, e := range editors {
 		l := s.Catalog.For(e.Locale)
-		due := g.DueAt.In(g.Zone)
 		_, err := s.Enqueue(ctx, tx, Notice{
 			Kind: Alert, Locale: l.Code(), NewsletterID: g.NewsletterID, Address: e.Address,
 			Content: Content{
 				Title: l.T("mail.grace.title", "title", g.Title), Hold: g.ArticleID, Account: e.ID,
-				Text: l.T("mail.grace.text", "title", g.Title, "when", l.Date(due)+", "+l.Time(due)+" "+due.Format("MST")),
+				Text: l.T("mail.grace.text", "title", g.Title, "when", l.Moment(g.DueAt.In(g.Zone))),
 			},
 		})
 		if err != nil {

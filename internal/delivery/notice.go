@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
 
@@ -41,23 +42,24 @@ type Notice struct {
 // Content is what a notice's words need beyond the rows it refers to; never a
 // secret. Which fields count depends on the kind.
 type Content struct {
-	Title     string    `json:"title,omitempty"`     // alert
-	Text      string    `json:"text,omitempty"`      // alert, link about a receipt
-	Detail    string    `json:"detail,omitempty"`    // alert
-	URL       string    `json:"url,omitempty"`       // alert, desk: a page of ours without a secret
-	Reference string    `json:"reference,omitempty"` // desk
-	Busy      bool      `json:"busy,omitempty"`      // desk: soon no more mails tell of requests
-	Sealed    string    `json:"sealed,omitempty"`    // desk: what the request says, encrypted: the same bytes in every try
-	Unsealed  bool      `json:"unsealed,omitempty"`  // desk: it could not be encrypted, so it is left out
-	Articles  []int64   `json:"articles,omitempty"`  // test: shown as an edition would
-	Kind      string    `json:"kind,omitempty"`      // test: of the edition; desk: of the request
-	AskedAt   time.Time `json:"asked_at,omitzero"`   // settings
-	Subject   string    `json:"subject,omitempty"`   // alert: what it tells of, see Trouble
-	About     string    `json:"about,omitempty"`     // link: one of subscriber.About…
-	Change    int64     `json:"change,omitempty"`    // link about an address: the change it confirms or stops
-	Masked    string    `json:"masked,omitempty"`    // link about an address: the new one, masked
-	Hold      int64     `json:"hold,omitempty"`      // alert: its link leads to the page that holds this article
-	Account   int64     `json:"account,omitempty"`   // alert: in whose name
+	Title     string          `json:"title,omitempty"`     // alert
+	Text      string          `json:"text,omitempty"`      // alert
+	Detail    string          `json:"detail,omitempty"`    // alert
+	URL       string          `json:"url,omitempty"`       // alert, desk: a page of ours without a secret
+	Reference string          `json:"reference,omitempty"` // desk
+	Busy      bool            `json:"busy,omitempty"`      // desk: soon no more mails tell of requests
+	Sealed    string          `json:"sealed,omitempty"`    // desk: what the request says, encrypted: the same bytes in every try
+	Unsealed  bool            `json:"unsealed,omitempty"`  // desk: it could not be encrypted, so it is left out
+	Articles  []int64         `json:"articles,omitempty"`  // test: shown as an edition would
+	Kind      string          `json:"kind,omitempty"`      // test: of the edition; desk: of the request
+	AskedAt   time.Time       `json:"asked_at,omitzero"`   // settings
+	Subject   string          `json:"subject,omitempty"`   // alert: what it tells of, see Trouble
+	About     string          `json:"about,omitempty"`     // link: one of subscriber.About…
+	Change    int64           `json:"change,omitempty"`    // link about an address: the change it confirms or stops
+	Masked    string          `json:"masked,omitempty"`    // link about an address: the new one, masked
+	Records   []mailer.Record `json:"records,omitempty"`   // link about a receipt
+	Hold      int64           `json:"hold,omitempty"`      // alert: its link leads to the page that holds this article
+	Account   int64           `json:"account,omitempty"`   // alert: in whose name
 }
 
 // Enqueue puts a notice at the head of the queue and returns its id. It is sent

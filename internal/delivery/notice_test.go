@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"vistka/internal/mailer"
 	"vistka/internal/mailer/smtptest"
 	"vistka/internal/subscriber"
 	"vistka/internal/token"
@@ -41,7 +42,7 @@ func TestEveryKindOfNotice(t *testing.T) {
 		{Kind: Test, Address: "editor@example.org", NewsletterID: 1},
 		{Kind: Alert, Address: "owner@example.org", Content: Content{Title: "The relay is down", Text: "Nothing is sent."}},
 		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutData}},
-		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutReceipt, Text: "You confirmed it."}},
+		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutReceipt, Records: []mailer.Record{{When: "Today", What: "You confirmed it"}}}},
 		{Kind: Link, Address: "new-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutNewAddress, Change: change, Masked: "ne••@example.org"}},
 		{Kind: Link, Address: "old-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutOldAddress, Change: change, Masked: "ne••@example.org"}},
 		{Kind: Desk, Address: "desk@example.org", Content: Content{Kind: "callback", Reference: "4821-7730", URL: "https://mail.news.example/admin/hotline/1"}},

@@ -121,6 +121,8 @@ type Service struct {
 	Catalog *locale.Catalog // the words around what is sealed
 	Log     *slog.Logger    // of what the desk was not told; never what a request says
 
+	// Zone is whose clock the mails to the desk in a language go by. Nil: UTC.
+	Zone func(ctx context.Context, tx pgx.Tx, code string) (*time.Location, error)
 	// Notify queues a mail to the desk; it goes out once tx commits.
 	Notify func(ctx context.Context, tx pgx.Tx, n Notice) error
 }

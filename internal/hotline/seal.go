@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
@@ -75,10 +76,10 @@ func seal(text string, keys []string) (string, error) {
 	return file.String(), nil
 }
 
-// letter is the request as the desk reads it, in l; tongue is the name of the
-// language that the person wants to be answered in. The text of several lines
-// stands last, so that none of them passes for one of ours.
-func (r Request) letter(l *locale.Locale, tongue string) string {
+// letter is the request as the desk reads it, in l and by the clock of zone;
+// tongue is the name of the language that the person wants to be answered in. The
+// text of several lines stands last, so that none of them passes for one of ours.
+func (r Request) letter(l *locale.Locale, zone *time.Location, tongue string) string {
 	var b strings.Builder
 	line := func(key, value string) {
 		if value != "" {
@@ -86,7 +87,7 @@ func (r Request) letter(l *locale.Locale, tongue string) string {
 		}
 	}
 	fmt.Fprintf(&b, "%s\n", l.T("admin.hotline.request", "reference", r.Reference))
-	fmt.Fprintf(&b, "%s, %s UTC\n\n", l.T("admin.hotline.kind."+string(r.Kind)), l.DateTime(r.CreatedAt.UTC()))
+	fmt.Fprintf(&b, "%s, %s\n\n", l.T("admin.hotline.kind."+string(r.Kind)), l.Moment(r.CreatedAt.In(zone)))
 	line("hotline.callback.name", r.Name)
 	line("hotline.callback.phone", r.Phone)
 	line("hotline.callback.best_time", r.BestTime)

@@ -1,13 +1,16 @@
 package hotline
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
+	"github.com/jackc/pgx/v5"
 )
 
 func newKey(t *testing.T) *age.X25519Identity {
@@ -36,6 +39,12 @@ func TestTheDeskIsToldUnderItsKeysAlone(t *testing.T) {
 	t.Parallel()
 	f := setUp(t)
 	day, night := newKey(t), newKey(t)
+	f.Zone = func(_ context.Context, _ pgx.Tx, code string) (*time.Location, error) {
+		if code != "en" {
+			t.Errorf("the clock of a desk that reads %q", code)
+		}
+		return time.LoadLocation("Europe/Kyiv")
+	}
 	f.save(Settings{
 		Open: true, Desk: []string{"day@example.org", "night@example.org"}, DeskLocale: "en", KeepDays: 90,
 		DeskKeys: []string{day.Recipient().String(), night.Recipient().String()},
@@ -46,8 +55,8 @@ func TestTheDeskIsToldUnderItsKeysAlone(t *testing.T) {
 		t.Fatalf("%d mails", len(f.notices))
 	}
 	for i, want := range []string{
-		"Request " + first + "\nCallback, 23 November 2026, 09:00 UTC\n\nName: Nadia\nPhone number: +380 44 123 45 67\nBest time to call: after six\nAnswer in: English\n",
-		"Request " + second + "\nComplaint, 23 November 2026, 09:00 UTC\n\nSubject: A correction\nContact: nadia@example.org\nAnswer in: Українська\n\nПерший рядок\n\nPhone number: not a line of ours\n",
+		"Request " + first + "\nCallback, 23 November 2026, 11:00 Kyiv time\n\nName: Nadia\nPhone number: +380 44 123 45 67\nBest time to call: after six\nAnswer in: English\n",
+		"Request " + second + "\nComplaint, 23 November 2026, 11:00 Kyiv time\n\nSubject: A correction\nContact: nadia@example.org\nAnswer in: Українська\n\nПерший рядок\n\nPhone number: not a line of ours\n",
 	} {
 		a, b := f.notices[2*i], f.notices[2*i+1]
 		if a.Sealed != b.Sealed || a.Address == b.Address {

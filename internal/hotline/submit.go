@@ -124,7 +124,13 @@ func (s *Service) tellDesk(ctx context.Context, tx pgx.Tx, set Settings, r Reque
 	}
 	n := Notice{RequestID: r.ID, Reference: r.Reference, Kind: r.Kind, Locale: set.DeskLocale, Busy: lately > deskMails/2}
 	if len(set.Desk) > 0 && len(set.DeskKeys) > 0 {
-		text := r.letter(s.Catalog.For(set.DeskLocale), s.Catalog.For(r.Language).Name())
+		zone := time.UTC
+		if s.Zone != nil {
+			if zone, err = s.Zone(ctx, tx, set.DeskLocale); err != nil {
+				return err
+			}
+		}
+		text := r.letter(s.Catalog.For(set.DeskLocale), zone, s.Catalog.For(r.Language).Name())
 		if n.Sealed, err = seal(text, set.DeskKeys); err != nil {
 			n.Unsealed = true
 			s.Log.ErrorContext(ctx, "the hotline's desk is mailed without what a request says: its keys cannot be used; check them in the hotline's settings",

@@ -52,16 +52,6 @@ func (l *Locale) Time(t time.Time) string { return t.Format("15:04") }
 // DateTime is Date and Time: "23 November 2026, 09:05".
 func (l *Locale) DateTime(t time.Time) string { return l.Date(t) + ", " + l.Time(t) }
 
-// City is a time zone by the city that it is named after, in the language's words
-// where it has some: "Europe/Kyiv" is "Kyiv", «Київ».
-func (l *Locale) City(zone string) string {
-	city := zone[strings.LastIndexByte(zone, '/')+1:]
-	if key := "zone." + strings.ToLower(city); l.Has(key) {
-		return l.T(key)
-	}
-	return strings.ReplaceAll(city, "_", " ")
-}
-
 // Number groups the digits as the language does: "1,234,567", "1 234 567". The
 // separators are spaces that do not break.
 func (l *Locale) Number(n int) string {

@@ -100,6 +100,47 @@ func TestDates(t *testing.T) {
 	}
 }
 
+func TestTimesAreToldAsPeopleSayThem(t *testing.T) {
+	t.Parallel()
+	c, err := Load(web.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, uk := c.For("en"), c.For("uk")
+	at := time.Date(2026, 11, 23, 7, 5, 0, 0, time.UTC)
+	in := func(zone string) time.Time {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.In(loc)
+	}
+	for _, x := range []struct{ got, want string }{
+		{en.Moment(in("Europe/Kyiv")), "23 November 2026, 09:05 Kyiv time"},
+		{uk.Moment(in("Europe/Kyiv")), "23 листопада 2026\u00a0р., 09:05 за київським часом"},
+		{uk.Clock(in("America/New_York")), "02:05 за нью-йоркським часом"},
+		{uk.Clock(in("Europe/Kiev")), "09:05 за київським часом"}, // its name until 2022
+		{uk.City("Europe/Kiev"), "Київ"},
+		{en.Clock(in("America/Indiana/Knox")), "01:05 Knox time"},
+		{uk.Clock(in("America/Indiana/Knox")), "01:05 за часом міста Knox"},
+		{en.Clock(at), "07:05 UTC"},
+		{uk.Clock(at), "07:05 за UTC"},
+		{en.Clock(in("EET")), "09:05 UTC+2"}, // no place's
+		{uk.Clock(in("Etc/GMT-3")), "10:05 за UTC+3"},
+		{uk.Clock(at.In(time.FixedZone("", -12600))), "03:35 за UTC−3:30"},
+	} {
+		if x.got != x.want {
+			t.Errorf("got %q, want %q", x.got, x.want)
+		}
+	}
+	// A city that a reader may choose has both words, its name and its clock.
+	for _, k := range en.Keys() {
+		if zone, ok := strings.CutPrefix(k, "zone."); ok && !en.Has("clock."+zone) {
+			t.Errorf("nobody says what %s time is called", zone)
+		}
+	}
+}
+
 func TestMatch(t *testing.T) {
 	t.Parallel()
 	c := load(t, words)

@@ -13,7 +13,7 @@ import (
 	"vistka/web"
 )
 
-var kyiv = time.FixedZone("EET", 2*60*60)
+var kyiv = time.FixedZone("Europe/Kyiv", 2*60*60)
 
 var sentAt = time.Date(2026, 11, 23, 8, 0, 0, 0, kyiv)
 
@@ -162,9 +162,9 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 			alert.Title, alert.Text = "Поштовий сервер відхиляє нашого відправника", "Від 07:40 нічого не надіслано. Чекають 1204 листи.\n\nЩойно сервер знову відповість, надсилання продовжиться саме."
 		}
 		out["alert."+code] = ok(r.CompileAlert(alert))
-		grace := mailer.AlertContent{Newsletter: n, Locale: code, Date: sentAt, Grace: true, URL: "https://news.example.com/hold/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", Title: "“Five questions” goes out soon", Text: "“Five questions” was found on the site. Readers get it from 23 November 2026, 08:10 EET on.\n\nIf that is right, there is nothing to do."}
+		grace := mailer.AlertContent{Newsletter: n, Locale: code, Date: sentAt, Grace: true, URL: "https://news.example.com/hold/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", Title: "“Five questions” goes out soon", Text: "“Five questions” was found on the site. Readers get it from 23 November 2026, 08:10 Kyiv time on.\n\nIf that is right, there is nothing to do."}
 		if code == "uk" {
-			grace.Title, grace.Text = "Скоро вийде: «П’ять запитань»", "На сайті з’явилася стаття «П’ять запитань». Читачі почнуть отримувати її 23 листопада 2026 р., 08:10 EET.\n\nЯкщо все гаразд, нічого робити не треба."
+			grace.Title, grace.Text = "Скоро вийде: «П’ять запитань»", "На сайті з’явилася стаття «П’ять запитань». Читачі почнуть отримувати її 23 листопада 2026 р., 08:10 за київським часом.\n\nЯкщо все гаразд, нічого робити не треба."
 		}
 		out["grace."+code] = ok(r.CompileAlert(grace))
 		out["desk."+code] = ok(r.CompileDesk(mailer.DeskContent{Newsletter: n, Locale: code, Date: sentAt, Kind: "complaint", Reference: "4821-7730"}))
@@ -172,12 +172,38 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 	return out
 }
 
-// receiptIn is the text of a receipt as the pages make it.
-func receiptIn(code string) string {
+// receiptIn are the records of a receipt as the pages make them.
+func receiptIn(code string) []mailer.Record {
 	if code == "uk" {
-		return "22 листопада 2026 р., 09:41 EET: Ви підтвердили підписку на «Перевірка джерел». Ось що було написано біля кнопки: Підписка на «Перевірка джерел» / Підписатися · З мережевої адреси 192.0.2.7\n\n22 листопада 2026 р., 09:40 EET: Ви попросили розсилку «Перевірка джерел» у формі. · На сторінці https://www.example.com/uk/one-photo"
+		return []mailer.Record{
+			{
+				When: "22 листопада 2026 р., 09:45 за київським часом", What: "Ви змінили налаштування розсилки «Перевірка джерел», на сторінці налаштувань",
+				Changes: []string{"Як часто: Раз на тиждень (раніше: Раз на день)", "Теми: Право, Медіа (раніше: усі)"},
+			},
+			{
+				When: "22 листопада 2026 р., 09:41 за київським часом", What: "Ви підтвердили підписку на «Перевірка джерел», кнопкою за посиланням у листі",
+				Wording: []string{"Підписка на «Перевірка джерел»", "Підтвердити"}, Version: "5f2c91aa", Details: []string{"З мережевої адреси 192.0.2.7"},
+			},
+			{
+				When: "22 листопада 2026 р., 09:40 за київським часом", What: "Ви попросили розсилку «Перевірка джерел», у формі підписки",
+				Details: []string{"На сторінці https://www.example.com/uk/one-photo", "Програма: Mozilla/5.0\r\n(X11)"},
+			},
+		}
 	}
-	return "22 November 2026, 09:41 EET: You confirmed The Source Check. This stood beside the button: Subscribe to The Source Check / Subscribe · From the network address 192.0.2.7\n\n22 November 2026, 09:40 EET: You asked for The Source Check on a form. · On the page https://www.example.com/one-photo"
+	return []mailer.Record{
+		{
+			When: "22 November 2026, 09:45 Kyiv time", What: "You changed your settings of The Source Check, on the settings page",
+			Changes: []string{"How often: Once a week (before: Once a day)", "Topics: Law, Media (before: all of them)"},
+		},
+		{
+			When: "22 November 2026, 09:41 Kyiv time", What: "You confirmed The Source Check, with the button behind the link in the mail",
+			Wording: []string{"Subscribe to The Source Check", "Confirm"}, Version: "5f2c91aa", Details: []string{"From the network address 192.0.2.7"},
+		},
+		{
+			When: "22 November 2026, 09:40 Kyiv time", What: "You asked for The Source Check, with the sign-up form",
+			Details: []string{"On the page https://www.example.com/one-photo", "With the program Mozilla/5.0\r\n(X11)"},
+		},
+	}
 }
 
 // parts cuts a message into its header and the two decoded bodies, by the

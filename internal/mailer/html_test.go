@@ -75,8 +75,8 @@ func TestConfirmationSaysWhatItMust(t *testing.T) {
 	t.Parallel()
 	mails := everyMail(t, newRenderer(t))
 	for code, want := range map[string][]string{
-		"en": {"example.com", "23 November 2026, 07:59 EET", "26 November 2026, 08:00 EET", "Confirm subscription", "This wasn’t me"},
-		"uk": {"example.com", "23 листопада 2026", "07:59 EET", "Підтвердити підписку", "Це не я"},
+		"en": {"example.com", "23 November 2026, 07:59 Kyiv time", "26 November 2026, 08:00 Kyiv time", "Confirm subscription", "This wasn’t me"},
+		"uk": {"example.com", "23 листопада 2026", "07:59 за київським часом", "Підтвердити підписку", "Це не я"},
 	} {
 		c := mails["confirmation."+code]
 		head, text, html := parts(t, c.Append(nil, reader))
@@ -144,7 +144,7 @@ func TestPluralsOfWhatIsNotShown(t *testing.T) {
 	for n, want := range map[int]string{1: "Ще 1 стаття", 2: "Ще 2 статті", 5: "Ще 5 статей", 11: "Ще 11 статей", 21: "Ще 21 стаття", 24: "Ще 24 статті", 111: "Ще 111 статей"} {
 		e := editionOf("uk", mailer.Weekly, 2)
 		e.More = n
-		if _, text, _ := parts(t, compiled(t, r, e)); !strings.Contains(text, want+" ") {
+		if _, text, _ := parts(t, compiled(t, r, e)); !strings.Contains(text, want+"\u00a0— на сайті") {
 			t.Errorf("%d: no %q in\n%s", n, want, text)
 		}
 	}

@@ -1,9 +1,6 @@
 package mailer
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // CompileLink makes the mail with a fresh link for what reveals or cannot be
 // undone. Needs no link of Recipient.
@@ -57,18 +54,4 @@ func (r *Renderer) CompileOldAddress(c LinkContent, masked string) (Compiled, er
 		AsideText:  f.L.T("mail.old-address.ignore"),
 		AsideLabel: f.L.T("mail.old-address.button"), AsideURL: link,
 	}, c.Newsletter, c.Date)
-}
-
-// CompileReceipt mails somebody the proof of what they agreed to: text, in
-// paragraphs divided by an empty line. Needs no link of Recipient.
-func (r *Renderer) CompileReceipt(c LinkContent, text string) (Compiled, error) {
-	f := r.frame(c.Newsletter, c.Locale)
-	f.Subject, f.Why = f.words("mail.receipt.subject"), f.words("mail.why.receipt")
-	v := noticeView{frame: f, Kicker: f.Site, Heading: f.L.T("mail.receipt.heading"), Lines: []string{f.words("mail.receipt.text")}}
-	for passage := range strings.SplitSeq(text, "\n\n") {
-		if passage = cleanLine(passage); passage != "" {
-			v.Lines = append(v.Lines, passage)
-		}
-	}
-	return r.compileNotice(v, c.Newsletter, c.Date)
 }

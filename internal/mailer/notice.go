@@ -13,6 +13,7 @@ type noticeView struct {
 	Kicker     string
 	Heading    string
 	Lines      []string // before the button
+	Records    []Record // of a receipt
 	Button     string
 	ButtonURL  string
 	PlainLabel string // above the address written out; empty leaves it out of the HTML
@@ -56,6 +57,12 @@ func (v noticeView) plain() string {
 	for _, line := range v.Lines {
 		w.gap()
 		w.para(line, "", "")
+	}
+	for _, rec := range v.Records {
+		w.record(v.frame, rec)
+	}
+	if len(v.Records) > 0 {
+		w.rule()
 	}
 	if v.Detail != "" {
 		w.gap()

@@ -69,14 +69,8 @@ func siteName(address string) string {
 	return cleanLine(host)
 }
 
-// moment is a time in the zone of the mail's date, which it names: "23 November
-// 2026, 09:05 EET".
-func (f frame) moment(t, date time.Time) string {
-	return f.L.Date(t.In(date.Location())) + ", " + f.clock(t, date)
-}
+// moment is a time by the clock of the zone of the mail's date.
+func (f frame) moment(t, date time.Time) string { return f.L.Moment(t.In(date.Location())) }
 
 // clock is moment without the day.
-func (f frame) clock(t, date time.Time) string {
-	t = t.In(date.Location())
-	return f.L.Time(t) + " " + t.Format("MST")
-}
+func (f frame) clock(t, date time.Time) string { return f.L.Clock(t.In(date.Location())) }

@@ -33,7 +33,7 @@ type apiAnswer struct {
 	Masked string    `json:"masked"`
 	Handle string    `json:"handle"`
 	Words  sentWords `json:"words"`
-	// Delayed says that so many sign up that the mail has to wait.
+	// Delayed says that the mail has to wait; the words say what that means for the reader.
 	Delayed bool `json:"delayed,omitempty"`
 }
 
@@ -49,14 +49,14 @@ type sentWords struct {
 	Failed  string `json:"failed"` // when we cannot be reached
 }
 
-func sentWordsIn(l *locale.Locale, masked string, delayed bool) sentWords {
-	text := l.T("sent.text", "address", masked)
-	if delayed {
-		text = l.T("sent.text_delayed", "address", masked) + " " + l.T("sent.delayed")
+func sentWordsIn(l *locale.Locale, masked, late string) sentWords {
+	text, nothing := l.T("sent.text", "address", masked), l.T("sent.nothing")
+	if late != "" {
+		text, nothing = l.T("sent.text_late", "address", masked)+" "+l.T("sent."+late), l.T("sent.nothing_late")
 	}
 	return sentWords{
 		Title: l.T("sent.title"), Text: text, Code: l.T("sent.code_label"),
-		Confirm: l.T("sent.code_button"), Nothing: l.T("sent.nothing"), Again: l.T("sent.again"), Wrong: l.T("sent.wrong"),
+		Confirm: l.T("sent.code_button"), Nothing: nothing, Again: l.T("sent.again"), Wrong: l.T("sent.wrong"),
 		Failed: l.T("sent.failed"),
 	}
 }
@@ -118,7 +118,7 @@ func (s *server) apiSubscribe(w http.ResponseWriter, r *http.Request) error {
 		return writeProblem(w, p)
 	}
 	masked := got.Address.Masked()
-	return writeJSON(w, http.StatusAccepted, "application/json", apiAnswer{"confirmation-sent", masked, got.Handle, sentWordsIn(l, masked, got.Delayed), got.Delayed})
+	return writeJSON(w, http.StatusAccepted, "application/json", apiAnswer{"confirmation-sent", masked, got.Handle, sentWordsIn(l, masked, got.Late), got.Late != ""})
 }
 
 // readJSON reads the one document of a request's body.

@@ -84,8 +84,8 @@ func (s *server) apiAgain(w http.ResponseWriter, r *http.Request) error {
 	if res.Sent {
 		answer.Status = "sent"
 	}
-	if res.Delayed {
-		answer.Title = l.T("sent.delayed")
+	if why := late(res.Admission); why != "" {
+		answer.Title = l.T("sent." + why)
 	}
 	return writeJSON(w, http.StatusOK, "application/json", answer)
 }

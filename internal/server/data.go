@@ -73,7 +73,7 @@ func (s *server) renderData(w http.ResponseWriter, r *http.Request, status int, 
 	if b.Waiting, err = s.Subscribers.WaitingAddress(r.Context(), f); err != nil {
 		return err
 	}
-	b.Until = l.Time(f.Until.In(zoneOf(n.Timezone))) + " " + f.Until.In(zoneOf(n.Timezone)).Format("MST")
+	b.Until = l.Clock(f.Until.In(zoneOf(n.Timezone)))
 	title := l.T("data.title")
 	if b.Wrong != "" {
 		title = l.T("signup.error_title") + ": " + title
@@ -176,7 +176,7 @@ func (s *server) mailsPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) mailLine(l *locale.Locale, zone string, m edition.Mailed) mailLine {
 	line := mailLine{
-		When: l.DateTime(m.At.In(zoneOf(zone))), Newsletter: m.Newsletter, Titles: m.Titles, State: l.T("mails.state." + m.State),
+		When: localMoment(l, m.At, zone), Newsletter: m.Newsletter, Titles: m.Titles, State: l.T("mails.state." + m.State),
 		Edition: m.EditionID != 0,
 	}
 	switch m.Kind {

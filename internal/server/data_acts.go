@@ -3,13 +3,13 @@ package server
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"vistka/internal/emailaddr"
 	"vistka/internal/locale"
+	"vistka/internal/mailer"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/subscriber"
@@ -92,12 +92,11 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var passages []string
-	l := s.Pages.Catalog().For(f.Locale)
-	for _, e := range s.consentLines(l, n.Timezone, events) {
-		passages = append(passages, e.passage(l))
+	var records []mailer.Record
+	for _, c := range s.consentLines(s.Pages.Catalog().For(f.Locale), n.Timezone, events) {
+		records = append(records, mailer.Record{When: c.When, What: c.What, Changes: c.Changes, Wording: c.Wording, Version: c.Version, Details: c.Details})
 	}
-	sent, err := s.Subscribers.MailReceipt(r.Context(), link, strings.Join(passages, "\n\n"))
+	sent, err := s.Subscribers.MailReceipt(r.Context(), link, records)
 	if err != nil {
 		return s.notFresh(w, r, f, err)
 	}
@@ -108,20 +107,10 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, r, dataPath(r)+"/consent", said)
 }
 
-// passage is an event as one paragraph of a mail.
-func (c consentLine) passage(l *locale.Locale) string {
-	words := strings.Join(append([]string{c.When + ": " + c.What}, c.Changes...), "; ") + "."
-	if len(c.Wording) > 0 {
-		words += " " + l.T("consent.wording", "version", c.Version) + " " + strings.Join(c.Wording, " / ")
-	}
-	return strings.Join(append([]string{words}, c.Details...), " · ")
-}
-
 func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {
 	lines := make([]consentLine, 0, len(events))
 	for _, e := range events {
-		at := e.At.In(zoneOf(zone))
-		c := consentLine{When: l.DateTime(at) + " " + at.Format("MST"), What: l.T("consent.kind."+e.Kind, "name", e.Name)}
+		c := consentLine{When: localMoment(l, e.At, zone), What: l.T("consent.kind."+e.Kind, "name", e.Name)}
 		if e.Kind == "changed" && e.Source == "address" {
 			c.What = l.T("consent.kind_address", "name", e.Name)
 		}

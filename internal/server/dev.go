@@ -74,7 +74,8 @@ func devPages() map[string]canned {
 
 		"sent":          devSent(func(*locale.Locale) sentBody { return sentBody{} }),
 		"sent-again":    devSent(func(l *locale.Locale) sentBody { return sentBody{Notice: l.T("sent.again_done"), NoticeGood: true} }),
-		"sent-delayed":  devSent(func(*locale.Locale) sentBody { return sentBody{Delayed: true} }),
+		"sent-delayed":  devSent(func(*locale.Locale) sentBody { return sentBody{Late: "delayed"} }),
+		"sent-halted":   devSent(func(*locale.Locale) sentBody { return sentBody{Late: "halted"} }),
 		"sent-code":     devSent(func(l *locale.Locale) sentBody { return sentBody{Code: "482 113", CodeError: l.T("sent.code_wrong")} }),
 		"confirm":       devConfirm(false),
 		"confirm-again": devConfirm(true),

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"maps"
 	"mime"
@@ -70,7 +71,7 @@ func (s *server) devMails() map[string]compile {
 			return r.CompileOldAddress(link(l, n, "/keep-address/", 72*time.Hour), devMasked)
 		},
 		"receipt": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
-			return r.CompileReceipt(link(l, n, "/data/", 0), l.Date(at)+": "+l.T("consent.kind.confirmed", "name", n.Name)+".")
+			return r.CompileReceipt(link(l, n, "/data/", 0), devRecords(l, n.Name, at))
 		},
 		"test": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileTest(mailer.TestContent{Newsletter: n, Locale: l.Code(), Date: at})
@@ -99,14 +100,35 @@ func (s *server) devMails() map[string]compile {
 		delivery.CauseSendingLocked, delivery.CauseFeedFailing, delivery.CauseFeedGone, delivery.CauseDoubtHeld, delivery.CauseBudgetSpent,
 	} {
 		key := "mail.alert." + string(cause)
+		name := map[string]string{"relay": "relay.example.org", "sender": "news@example.org", "feed": "https://news.example.org/feed/"}[strings.SplitN(string(cause), "_", 2)[0]]
 		mails["alert-"+strings.ReplaceAll(string(cause), "_", "-")] = func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileAlert(mailer.AlertContent{
-				Newsletter: n, Locale: l.Code(), Date: at, Title: l.T(key+".title", "name", "relay.example.org", "object", "17"), Text: l.T(key + ".text"),
+				Newsletter: n, Locale: l.Code(), Date: at, Title: l.T(key+".title", "name", cmp.Or(name, n.Name), "object", "17"), Text: l.T(key + ".text"),
 				Detail: "550 5.7.1 sender not authenticated", URL: s.BaseURL + "/admin/",
 			})
 		}
 	}
 	return mails
+}
+
+// devRecords are a consent's events in words.
+func devRecords(l *locale.Locale, name string, at time.Time) []mailer.Record {
+	what := func(kind, by string) string {
+		return l.T("consent.kind."+kind, "name", name) + ", " + l.T("consent.by."+by)
+	}
+	changed := l.T("consent.set_from", "what", l.T("consent.set.cadence"), "to", l.T("cadence.weekly"), "from", l.T("cadence.instant"))
+	return []mailer.Record{
+		{When: l.Moment(at.Add(-time.Hour)), What: what("changed", "preferences"), Changes: []string{changed}},
+		{
+			When: l.Moment(at.Add(-49 * time.Hour)), What: what("confirmed", "link"), Version: "5f2c91aa", Wording: []string{l.T("confirm.title"), l.T("confirm.button")},
+			Details: []string{l.T("consent.ip", "value", "192.0.2.7"), l.T("consent.agent", "value", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")},
+		},
+		{
+			When: l.Moment(at.Add(-49*time.Hour - time.Minute)), What: what("requested", "form"), Version: "a4f2b72c",
+			Wording: []string{l.T("signup.label"), l.T("signup.what_instant"), l.T("signup.button"), l.T("signup.consent", "name", name)},
+			Details: []string{l.T("consent.language", "value", l.Name()), l.T("consent.page", "value", devArticle)},
+		},
+	}
 }
 
 func devArticles() []mailer.Article {

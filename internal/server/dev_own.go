@@ -81,7 +81,7 @@ func devPreferences(paused *time.Time, change func(*locale.Locale, *preferencesB
 
 func devData(change func(*locale.Locale, *dataBody)) canned {
 	return canned{"pages/data", func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-		b := dataBody{Address: "nadia@example.org", Until: "11:32 EET", Path: devFresh, Shown: s.formToken(tokenForm)}
+		b := dataBody{Address: "nadia@example.org", Until: l.Clock(time.Date(2026, time.November, 23, 11, 32, 0, 0, zoneOf("Europe/Kyiv"))), Path: devFresh, Shown: s.formToken(tokenForm)}
 		change(l, &b)
 		return l.T("data.title"), b
 	}}

@@ -117,10 +117,7 @@ func (s *server) renderHold(w http.ResponseWriter, r *http.Request, h holding, a
 	})
 }
 
-// localMoment is a time in the newsletter's own zone, which it names.
+// localMoment is a time by the clock of the newsletter's own zone.
 func localMoment(l *locale.Locale, t time.Time, zone string) string {
-	if z, err := time.LoadLocation(zone); err == nil {
-		t = t.In(z)
-	}
-	return l.DateTime(t) + " " + t.Format("MST")
+	return l.Moment(t.In(zoneOf(zone)))
 }

@@ -54,7 +54,7 @@ func TestHoldByLink(t *testing.T) {
 		return url.Values{"shown": {a.doc.Find("input[name=shown]").AttrOr("value", "")}, "hand": {"seen"}}
 	}
 	page := s.get(link)
-	if text := page.doc.Find("main").Text(); page.doc.Find("form button").Length() != 1 || !strings.Contains(text, "09:10 UTC") || !strings.Contains(text, "вийде") {
+	if text := page.doc.Find("main").Text(); page.doc.Find("form button").Length() != 1 || !strings.Contains(text, "09:10 за UTC") || !strings.Contains(text, "вийде") {
 		t.Fatalf("the page: %s", text)
 	}
 	s.do(with(httptest.NewRequest(http.MethodHead, link, nil), nil))

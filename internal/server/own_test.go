@@ -214,7 +214,7 @@ func TestOwnData(t *testing.T) {
 		t.Errorf("mailed: %q", got.text("main"))
 	}
 	last := s.notices[len(s.notices)-1]
-	if last.About != subscriber.AboutReceipt || !strings.Contains(last.Text, "You confirmed Media Watch") || strings.Count(last.Text, "\n\n") != 1 {
+	if last.About != subscriber.AboutReceipt || len(last.Records) != 2 || !strings.HasPrefix(last.Records[0].What, "You confirmed Media Watch") || len(last.Records[0].Details) == 0 {
 		t.Errorf("%+v", last)
 	}
 	if got := s.get(data + "/mails"); !strings.Contains(got.text("main"), "Nothing has been sent") {
@@ -268,7 +268,7 @@ func TestReceiptSaysWhatWasAgreedAndChanged(t *testing.T) {
 		},
 		"uk": {
 			"Ви відписалися від «Media Watch», кнопкою відписки в поштовій програмі", "Адреса: nadia@example.net (раніше: nadia@example.org)",
-			"Якщо матеріал спершу з’явився іншою мовою: Надсилати лише моєю мовою", "Як часто: Раз на тиждень (раніше: Кожна стаття, щойно вийде)", "Теми: Law, Media (раніше: усі)",
+			"Якщо стаття спершу вийшла іншою мовою: Надсилати лише моєю мовою", "Як часто: Раз на тиждень (раніше: Кожна стаття, щойно вийде)", "Теми: Law, Media (раніше: усі)",
 			"Пауза до: 24 грудня 2026 р. (раніше: без паузи)", "Часовий пояс: Київ", "Мова: English",
 		},
 	} {

@@ -24,7 +24,7 @@ type sentBody struct {
 	Email      string // as it was typed
 	Masked     string
 	Handle     string
-	Delayed    bool // the mail has to wait: the budget is spent
+	Late       string // why the mail has to wait, see late
 	Article    string
 	Site       string
 	WrongURL   string
@@ -81,14 +81,15 @@ func (s *server) again(w http.ResponseWriter, r *http.Request) error {
 	if res.Decision != subscriber.Accepted {
 		return errTooMany()
 	}
-	b.Handle, b.Notice, b.NoticeGood, b.Delayed = res.Handle, s.againWords(l, res), res.Sent && !res.Delayed, res.Delayed
+	b.Late = late(res.Admission)
+	b.Handle, b.Notice, b.NoticeGood = res.Handle, s.againWords(l, res), res.Sent
 	return s.renderSent(w, r, l, b)
 }
 
 // againWords say what "send again" came to.
 func (s *server) againWords(l *locale.Locale, res subscriber.Resent) string {
 	switch {
-	case res.Sent && res.Delayed: // the page says so
+	case res.Sent && late(res.Admission) != "": // the page says so
 		return ""
 	case res.Sent:
 		return l.T("sent.again_done")

@@ -94,7 +94,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return s.refuse(w, r, n, l, in, no)
 	}
 	return s.renderSent(w, r, l, sentBody{
-		Newsletter: n, Email: got.Address.String(), Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article, Delayed: got.Delayed,
+		Newsletter: n, Email: got.Address.String(), Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article, Late: got.Late,
 	})
 }
 
@@ -199,5 +199,5 @@ func signupURL(r *http.Request, n newsletter.Newsletter, l *locale.Locale, artic
 type accepted struct {
 	Address emailaddr.Address
 	Handle  string
-	Delayed bool // the mail has to wait: the budget is spent
+	Late    string // why the mail has to wait, see late
 }

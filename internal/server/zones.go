@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -69,19 +68,8 @@ func zoneOptions(l *locale.Locale, now time.Time, own, newsletters string) []opt
 // zoneWords is a zone as a reader's clock shows it now: "Kyiv (UTC+2)".
 func zoneWords(l *locale.Locale, name string, offset int) string {
 	city := l.City(name)
-	if offset == 0 {
-		if city == "UTC" {
-			return city
-		}
-		return city + " (UTC)"
+	if city == "UTC" {
+		return city
 	}
-	sign := '+'
-	if offset < 0 {
-		sign, offset = '−', -offset
-	}
-	words := fmt.Sprintf("UTC%c%d", sign, offset/3600)
-	if minutes := offset % 3600 / 60; minutes != 0 {
-		words += fmt.Sprintf(":%02d", minutes)
-	}
-	return city + " (" + words + ")"
+	return city + " (" + locale.Offset(offset) + ")"
 }

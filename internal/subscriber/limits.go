@@ -74,6 +74,7 @@ type Origin struct {
 type Admission struct {
 	Decision Decision
 	Delayed  bool // the mail is likely to be held: what it may take of the budget is spent
+	Halted   bool // the mail has to wait: none goes out
 	Proven   bool // it may take of the whole budget
 }
 
@@ -82,7 +83,7 @@ type Admission struct {
 // work. Replicas share the counters.
 func (s *Service) Admit(ctx context.Context, o Origin) (Admission, error) {
 	v := verdict{origin: o}
-	if err := s.DB.QueryRow(ctx, admit, s.admitArgs(o, s.Clock.Now())).Scan(&v.over, &v.unproven, &v.proven, &v.delayed); err != nil {
+	if err := s.DB.QueryRow(ctx, admit, s.admitArgs(o, s.Clock.Now())).Scan(&v.over, &v.unproven, &v.proven, &v.delayed, &v.halted); err != nil {
 		return Admission{}, fmt.Errorf("count request: %w", err)
 	}
 	return v.admission(), nil
@@ -115,10 +116,11 @@ type verdict struct {
 	unproven bool // it proves nothing, and the share of such is spent
 	proven   bool // work stands behind it
 	delayed  bool // what it may take of the budget is spent
+	halted   bool // no mail goes out
 }
 
 func (v verdict) admission() Admission {
-	a := Admission{Decision: Accepted, Delayed: v.delayed, Proven: v.proven}
+	a := Admission{Decision: Accepted, Delayed: v.delayed, Halted: v.halted, Proven: v.proven}
 	switch {
 	case v.over && v.origin.Challenged:
 		a.Decision = TooMany

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
 
@@ -24,10 +25,9 @@ func (s *Service) Receipt(ctx context.Context, link string) (Fresh, []Event, err
 	return f, events, nil
 }
 
-// MailReceipt mails text, paragraphs divided by an empty line, to the reader
-// behind a fresh link. It reports false where enough were mailed for now.
-// Errors are those of Fresh.
-func (s *Service) MailReceipt(ctx context.Context, link, text string) (sent bool, err error) {
+// MailReceipt mails records to the reader behind a fresh link. It reports false
+// where enough were mailed for now. Errors are those of Fresh.
+func (s *Service) MailReceipt(ctx context.Context, link string, records []mailer.Record) (sent bool, err error) {
 	f, err := s.Fresh(ctx, link)
 	if err != nil {
 		return false, err
@@ -37,7 +37,7 @@ func (s *Service) MailReceipt(ctx context.Context, link, text string) (sent bool
 			return err
 		}
 		return s.Notify(ctx, tx, Notice{
-			Kind: NoticeLink, About: AboutReceipt, Locale: f.Locale, NewsletterID: f.NewsletterID, SubscriberID: f.SubscriberID, Text: text,
+			Kind: NoticeLink, About: AboutReceipt, Locale: f.Locale, NewsletterID: f.NewsletterID, SubscriberID: f.SubscriberID, Records: records,
 		})
 	})
 	if err != nil {

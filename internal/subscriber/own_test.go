@@ -52,7 +52,7 @@ func TestFreshLink(t *testing.T) {
 		"fresh":    func() error { _, err := f.Fresh(ctx, link); return err },
 		"download": func() error { _, err := f.Download(ctx, link); return err },
 		"receipt":  func() error { _, _, err := f.Receipt(ctx, link); return err },
-		"mail":     func() error { _, err := f.MailReceipt(ctx, link, "text"); return err },
+		"mail":     func() error { _, err := f.MailReceipt(ctx, link, nil); return err },
 		"address":  func() error { _, err := f.AskAddress(ctx, link, address(t, "n@example.net")); return err },
 		"erase":    func() error { return f.EraseOwn(ctx, link) },
 	} {
@@ -198,7 +198,7 @@ func TestReceiptGoesOnAfterAChangeOfAddress(t *testing.T) {
 	if err != nil || strings.Count(string(raw), `"confirmed"`) != 1 || !strings.Contains(string(raw), `"address_changes"`) {
 		t.Errorf("%v\n%s", err, raw)
 	}
-	if sent, err := f.MailReceipt(ctx, f.fresh(c, "nadia@example.net"), "words"); err != nil || !sent {
+	if sent, err := f.MailReceipt(ctx, f.fresh(c, "nadia@example.net"), nil); err != nil || !sent {
 		t.Errorf("mail: %t, %v", sent, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"vistka/internal/emailaddr"
+	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 	"vistka/internal/token"
 )
@@ -60,7 +61,7 @@ const (
 // What a NoticeLink is about.
 const (
 	AboutData       = "data"        // a fresh link: names a subscriber
-	AboutReceipt    = "receipt"     // Text: names a subscriber
+	AboutReceipt    = "receipt"     // Records: names a subscriber
 	AboutNewAddress = "new address" // to Address: confirms Change
 	AboutOldAddress = "old address" // to Address: can stop Change, to Masked
 )
@@ -74,11 +75,11 @@ type Notice struct {
 	SubscriberID int64
 	AskedAt      time.Time // when the form was sent: settings
 
-	About   string // link
-	Text    string // receipt: paragraphs divided by an empty line
-	Address string // of who is neither a sign-up nor mailed as a subscriber
-	Change  int64  // of address
-	Masked  string // the address that Change leads to
+	About   string          // link
+	Records []mailer.Record // receipt
+	Address string          // of who is neither a sign-up nor mailed as a subscriber
+	Change  int64           // of address
+	Masked  string          // the address that Change leads to
 }
 
 // Evidence is where an act came from, kept beside its consent event.

@@ -74,7 +74,7 @@ func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (A
 	// predecessor counted.
 	batch.Queue(lockLimit, pgx.StrictNamedArgs{"key": lockKey(args["limit"].([]byte))})
 	signUpStatement.Queue(batch, args).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&v.over, &v.unproven, &v.proven, &v.delayed, &h.signupID, &h.generation)
+		return row.Scan(&v.over, &v.unproven, &v.proven, &v.delayed, &v.halted, &h.signupID, &h.generation)
 	})
 	err := s.DB.SendBatch(ctx, batch).Close()
 	admission := v.admission()

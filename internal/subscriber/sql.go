@@ -3,7 +3,8 @@ package subscriber
 const (
 	// Counts a post, uses up its proof of work unless its networks send too many,
 	// and says whether they do, whether it proves nothing while that is asked for,
-	// whether work stands behind it, and whether its mail is likely to be held.
+	// whether work stands behind it, whether its mail is likely to be held, and
+	// whether no mail goes out at all.
 	// Whoever hands a proof in first has it: the others wait for that one's commit.
 	// Our own page asks for the work, and takes a press without it.
 	admission = `
@@ -34,11 +35,12 @@ WITH counted AS (
 ), admission AS (
     SELECT over, proven,
            crowded AND NOT proven AND NOT CASE WHEN asked THEN @challenged::boolean ELSE @attested::boolean END AS unproven,
-           CASE WHEN NOT asked THEN attacked WHEN proven THEN empty ELSE crowded END AS delayed
+           CASE WHEN NOT asked THEN attacked WHEN proven THEN empty ELSE crowded END AS delayed,
+           NOT (SELECT may_send()) AS halted
     FROM post)`
 
 	admit = admission + `
-SELECT over, unproven, proven, delayed
+SELECT over, unproven, proven, delayed, halted
 FROM admission`
 
 	underAttack = `
@@ -88,7 +90,7 @@ SELECT pg_advisory_xact_lock(@key::bigint)`
         held = CASE WHEN EXCLUDED.mail_due_at IS NULL THEN g.held ELSE nullif(g.held, 'let go') END
     RETURNING g.id, g.generation
 )
-SELECT over, unproven, proven, delayed, coalesce(id, 0), coalesce(generation, 0)
+SELECT over, unproven, proven, delayed, halted, coalesce(id, 0), coalesce(generation, 0)
 FROM admission
 LEFT JOIN made ON true`
 
