@@ -65,6 +65,9 @@ func TestEmbeds(t *testing.T) {
 			t.Errorf("%s: script %s", kind, source)
 		}
 		preview := got.Find("section[aria-labelledby=embed-"+kind+"] iframe").AttrOr("src", "")
+		if may := got.Find("section[aria-labelledby=embed-"+kind+"] iframe").AttrOr("sandbox", "allow-top-navigation"); strings.Contains(may, "top-navigation") {
+			t.Errorf("a link in the preview of %s takes the admin pages away: %q", kind, may)
+		}
 		shown := b.get(preview)
 		if shown.status != http.StatusOK || !strings.HasSuffix(shown.header.Get("Content-Security-Policy"), "frame-ancestors 'self'") ||
 			shown.Find("html").AttrOr("lang", "") != "uk" || shown.Find("form, iframe").Length() != 1 {

@@ -272,6 +272,9 @@ func TestHotlineSettings(t *testing.T) {
 	for i, id := range []string{"callback", "complaint", "frame"} {
 		preview := got.Find("iframe.preview").Eq(i).AttrOr("src", "")
 		shown, pasted := b.get(preview), got.Find("textarea.code").Eq(i).Text()
+		if may := got.Find("iframe.preview").Eq(i).AttrOr("sandbox", "allow-top-navigation"); strings.Contains(may, "top-navigation") {
+			t.Errorf("a link in the preview of %s takes the admin pages away: %q", id, may)
+		}
 		if preview != "/admin/hotline/settings/"+id+"?form=en" || shown.Find("form, iframe").Length() != 1 || !strings.Contains(shown.header.Get("Content-Security-Policy"), "frame-ancestors 'self'") {
 			t.Errorf("the preview at %s: %q", preview, shown.text("main"))
 		}
