@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -64,8 +66,11 @@ func (a *App) RunDemo(ctx context.Context, siteListen string, opened func(Ready)
 func (a *App) demoNewsletters(ctx context.Context, siteURL string) (map[string]string, error) {
 	slugs := map[string]string{"uk": "checked-uk", "en": "checked-en"}
 	for _, lang := range []string{"uk", "en"} {
-		_, err := newsletter.BySlug(ctx, a.Pool, slugs[lang])
+		known, err := newsletter.BySlug(ctx, a.Pool, slugs[lang])
 		if err == nil {
+			if err := a.demoMoved(ctx, known, siteURL); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if !errors.Is(err, newsletter.ErrNotFound) {
@@ -73,7 +78,7 @@ func (a *App) demoNewsletters(ctx context.Context, siteURL string) (map[string]s
 		}
 		l := a.Catalog.For(lang)
 		n := newsletter.New()
-		n.Slug, n.Language, n.Name, n.Description = slugs[lang], lang, l.T("demo.name"), l.T("demo.terms")
+		n.Slug, n.Language, n.Name, n.Description = slugs[lang], lang, l.T("demo.name"), l.T("demo.about")
 		n.FromName, n.FromAddress = l.T("demo.name"), "news@checked.example"
 		n.PostalAddress = l.T("demo.postal")
 		n.SiteURL, n.Origins = siteURL+"/"+lang+"/", []string{siteURL}
@@ -88,6 +93,23 @@ func (a *App) demoNewsletters(ctx context.Context, siteURL string) (map[string]s
 		}
 	}
 	return slugs, nil
+}
+
+// demoMoved takes a newsletter of the example site along when the site is served
+// at another address than before: --site-listen was given, or another one. Its feed
+// follows in demoFeeds.
+func (a *App) demoMoved(ctx context.Context, n newsletter.Newsletter, siteURL string) error {
+	was, ours := strings.CutSuffix(n.SiteURL, "/"+n.Language+"/")
+	if !ours || was == siteURL {
+		return nil
+	}
+	a.log.InfoContext(ctx, "the example site has moved", "newsletter", n.Slug, "from", was, "to", siteURL)
+	n.SiteURL = siteURL + "/" + n.Language + "/"
+	n.Origins = append(slices.DeleteFunc(n.Origins, func(o string) bool { return o == was || o == siteURL }), siteURL)
+	if _, err := newsletter.Update(ctx, a.Pool, n); err != nil {
+		return fmt.Errorf("move demo newsletter %s: %w", n.Slug, err)
+	}
+	return nil
 }
 
 // demoFate looks the articles of the example site up in their newsletters.
@@ -122,6 +144,8 @@ func (a *App) demoHotline(ctx context.Context) error {
 	return postgres.InTx(ctx, a.Pool, func(tx pgx.Tx) error { return a.Hotline.SaveSettings(ctx, tx, set) })
 }
 
+// demoFeeds adds each newsletter's feed, or takes it along to siteURL: articles are
+// known by their ids, so those that it shows get new addresses and are not news.
 func (a *App) demoFeeds(ctx context.Context, siteURL string, slugs map[string]string) error {
 	for lang, slug := range slugs {
 		n, err := newsletter.BySlug(ctx, a.Pool, slug)
@@ -132,10 +156,18 @@ func (a *App) demoFeeds(ctx context.Context, siteURL string, slugs map[string]st
 		if err != nil {
 			return err
 		}
-		if len(feeds) > 0 {
-			continue
+		path := "/" + lang + "/feed.xml"
+		there := func(f article.FeedRow) bool { return f.URL == siteURL+path }
+		moved := slices.IndexFunc(feeds, func(f article.FeedRow) bool { return !there(f) && strings.HasSuffix(f.URL, path) })
+		switch {
+		case len(feeds) == 0:
+			_, err = a.Articles.AddFeed(ctx, n.ID, siteURL+path)
+		case moved >= 0 && !slices.ContainsFunc(feeds, there):
+			if err = a.Articles.MoveFeed(ctx, feeds[moved].ID, siteURL+path); err == nil {
+				_, err = a.Articles.Poll(ctx, feeds[moved].ID)
+			}
 		}
-		if _, err := a.Articles.AddFeed(ctx, n.ID, siteURL+"/"+lang+"/feed.xml"); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -136,6 +136,20 @@ func (s *Service) RemoveFeed(ctx context.Context, newsletterID, feedID int64) er
 	return nil
 }
 
+// MoveFeed lets a feed be read at another address from the next poll on; its
+// articles stay its own, so that they may get new addresses too. Returns
+// ErrNotFound.
+func (s *Service) MoveFeed(ctx context.Context, feedID int64, url string) error {
+	tag, err := s.DB.Exec(ctx, sqlFeedReadAt, pgx.StrictNamedArgs{"id": feedID, "url": url})
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("move feed %d to %s: %w", feedID, url, err)
+	}
+	return nil
+}
+
 // SetFilters changes which entries a newsletter takes, from the next poll on.
 // Returns ErrNotFound, or a LanguageError.
 func (s *Service) SetFilters(ctx context.Context, newsletterID, feedID int64, f Filters) error {

@@ -197,6 +197,11 @@ FROM article
 WHERE id = @id
   AND NOT EXISTS (SELECT FROM article_event WHERE article_id = @id AND reason = @reason::jsonb)`
 
+	sqlFeedReadAt = `
+UPDATE feed
+SET url = @url, moved_to = '', moved_count = 0, etag = '', last_modified = ''
+WHERE id = @id`
+
 	// The feed that brought the article may correct it; a second feed of the same
 	// newsletter with a shorter text may not.
 	sqlEdit = `

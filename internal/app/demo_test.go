@@ -1,0 +1,69 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"vistka/internal/article"
+	"vistka/internal/config"
+	"vistka/internal/newsletter"
+)
+
+// A demo that is started on an old data directory with its site elsewhere sends
+// nobody to the old address, and takes no article for a new one.
+func TestTheDemoFollowsItsSite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	keep := func(c *config.Config) { c.DataDir = dir }
+	var old string
+	var before []article.Row
+	t.Run("first", func(t *testing.T) {
+		s := newStage(t, keep)
+		old, before = strings.TrimSuffix(s.ready.SiteURL, "/"), s.articles()
+	})
+	t.Run("then elsewhere", func(t *testing.T) {
+		s := newStage(t, keep)
+		site := strings.TrimSuffix(s.ready.SiteURL, "/")
+		if site == old {
+			t.Skip("the site got the same port again")
+		}
+		list, err := newsletter.List(t.Context(), s.app.Pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range list {
+			if !strings.HasPrefix(n.SiteURL, site) || !slices.Equal(n.Origins, []string{site}) {
+				t.Errorf("%s is of %s and takes sign-ups from %v", n.Slug, n.SiteURL, n.Origins)
+			}
+			feeds, err := article.ListFeeds(t.Context(), s.app.Pool, n.ID)
+			if err != nil || len(feeds) != 1 || !strings.HasPrefix(feeds[0].URL, site) {
+				t.Errorf("%s reads %v, %v", n.Slug, feeds, err)
+			}
+		}
+		after := s.articles()
+		if len(after) != len(before) || len(after) == 0 {
+			t.Errorf("%d articles, and %d before", len(after), len(before))
+		}
+		for _, a := range after {
+			if !strings.HasPrefix(a.URL, site) || a.State != article.Baseline {
+				t.Errorf("%s is %s", a.URL, a.State)
+			}
+		}
+	})
+}
+
+// articles are all that is known.
+func (s *stage) articles() []article.Row {
+	s.t.Helper()
+	rows, _, err := article.List(s.t.Context(), s.app.Pool, article.Filter{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return rows
+}
