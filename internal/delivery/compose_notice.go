@@ -39,6 +39,7 @@ type noticeFacts struct {
 	AskedAt       time.Time
 	ExpiresAt     time.Time
 	Cadence       string
+	PausedTo      string // the first day with mail again where the reader lives, 2006-01-02; empty: no pause
 	NewsletterID  int64
 	Name          string
 	Slug          string
@@ -112,7 +113,10 @@ func (s *Service) compileNotice(n noticeRow, f noticeFacts, content Content) (ma
 		if asked.IsZero() {
 			asked = n.ComposedAt
 		}
-		c, err = s.Renderer.CompileSettings(mailer.SettingsContent{Newsletter: from, Locale: n.Locale, Date: date, Cadence: f.Cadence, AskedAt: asked})
+		paused, _ := time.Parse(time.DateOnly, f.PausedTo) // empty: zero
+		c, err = s.Renderer.CompileSettings(mailer.SettingsContent{
+			Newsletter: from, Locale: n.Locale, Date: date, Cadence: f.Cadence, PausedTo: paused, AskedAt: asked,
+		})
 	case Welcome:
 		c, err = s.Renderer.CompileWelcome(mailer.WelcomeContent{Newsletter: from, Locale: n.Locale, Date: date, Cadence: f.Cadence, Latest: f.Articles})
 	case Link:

@@ -159,7 +159,8 @@ RETURNING d.id`
 
 // Whether a notice d to an address n.hash is still to be sent. The old mailbox is
 // told of a change that is done as well: its owner may not have wished it. The new
-// one is asked as a sign-up is, so the same suppressions stop that.
+// one is asked as a sign-up is, so the same suppressions stop that. Settings are
+// those of now, or nothing is said of them.
 const sqlNoticeWanted = `CASE d.kind
       WHEN 'confirmation' THEN EXISTS (
           SELECT FROM signup g
@@ -167,6 +168,12 @@ const sqlNoticeWanted = `CASE d.kind
       WHEN 'welcome' THEN EXISTS (
           SELECT FROM subscription s
           WHERE s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id AND s.state = 'active')
+      WHEN 'settings' THEN EXISTS (
+          SELECT FROM subscription s
+          WHERE s.newsletter_id = d.newsletter_id
+            AND s.subscriber_id = d.subscriber_id
+            AND s.state = 'active'
+            AND ` + sqlSaid + `)
       WHEN 'link' THEN NOT d.content ? 'change' OR EXISTS (
           SELECT FROM address_change c
           WHERE c.id = (d.content ->> 'change')::bigint
@@ -184,6 +191,9 @@ const sqlNoticeWanted = `CASE d.kind
       SELECT FROM suppression p
       WHERE p.address_hash = n.hash
         AND p.reason <> CASE WHEN d.kind = 'confirmation' OR d.content ->> 'about' = 'new address' THEN 'erased' ELSE 'not me' END)`
+
+// A settings notice d says of a subscription s how it is.
+const sqlSaid = `(d.facts ->> 'Cadence' = s.cadence AND coalesce(d.facts ->> 'PausedTo', '') = ` + sqlPausedTo + `)`
 
 // Why a row was not returned: read afterwards, acted on by the guarded
 // statements below.
@@ -282,7 +292,25 @@ JOIN article a ON a.id = ANY(k.article_ids)
 WHERE k.state = 'skipped'
 ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING`
 
+// Settings that were changed since the mail was made are told anew: what was
+// frozen is forgotten, unless that may have been accepted.
 const sqlCancelNotices = `
+WITH again AS (
+    UPDATE notice d
+    SET facts = NULL,
+        composed_at = NULL,
+        key_id = ''
+    FROM subscription s
+    WHERE d.id = ANY(@ids::bigint[])
+      AND d.kind = 'settings'
+      AND d.state IN ('queued', 'deferred')
+      AND d.doubts = 0
+      AND s.newsletter_id = d.newsletter_id
+      AND s.subscriber_id = d.subscriber_id
+      AND s.state = 'active'
+      AND NOT ` + sqlSaid + `
+    RETURNING d.id
+)
 UPDATE notice d
 SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' ELSE 'cancelled' END,
     settled_at = @now,
@@ -290,6 +318,7 @@ SET state = CASE WHEN d.doubts > 0 THEN 'in doubt' ELSE 'cancelled' END,
 FROM unnest(@ids::bigint[], @hashes::bytea[]) AS n(id, hash)
 WHERE d.id = n.id
   AND d.state IN ('queued', 'deferred', 'in doubt')
+  AND d.id NOT IN (SELECT id FROM again)
   AND NOT (` + sqlNoticeWanted + `)`
 
 const sqlEditionPause = `

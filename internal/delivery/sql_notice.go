@@ -26,6 +26,9 @@ LEFT JOIN signup g ON g.id = n.signup_id
 LEFT JOIN subscriber r ON r.id = n.subscriber_id
 WHERE n.id = ANY(@ids::bigint[])`
 
+// The day on which the pause of a subscription s ends, where its reader lives.
+const sqlPausedTo = `coalesce(to_char(CASE WHEN s.paused_until > @now THEN s.paused_until END AT TIME ZONE s.zone, 'YYYY-MM-DD'), '')`
+
 const sqlNoticeFacts = `
 SELECT n.id AS notice_id,
        @base::text AS base_url,
@@ -34,6 +37,7 @@ SELECT n.id AS notice_id,
        coalesce(g.created_at, n.composed_at, @now) AS asked_at,
        coalesce(g.expires_at, n.composed_at, @now) AS expires_at,
        coalesce(s.cadence, '') AS cadence,
+       ` + sqlPausedTo + ` AS paused_to,
        l.id AS newsletter_id, l.name, l.slug, l.language, l.from_name, l.from_address, l.reply_to, l.postal_address,
        l.site_url, l.privacy_url, l.logo_url, l.accent, l.timezone
 FROM notice n

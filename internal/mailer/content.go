@@ -78,6 +78,7 @@ type SettingsContent struct {
 	Locale     string
 	Date       time.Time
 	Cadence    string
+	PausedTo   time.Time // the first day with mail again; zero: no pause
 	AskedAt    time.Time
 }
 

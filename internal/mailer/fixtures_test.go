@@ -148,6 +148,7 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 			Code: "401926", PageURL: "https://www.example.com/one-photo?buy=now",
 		}))
 		out["settings."+code] = ok(r.CompileSettings(mailer.SettingsContent{Newsletter: n, Locale: code, Date: sentAt, Cadence: mailer.Daily, AskedAt: sentAt}))
+		out["settings-paused."+code] = ok(r.CompileSettings(mailer.SettingsContent{Newsletter: n, Locale: code, Date: sentAt, Cadence: mailer.Daily, AskedAt: sentAt, PausedTo: sentAt.AddDate(0, 1, 0)}))
 		out["welcome."+code] = ok(r.CompileWelcome(mailer.WelcomeContent{Newsletter: n, Locale: code, Date: sentAt, Cadence: mailer.Weekly, Latest: articlesIn(code)}))
 		out["link."+code] = ok(r.CompileLink(mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt, URL: "https://news.example.com/data/AAAAAAAAAAcAAAABq83vASNFZ4mrze8BI0VniQ", ExpiresAt: sentAt.Add(30 * time.Minute)}))
 		change := mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt, URL: "https://news.example.com/address/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", ExpiresAt: sentAt.Add(72 * time.Hour)}

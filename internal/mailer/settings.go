@@ -5,12 +5,13 @@ package mailer
 func (r *Renderer) CompileSettings(c SettingsContent) (Compiled, error) {
 	f := r.frame(c.Newsletter, c.Locale).withLinks(r.slots)
 	f.Subject, f.Why = f.words("mail.settings.subject"), f.words("mail.why.settings")
+	when := cadenceWords(f, "mail.settings.cadence", c.Cadence)
+	if !c.PausedTo.IsZero() {
+		when = f.L.T("mail.settings.paused", "date", f.L.Date(c.PausedTo))
+	}
 	v := noticeView{
 		frame: f, Kicker: f.Site, Heading: f.L.T("mail.settings.heading"),
-		Lines: []string{
-			f.words("mail.settings.text", "when", f.moment(c.AskedAt, c.Date)),
-			cadenceWords(f, "mail.settings.cadence", c.Cadence),
-		},
+		Lines:  []string{f.words("mail.settings.text", "when", f.moment(c.AskedAt, c.Date)), when},
 		Button: f.L.T("mail.settings.button"), ButtonURL: f.PreferencesURL,
 		After: []string{f.L.T("mail.settings.ignore")},
 	}
