@@ -307,7 +307,7 @@ func TestAnotherAddress(t *testing.T) {
 	if answers[0] != answers[1] {
 		t.Errorf("the answers tell who is a reader:\n%s\n%s", answers[0], answers[1])
 	}
-	if got := s.get(data); !strings.Contains(got.text("[role=status]"), "mailed a link to taken@example.net") {
+	if got := s.get(data); !strings.Contains(got.text("[role=status]"), "come to taken@example.net") {
 		t.Errorf("asked: %q", got.text("main"))
 	}
 	taken := s.get(s.addressLink("address"))

@@ -155,3 +155,9 @@ func (f *fixture) number(sql string, args ...any) (n int) {
 	}
 	return n
 }
+
+// waiting reports whether somebody waits for a lock.
+func (f *fixture) waiting() bool {
+	f.t.Helper()
+	return f.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+}

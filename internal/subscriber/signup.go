@@ -72,7 +72,10 @@ func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (A
 	batch := &pgx.Batch{}
 	// The lock is a statement of its own: the next one must see what its
 	// predecessor counted.
-	batch.Queue(lockLimit, pgx.StrictNamedArgs{"key": lockKey(args["limit"].([]byte))})
+	batch.Queue(lockUnlessOver, pgx.StrictNamedArgs{
+		"key": lockKey(args["limit"].([]byte)), "keys": args["keys"], "bucket": args["bucket"], "host": args["host"],
+		"per_host": args["per_host"], "per_network": args["per_network"],
+	})
 	signUpStatement.Queue(batch, args).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&v.over, &v.unproven, &v.proven, &v.delayed, &v.halted, &h.signupID, &h.generation)
 	})

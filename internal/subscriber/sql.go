@@ -50,6 +50,17 @@ FROM signup_gate`
 	lockLimit = `
 SELECT pg_advisory_xact_lock(@key::bigint)`
 
+	// The lock for a post that may be admitted. Counters only rise within their
+	// bucket, so one that stands at its limit already refuses this post for sure:
+	// it takes no mail, and need not wait for those that do.
+	lockUnlessOver = `
+SELECT pg_advisory_xact_lock(@key::bigint)
+WHERE NOT EXISTS (
+    SELECT FROM request_limit
+    WHERE limit_key = ANY (@keys::text[])
+      AND bucket = @bucket
+      AND count >= CASE limit_key WHEN @host THEN @per_host::int ELSE @per_network::int END)`
+
 	// The mails of a kind that a mailbox got lately; the kind follows.
 	recentMails = `recent AS (
     SELECT count(*) FILTER (WHERE at > @now::timestamptz - interval '15 minutes') AS quarter,

@@ -25,6 +25,8 @@ type Waiting struct {
 	Mail       string             // state of the last confirmation as a notice has it; empty: none was made
 	SettledAt  *time.Time         // of that mail
 	Reply      string             // the relay's words about it
+	Owed       bool               // a mail is to be made
+	Capped     bool               `db:"-"` // none was made, for the address had had its share of them
 	Held       string             // what a mail that is owed waits for: site, domain, "let go"; empty: nothing
 	Suppressed suppression.Reason `db:"-"` // why none is mailed, empty if nothing stands against it
 }
@@ -50,6 +52,15 @@ func (s *Service) Waits(ctx context.Context, db postgres.DB, newsletter, query s
 			return nil, fmt.Errorf("sign-up %d: %w", w.ID, err)
 		}
 		if out[i].Suppressed, err = suppression.Has(ctx, db, s.hash(a)); err != nil {
+			return nil, fmt.Errorf("sign-up %d: %w", w.ID, err)
+		}
+		if w.Mail != "" || w.Owed || w.Held != "" {
+			continue
+		}
+		err = db.QueryRow(ctx, hadItsShare, pgx.StrictNamedArgs{
+			"limit": s.limitHash(a), "at": w.CreatedAt, "quarter": capQuarter, "day": capDay, "month": capMonth,
+		}).Scan(&out[i].Capped)
+		if err != nil {
 			return nil, fmt.Errorf("sign-up %d: %w", w.ID, err)
 		}
 	}
@@ -88,7 +99,7 @@ const (
 	waits = `
 SELECT g.id, n.slug AS newsletter, g.address, g.locale, g.created_at, g.expires_at,
        coalesce(t.state, '') AS mail, t.settled_at, coalesce(t.reply, '') AS reply,
-       coalesce(g.held, '') AS held
+       g.mail_due_at IS NOT NULL AS owed, coalesce(g.held, '') AS held
 FROM signup g
 JOIN newsletter n ON n.id = g.newsletter_id
 LEFT JOIN LATERAL (
@@ -109,6 +120,16 @@ WHERE g.confirmed_at IS NULL
       WHERE r.address_key = g.address_key AND x.newsletter_id = g.newsletter_id AND x.state = 'active')
 ORDER BY g.id DESC
 LIMIT @limit`
+
+	// As a sign-up of that moment was judged.
+	hadItsShare = `
+SELECT count(*) FILTER (WHERE at > @at::timestamptz - interval '15 minutes') >= @quarter
+    OR count(*) FILTER (WHERE at > @at::timestamptz - interval '24 hours') >= @day
+    OR count(*) >= @month
+FROM address_limit
+WHERE limit_key = @limit
+  AND kind = 'confirmation'
+  AND at BETWEEN @at::timestamptz - interval '30 days' AND @at`
 
 	signupAddress = `
 SELECT address
