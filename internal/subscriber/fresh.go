@@ -85,7 +85,9 @@ type Linked struct {
 
 // MailLink mails a fresh link to the reader's own address, whoever asks for it:
 // from a link in any of our mails, or from a fresh one that is stale. An ended
-// subscription asks too. Returns token.ErrInvalid or ErrNoReader.
+// subscription asks too. While one is on its way, or was sent a moment ago, the
+// answer is the same and no other is mailed. Returns token.ErrInvalid or
+// ErrNoReader.
 func (s *Service) MailLink(ctx context.Context, link string) (Linked, error) {
 	newsletterID, subscriberID, err := s.reader(link, token.Preferences, token.Unsubscribe)
 	if err != nil {
@@ -108,6 +110,9 @@ func (s *Service) MailLink(ctx context.Context, link string) (Linked, error) {
 			l.Stopped = true
 			return err
 		}
+		if l.Sent, err = s.linkUnderWay(ctx, tx, subscriberID, address); err != nil || l.Sent {
+			return err
+		}
 		if l.Sent, err = s.claim(ctx, tx, s.limitHash(address), "link", linkLimits); err != nil || !l.Sent {
 			return err
 		}
@@ -119,6 +124,20 @@ func (s *Service) MailLink(ctx context.Context, link string) (Linked, error) {
 		return Linked{}, fmt.Errorf("mail a link to %d: %w", subscriberID, err)
 	}
 	return l, nil
+}
+
+// linkUnderWay reports whether the reader gets a fresh link that nobody need ask
+// for again. It locks as claim does, so that of two presses at once the second
+// sees the mail of the first.
+func (s *Service) linkUnderWay(ctx context.Context, tx pgx.Tx, subscriberID int64, address emailaddr.Address) (is bool, err error) {
+	if _, err := tx.Exec(ctx, lockLimit, pgx.StrictNamedArgs{"key": lockKey(s.limitHash(address))}); err != nil {
+		return false, err
+	}
+	now := s.Clock.Now()
+	err = tx.QueryRow(ctx, linkUnderWay, pgx.StrictNamedArgs{
+		"subscriber": subscriberID, "about": AboutData, "moment": now.Add(-resendAfter), "stale": now.Add(-FreshFor),
+	}).Scan(&is)
+	return is, err
 }
 
 func splitPair(payload []byte) (newsletterID, subscriberID int64, err error) {

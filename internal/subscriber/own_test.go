@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/suppression"
 	"vistka/internal/token"
@@ -106,6 +109,73 @@ func TestMailLink(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
+}
+
+// Whoever presses twice gets one mail: none is made while the first is on its way
+// or has just gone, and the answer is the same. A link that opens nothing, or went
+// to the address of before, is not waited for.
+func TestMailLinkOnce(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	c := f.subscribe("nadia@example.org")
+	f.Notify = func(ctx context.Context, tx pgx.Tx, all ...Notice) error {
+		for _, n := range all {
+			_, err := tx.Exec(ctx, `INSERT INTO notice (kind, locale, newsletter_id, subscriber_id, content, due_at, created_at)
+				VALUES ($1, $2, $3, $4, jsonb_build_object('about', $5::text), $6, $6)`, n.Kind, n.Locale, n.NewsletterID, n.SubscriberID, n.About, f.Clock.Now())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	mailed := 0
+	press := func(when string, more int) {
+		t.Helper()
+		if l, err := f.MailLink(ctx, c.Preferences); err != nil || !l.Sent {
+			t.Errorf("%s: %+v, %v", when, l, err)
+		}
+		mailed += more
+		if n := f.number(`SELECT count(*) FROM notice`); n != mailed {
+			t.Fatalf("%s: %d mails, want %d", when, n, mailed)
+		}
+	}
+	last := func(set string, args ...any) {
+		t.Helper()
+		f.exec(`UPDATE notice SET `+set+` WHERE id = (SELECT max(id) FROM notice)`, args...)
+	}
+	press("first", 1)
+	press("at once", 0)
+	f.Clock.Advance(16 * time.Minute)
+	last(`state = 'deferred', composed_at = $1`, f.Clock.Now())
+	press("while it waits", 0)
+	last(`state = 'in doubt', doubts = 1`)
+	press("in doubt, to be tried again", 0)
+	last(`state = 'sent', settled_at = $1`, f.Clock.Now())
+	press("a moment after it was sent", 0)
+	var wg sync.WaitGroup
+	f.Clock.Advance(resendAfter)
+	for range 5 {
+		wg.Go(func() {
+			if l, err := f.MailLink(ctx, c.Preferences); err != nil || !l.Sent {
+				t.Errorf("at once with others: %+v, %v", l, err)
+			}
+		})
+	}
+	wg.Wait()
+	press("after five at once", 0+1)
+	last(`composed_at = $1`, f.Clock.Now())
+	f.Clock.Advance(FreshFor)
+	press("whose link opens nothing any more", 1)
+	last(`state = 'in doubt', doubts = 2, settled_at = $1`, f.Clock.Now())
+	press("held in doubt", 1)
+	last(`state = 'failed', settled_at = $1`, f.Clock.Now())
+	f.Clock.Advance(16 * time.Minute)
+	press("failed", 1)
+	last(`state = 'sent', composed_at = $1, settled_at = $1`, f.Clock.Now())
+	f.exec(`INSERT INTO address_change (subscriber_id, newsletter_id, locale, old_hash, asked_at, expires_at, state, settled_at)
+		VALUES ($1, 1, 'uk', 'old', $2, $2, 'done', $2)`, c.SubscriberID, f.Clock.Now())
+	press("that went to the address of before", 1)
 }
 
 // TestEraseOwnLeavesNothingOfEitherAddress searches every column of every table, after a change

@@ -9,6 +9,24 @@ SELECT @limit, @kind, @now
 FROM recent
 WHERE quarter < @quarter AND day < @day AND month < @month`
 
+	// A link counts its minutes from composed_at, the Date of its mail: one that
+	// waited too long opens nothing any more. One that was sent went to the
+	// address of that time. A doubt that is held is a person's to decide, not the
+	// reader's to wait for.
+	linkUnderWay = `
+SELECT EXISTS (
+    SELECT FROM notice t
+    WHERE t.subscriber_id = @subscriber
+      AND t.kind = 'link'
+      AND t.content ->> 'about' = @about
+      AND (t.composed_at IS NULL OR t.composed_at > @stale)
+      AND (t.state IN ('queued', 'deferred', 'sending')
+        OR t.state = 'in doubt' AND t.settled_at IS NULL
+        OR t.state = 'sent' AND t.settled_at > @moment
+          AND NOT EXISTS (
+              SELECT FROM address_change c
+              WHERE c.subscriber_id = t.subscriber_id AND c.state = 'done' AND c.settled_at >= t.composed_at)))`
+
 	lockSubscriber = `
 SELECT address
 FROM subscriber
