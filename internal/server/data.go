@@ -102,7 +102,7 @@ func (s *server) notFresh(w http.ResponseWriter, r *http.Request, f subscriber.F
 		})
 	case errors.Is(err, subscriber.ErrNoReader):
 		b := actBody{Title: "data.none_title", Text: "data.none_text"}
-		if r.FormValue("erased") != "" {
+		if s.said(r) == "erased" {
 			b = actBody{Title: "erase.done_title", Text: "erase.done_text", More: "erase.done_more", Status: true}
 		}
 		return s.renderAct(w, r, http.StatusOK, f.NewsletterID, "", b)
@@ -127,7 +127,7 @@ func (s *server) mailLink(w http.ResponseWriter, r *http.Request) error {
 	if linked.Ended {
 		return s.renderLinked(w, r, linked, said)
 	}
-	return seeOther(w, r, "/preferences/"+subscriber.PreferencesToken(s.Keys, linked.NewsletterID, linked.SubscriberID), said)
+	return s.say(w, r, "/preferences/"+subscriber.PreferencesToken(s.Keys, linked.NewsletterID, linked.SubscriberID), said)
 }
 
 // renderLinked says to somebody who has left what became of the link.

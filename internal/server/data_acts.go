@@ -70,10 +70,10 @@ func (s *server) consentPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	l := s.Pages.Locale(r, f.Locale)
 	b := consentBody{Path: dataPath(r), Events: s.consentLines(l, n.Timezone, events)}
-	switch {
-	case r.FormValue("mailed") != "":
+	switch s.said(r) {
+	case "mailed":
 		b.Notice = l.T("consent.mailed")
-	case r.FormValue("over") != "":
+	case "over":
 		b.Notice, b.Bad = l.T("preferences.link_over"), true
 	}
 	return s.Pages.Render(w, r, http.StatusOK, "pages/consent", page.View{
@@ -104,7 +104,7 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 	if !sent {
 		said = "over"
 	}
-	return seeOther(w, r, dataPath(r)+"/consent", said)
+	return s.say(w, r, dataPath(r)+"/consent", said)
 }
 
 func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {
@@ -152,7 +152,7 @@ func (s *server) erase(w http.ResponseWriter, r *http.Request) error {
 		f, _ := s.Subscribers.Fresh(r.Context(), link)
 		return s.notFresh(w, r, f, err)
 	}
-	return seeOther(w, r, dataPath(r), "erased")
+	return s.say(w, r, dataPath(r), "erased")
 }
 
 // dataAct is the press on a stale link's page.

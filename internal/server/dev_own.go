@@ -34,7 +34,7 @@ func devOwnPages() map[string]canned {
 			}
 		}),
 		"preferences-wrong": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
-			chooseDate(b)
+			choosePause(b, "date")
 			b.Until, b.UntilWrong, b.TopicsWrong = "2020-01-01", l.T("preferences.until_wrong"), l.T("preferences.topics_wrong")
 		}),
 		"data":         devData(func(_ *locale.Locale, _ *dataBody) {}),

@@ -37,9 +37,14 @@ func devRarePages() map[string]canned {
 			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Others: 2}
 		}},
 		"unsubscribed-all":   devLeft(unsubscribedBody{All: true}),
+		"unsubscribed-apart": devLeft(unsubscribedBody{All: true, Apart: "Media Law, Watch Digest", Press: "1"}),
+		"unsubscribed-back":  devLeft(unsubscribedBody{Back: true}),
 		"unsubscribed-again": devLeft(unsubscribedBody{Again: true}),
 		"unsubscribed-over":  devLeft(unsubscribedBody{UndoOver: true, SubscribeURL: "/dev/signup"}),
-		"preferences-until":  devPreferences(nil, func(_ *locale.Locale, b *preferencesBody) { chooseDate(b) }),
+		"preferences-until":  devPreferences(nil, func(_ *locale.Locale, b *preferencesBody) { choosePause(b, "date") }),
+		"preferences-topics": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			b.TopicsWrong = l.T("preferences.topics_unknown", "topics", "Radio")
+		}),
 		"preferences-weekly": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Notice, b.Undo = l.T("preferences.saved_weekly"), "sealed"
 		}),

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/article"
 	"vistka/internal/page"
 	"vistka/internal/subscriber"
 )
@@ -20,7 +22,7 @@ func (s *server) preferencesPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.renderPreferences(w, r, http.StatusOK, p, preferencesSaid{Key: saidBefore(r), Undo: r.FormValue("undo")})
+	return s.renderPreferences(w, r, http.StatusOK, p, preferencesSaid{Key: saidKeys()[s.said(r)], Undo: r.FormValue("undo")})
 }
 
 // savePreferences is a press on the page: everything saved at once, the last
@@ -47,19 +49,28 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	c, err := s.change(r, before)
-	var wrong fieldError
-	if errors.As(err, &wrong) {
-		return s.renderPreferences(w, r, http.StatusUnprocessableEntity, typed(before, c), preferencesSaid{Wrong: wrong, Until: r.PostFormValue("until")})
-	}
+	topics, err := article.Topics(r.Context(), s.DB, before.NewsletterID, s.Clock.Now())
 	if err != nil {
+		return err
+	}
+	c, err := s.change(r, before, withOwn(topics, before.Topics))
+	var wrong fieldError
+	var unknown unknownTopics
+	switch {
+	case err == nil:
+		return s.saveChange(w, r, c, "saved")
+	case errors.As(err, &unknown):
+		wrong = "topics"
+	case !errors.As(err, &wrong):
 		return page.BadRequest(err)
 	}
-	return s.saveChange(w, r, before, c, "saved")
+	return s.renderPreferences(w, r, http.StatusUnprocessableEntity, typed(before, c), preferencesSaid{
+		Wrong: wrong, Unknown: unknown, Pause: r.PostFormValue("pause"), Until: r.PostFormValue("until"),
+	})
 }
 
 // saveChange saves, says so, and offers the way back.
-func (s *server) saveChange(w http.ResponseWriter, r *http.Request, before subscriber.Preferences, c subscriber.Change, said string) error {
+func (s *server) saveChange(w http.ResponseWriter, r *http.Request, c subscriber.Change, said string) error {
 	p, err := s.Subscribers.SavePreferences(r.Context(), chi.URLParam(r, "token"), c, evidence(r))
 	if errors.Is(err, subscriber.ErrBadPreferences) {
 		return page.BadRequest(err)
@@ -67,29 +78,25 @@ func (s *server) saveChange(w http.ResponseWriter, r *http.Request, before subsc
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return seeOther(w, r, s.preferencesPath(p)+"?undo="+url.QueryEscape(s.sealUndo(before)), said)
+	return s.say(w, r, s.preferencesPath(p.Preferences)+"?undo="+url.QueryEscape(s.sealUndo(p.Before)), said)
 }
 
-// typed is what the reader typed, on the page once more.
+// typed is what the reader typed, on the page once more. The pause is still the
+// one that holds, which "as now" means; preferencesSaid has the one that was chosen.
 func typed(p subscriber.Preferences, c subscriber.Change) subscriber.Preferences {
-	p.Cadence, p.Locale, p.Zone, p.Hour, p.PausedUntil, p.Topics = c.Cadence, c.Locale, c.Zone, c.Hour, c.PausedUntil, c.Topics
+	p.Cadence, p.Locale, p.Zone, p.Hour, p.Topics = c.Cadence, c.Locale, c.Zone, c.Hour, c.Topics
 	if p.Several() {
 		p.Preferred, p.Choice = c.Preferred, c.Translation
 	}
 	return p
 }
 
-// saidBefore is the key of the words about the press that led to the page.
-func saidBefore(r *http.Request) string {
-	for name, key := range map[string]string{
+// saidKeys are the keys of the words about the press that led to the page.
+func saidKeys() map[string]string {
+	return map[string]string{
 		"saved": "preferences.saved", "weekly": "preferences.saved_weekly", "undone": "unsubscribe.undone",
 		"asbefore": "preferences.as_before", "linked": "preferences.linked", "linkover": "preferences.link_over", "linkstopped": "preferences.link_stopped",
-	} {
-		if r.FormValue(name) != "" {
-			return key
-		}
 	}
-	return ""
 }
 
 func (s *server) preferencesPath(p subscriber.Preferences) string {
@@ -102,10 +109,17 @@ type fieldError string
 
 func (e fieldError) Error() string { return "field " + string(e) }
 
+// unknownTopics were ticked and are none that the page offers, or none any more:
+// it offers those that the site uses most.
+type unknownTopics []string
+
+func (u unknownTopics) Error() string { return "topics are none that the page offers" }
+
 // change reads the form; what is absent stays as it is, what is there must be
-// one of the values that the page offers. Returns a fieldError for a choice
-// that the page lets a reader make and that cannot be.
-func (s *server) change(r *http.Request, p subscriber.Preferences) (subscriber.Change, error) {
+// one of the values that the page offers, of topics one of these. Returns a
+// fieldError for a choice that the page lets a reader make and that cannot be,
+// or unknownTopics.
+func (s *server) change(r *http.Request, p subscriber.Preferences, topics []string) (subscriber.Change, error) {
 	c := p.Change()
 	if v := r.PostFormValue("cadence"); v != "" {
 		c.Cadence = v // the domain knows which there are
@@ -132,28 +146,38 @@ func (s *server) change(r *http.Request, p subscriber.Preferences) (subscriber.C
 	if err := changeTranslations(r, p, &c); err != nil {
 		return c, err
 	}
-	topics := s.changeTopics(r, &c)
-	if err := s.changePause(r, &c); err != nil {
+	if err := changeTopics(r, &c, topics); err != nil {
 		return c, err
 	}
-	return c, topics
+	return c, s.changePause(r, &c)
 }
 
-// changeTopics takes the ticked topics. All of them mean everything: topics
-// that are not there yet belong to it.
-func (s *server) changeTopics(r *http.Request, c *subscriber.Change) error {
+// changeTopics takes the ticked topics that are on offer. All that were shown
+// mean everything: topics that are not there yet belong to it.
+func changeTopics(r *http.Request, c *subscriber.Change, offered []string) error {
 	shown, err := strconv.Atoi(r.PostFormValue("topics"))
 	if err != nil { // a form that shows none
 		return nil
 	}
-	ticked := r.PostForm["topic"]
+	known, unknown := []string{}, unknownTopics(nil)
+	for _, t := range r.PostForm["topic"] {
+		switch {
+		case !slices.Contains(offered, t):
+			unknown = append(unknown, t)
+		case !slices.Contains(known, t):
+			known = append(known, t)
+		}
+	}
 	switch {
-	case len(ticked) == 0:
+	case len(unknown) > 0:
+		c.Topics = known
+		return unknown
+	case len(known) == 0:
 		return fieldError("topics")
-	case len(ticked) >= shown:
+	case len(known) >= shown:
 		c.Topics = nil
 	default:
-		c.Topics = ticked
+		c.Topics = known
 	}
 	return nil
 }

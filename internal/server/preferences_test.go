@@ -142,3 +142,91 @@ func TestZonesHaveWords(t *testing.T) {
 		t.Errorf("%d cities", n)
 	}
 }
+
+// A topic that is not on offer is named, and nothing else of the form is lost.
+func TestTopicThatIsNotOnOffer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	path := "/preferences/" + s.subscribed("nadia@example.org").Preferences
+	for i, topic := range []string{"Research", "Law", "Media"} {
+		s.release(i+1, day, topic)
+	}
+	for name, change := range map[string]func(url.Values){
+		"beside others":           func(f url.Values) { f["topic"] = []string{"Law", "<Radio>"} },
+		"as many as were shown":   func(f url.Values) { f["topic"] = []string{"Law", "<Radio>", "Law"} },
+		"in a form of one":        func(f url.Values) { f["topic"], f["topics"] = []string{"Law", "<Radio>"}, []string{"1"} },
+		"beside a date in a past": func(f url.Values) { f["topic"] = []string{"Law", "<Radio>"}; f.Set("pause", "date") },
+	} {
+		f := fill(s.get(path).doc, "#settings")
+		f.Set("cadence", "monthly")
+		f.Set("hour", "19")
+		f.Set("zone", "America/New_York")
+		f.Set("locale", "uk")
+		f.Set("pause", "week")
+		f.Set("until", "2026-11-23")
+		change(f)
+		got := s.post(path, f, "Origin", baseURL)
+		if got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got.text("#topics-wrong"), "<Radio>") {
+			t.Errorf("%s: %d %q", name, got.StatusCode, got.text("main"))
+		}
+		again := fill(got.doc, "#settings")
+		for field, value := range f {
+			if field != "topic" && field != "topics" && field != "act" && again.Get(field) != value[0] {
+				t.Errorf("%s: %s was %q, is %q", name, field, value[0], again.Get(field))
+			}
+		}
+		if ticked := again["topic"]; len(ticked) != 1 || ticked[0] != "Law" {
+			t.Errorf("%s: ticked %q", name, ticked)
+		}
+	}
+	if s.count(`SELECT count(*) FROM subscription WHERE cadence = 'instant' AND topics IS NULL`) != 1 {
+		t.Error("something was saved")
+	}
+	f := fill(s.get(path).doc, "#settings")
+	f["topic"] = []string{"Law", "Law", "Law"}
+	if s.press(path, f, "Origin", baseURL); s.count(`SELECT count(*) FROM subscription WHERE topics = '{Law}'`) != 1 {
+		t.Error("one topic thrice is taken for everything")
+	}
+}
+
+// Only a press makes a page tell of one: of this page, and a moment ago.
+func TestOnlyAPressSaysSaved(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	path := "/preferences/" + c.Preferences
+	for _, q := range []string{"saved", "weekly", "undone", "asbefore", "linked", "linkover", "linkstopped"} {
+		for _, query := range []string{q + "=1", "said=" + q} {
+			if got := s.get(path + "?" + query); got.doc.Find("[role=status]").Length() != 0 {
+				t.Errorf("%s: %q", query, got.text("[role=status]"))
+			}
+		}
+	}
+	saved := s.post(path, fill(s.get(path).doc, "#settings"), "Origin", baseURL).Header.Get("Location")
+	if got := s.get(saved); got.text(".notice.good p") != "Saved." || got.doc.Find("[name=undo]").Length() != 1 {
+		t.Fatalf("a press: %q", got.text("main"))
+	}
+	_, query, _ := strings.Cut(saved, "?")
+	if got := s.get("/preferences/" + s.subscribed("olha@example.org").Preferences + "?" + query); got.doc.Find("[role=status]").Length() != 0 {
+		t.Errorf("at another reader's page: %q", got.text("[role=status]"))
+	}
+	s.clock.Advance(16 * time.Minute)
+	if got := s.get(saved); got.StatusCode != http.StatusOK || got.doc.Find("[role=status]").Length() != 0 {
+		t.Errorf("later: %q", got.text("[role=status]"))
+	}
+	link := s.leaveLink(c)
+	s.do(oneClick(link, "application/x-www-form-urlencoded", urlencoded))
+	if got := s.get(link + "?over=1"); got.doc.Find("[value=undo]").Length() != 1 {
+		t.Errorf("the 30 days are said to be over: %q", got.text("main"))
+	}
+	data := s.fresh(c, "nadia@example.org")
+	if got := s.get(data + "/consent?mailed=1"); got.doc.Find("[role=status]").Length() != 0 {
+		t.Errorf("the receipt: %q", got.text("[role=status]"))
+	}
+	if _, err := s.pool.Exec(t.Context(), "DELETE FROM subscriber"); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.get(data + "?erased=1"); got.text("h1") != "We keep nothing about you" {
+		t.Errorf("erased: %q", got.text("main"))
+	}
+}

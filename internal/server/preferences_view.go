@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"vistka/internal/article"
@@ -42,10 +43,11 @@ type cadenceOption struct {
 
 // preferencesSaid is what the page says of the press that led to it.
 type preferencesSaid struct {
-	Key   string     // of the words; empty: nothing
-	Undo  string     // the sealed way back
-	Wrong fieldError // the field to mend
-	Until string     // as it was typed
+	Key          string        // of the words; empty: nothing
+	Undo         string        // the sealed way back
+	Wrong        fieldError    // the field to mend; empty: nothing is
+	Unknown      unknownTopics // where that is the topics
+	Pause, Until string        // as they were typed, if something is to be mended
 }
 
 func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, status int, p subscriber.Preferences, said preferencesSaid) error {
@@ -81,15 +83,18 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	if _, ok := s.openUndo(said.Undo, p); ok && (said.Key == "preferences.saved" || said.Key == "preferences.saved_weekly") {
 		b.Undo = said.Undo
 	}
-	switch said.Wrong {
-	case "until":
-		b.Until, b.UntilWrong = said.Until, l.T("preferences.until_wrong")
-		chooseDate(&b)
-	case "topics":
+	switch {
+	case said.Wrong == "until":
+		b.UntilWrong = l.T("preferences.until_wrong")
+	case len(said.Unknown) > 0:
+		b.TopicsWrong = l.T("preferences.topics_unknown", "topics", strings.Join(said.Unknown, ", "))
+	case said.Wrong == "topics":
 		b.TopicsWrong = l.T("preferences.topics_wrong")
 	}
 	title := l.T("preferences.title")
 	if said.Wrong != "" {
+		choosePause(&b, said.Pause)
+		b.Until = said.Until
 		title = l.T("signup.error_title") + ": " + title
 	}
 	return s.Pages.Render(w, r, status, "pages/preferences", page.View{
@@ -141,10 +146,13 @@ func (s *server) pauseOptions(l *locale.Locale, p subscriber.Preferences, b *pre
 	b.UntilMin, b.UntilMax = today.AddDate(0, 0, 1).Format(time.DateOnly), today.AddDate(1, 0, 0).Format(time.DateOnly)
 }
 
-// chooseDate is "until a date" chosen.
-func chooseDate(b *preferencesBody) {
+// choosePause has one of the pauses chosen; none of them: it stays as it is.
+func choosePause(b *preferencesBody, value string) {
+	if !slices.ContainsFunc(b.Pauses, func(o option) bool { return o.Value == value }) {
+		return
+	}
 	for i := range b.Pauses {
-		b.Pauses[i].Selected = b.Pauses[i].Value == "date"
+		b.Pauses[i].Selected = b.Pauses[i].Value == value
 	}
 }
 

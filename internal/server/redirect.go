@@ -1,30 +1,72 @@
 package server
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
+
+	"vistka/internal/token"
 )
 
+// saidFor is how long a page tells of the press that led to it. Later, as of a
+// bookmark or a tab that comes back, it shows how things are.
+const saidFor = 15 * time.Minute
+
 // seeOther answers a press with the page that shows what it did (RFC 9110
-// section 15.4.4), so that Back and Reload never send a form again. said names
-// what the page tells, in its query; empty: nothing. The language that the form
-// asked for stays.
-func seeOther(w http.ResponseWriter, r *http.Request, path, said string) error {
+// section 15.4.4), so that Back and Reload never send a form again. flag is a
+// parameter of the page; empty: none. The language that the form asked for stays.
+func seeOther(w http.ResponseWriter, r *http.Request, path, flag string) error {
 	q := url.Values{}
-	if said != "" {
-		q.Set(said, "1")
+	if flag != "" {
+		q.Set(flag, "1")
 	}
 	if lang := r.PostFormValue("lang"); lang != "" {
 		q.Set("lang", lang)
 	}
-	if len(q) > 0 {
-		sign := "?"
-		if strings.Contains(path, "?") {
-			sign = "&"
-		}
-		path += sign + q.Encode()
-	}
-	http.Redirect(w, r, path, http.StatusSeeOther)
+	http.Redirect(w, r, withQuery(path, q), http.StatusSeeOther)
 	return nil
+}
+
+func withQuery(path string, q url.Values) string {
+	switch {
+	case len(q) == 0:
+		return path
+	case strings.Contains(path, "?"):
+		return path + "&" + q.Encode()
+	default:
+		return path + "?" + q.Encode()
+	}
+}
+
+// say is seeOther to a page that tells what the press did. The word for it is
+// signed, for that page and this moment: only a press makes a page tell of one.
+func (s *server) say(w http.ResponseWriter, r *http.Request, path, word string) error {
+	page, _, _ := strings.Cut(path, "?")
+	payload := binary.BigEndian.AppendUint64(nil, uint64(s.Clock.Now().Unix()))
+	payload = append(append(payload, pageSum(page)...), word...)
+	return seeOther(w, r, withQuery(path, url.Values{"said": {s.Keys.Sign(token.Said, payload)}}), "")
+}
+
+// said is the word of the press that has just led to this page; empty: there
+// was none.
+func (s *server) said(r *http.Request) string {
+	payload, err := s.Keys.Verify(token.Said, r.URL.Query().Get("said"))
+	if err != nil || len(payload) < 8+pageSumSize {
+		return ""
+	}
+	at, sum, word := time.Unix(int64(binary.BigEndian.Uint64(payload)), 0), payload[8:8+pageSumSize], payload[8+pageSumSize:]
+	if string(sum) != string(pageSum(r.URL.Path)) || s.Clock.Now().Sub(at).Abs() > saidFor {
+		return ""
+	}
+	return string(word)
+}
+
+const pageSumSize = 8 // octets
+
+func pageSum(path string) []byte {
+	sum := sha256.Sum256([]byte(path))
+	return sum[:pageSumSize]
 }

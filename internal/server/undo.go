@@ -54,8 +54,8 @@ func (s *server) undoPreferences(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return page.BadRequest(nil)
 	}
-	if p, err = s.Subscribers.SavePreferences(r.Context(), key, c, evidence(r)); err != nil {
+	if _, err = s.Subscribers.SavePreferences(r.Context(), key, c, evidence(r)); err != nil {
 		return s.noReader(w, r, err)
 	}
-	return seeOther(w, r, s.preferencesPath(p), "asbefore")
+	return s.say(w, r, s.preferencesPath(p), "asbefore")
 }

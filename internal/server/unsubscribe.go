@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -26,7 +28,10 @@ type unsubscribeBody struct {
 // unsubscribedBody is the Body of pages/unsubscribed.html.
 type unsubscribedBody struct {
 	Gone, UndoOver, Again                   bool
-	All                                     bool // one press ended this and others
+	All                                     bool   // one press ended several
+	Apart                                   string // names of what that press ended, if this was left before
+	Press                                   string // which press its undo takes back; empty: the one that ended this
+	Back                                    bool   // that press was taken back; this was left before
 	Name, Action, Shown, SubscribeURL, Site string
 	OwnURL                                  string // where a link to the reader's data is asked for
 }
@@ -35,12 +40,13 @@ const pauseOffered = 30 * 24 * time.Hour
 
 // unsubscribePage asks once. It changes nothing: scanners open every link of a mail.
 func (s *server) unsubscribePage(w http.ResponseWriter, r *http.Request) error {
-	left, err := s.Subscribers.LeavePage(r.Context(), chi.URLParam(r, "token"))
+	left, err := s.Subscribers.LeavePage(r.Context(), chi.URLParam(r, "token"), pressOf(r))
 	if err != nil {
 		return missing(err, token.ErrInvalid)
 	}
 	if left.Already {
-		return s.renderLeft(w, r, left, unsubscribedBody{UndoOver: r.FormValue("over") != ""})
+		said := s.said(r)
+		return s.renderLeft(w, r, left, unsubscribedBody{UndoOver: said == "over", Back: said == "back"})
 	}
 	return s.askLeave(w, r, left, "")
 }
@@ -81,7 +87,10 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 	title := l.T("unsubscribe.gone_title")
 	if left.Known {
 		b.OwnURL = "/preferences/" + key
-		b.All = left.With > 0
+		b.All = len(left.With) > 0
+		if left.Apart {
+			b.Apart, b.Press = strings.Join(left.With, ", "), r.FormValue("press")
+		}
 		title = doneTitle(l, n.Name, b.All)
 	}
 	if !left.Known || b.UndoOver {
@@ -126,12 +135,13 @@ func (s *server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 		if _, err := s.leave(r, subscriber.FromPage); err != nil {
 			return err
 		}
-		return s.justLeft(w, r)
+		return s.justLeft(w, r, time.Time{})
 	case "everything":
-		if err := s.leaveAll(r); err != nil {
+		press, err := s.leaveAll(r)
+		if err != nil {
 			return err
 		}
-		return s.justLeft(w, r)
+		return s.justLeft(w, r, press)
 	case "undo":
 		return s.undo(w, r)
 	case "weekly", "pause":
@@ -143,14 +153,30 @@ func (s *server) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 
 // justLeft leads to the page that says so. A person has just pressed, and need
 // not wait once more to undo it. Who only opens the link has no such proof; a
-// scanner that submits forms must not bring back who has left.
-func (s *server) justLeft(w http.ResponseWriter, r *http.Request) error {
-	return seeOther(w, r, r.URL.Path+"?shown="+url.QueryEscape(r.PostFormValue("shown")), "")
+// scanner that submits forms must not bring back who has left. press is the
+// moment of "stop everything": what it ended may leave out the newsletter of the
+// link, which another press had ended already.
+func (s *server) justLeft(w http.ResponseWriter, r *http.Request, press time.Time) error {
+	q := url.Values{"shown": {r.PostFormValue("shown")}}
+	if !press.IsZero() {
+		q.Set("press", strconv.FormatInt(press.UnixMicro(), 10))
+	}
+	return seeOther(w, r, withQuery(r.URL.Path, q), "")
+}
+
+// pressOf is the press that an address or a form names; zero: none. It names what
+// the reader of the link ended by it and nothing else, so it needs no signature.
+func pressOf(r *http.Request) time.Time {
+	at, err := strconv.ParseInt(r.FormValue("press"), 10, 64)
+	if err != nil || at <= 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(at)
 }
 
 // pressAgain shows the page once more to what pressed too fast for a person.
 func (s *server) pressAgain(w http.ResponseWriter, r *http.Request) error {
-	left, err := s.Subscribers.LeavePage(r.Context(), chi.URLParam(r, "token"))
+	left, err := s.Subscribers.LeavePage(r.Context(), chi.URLParam(r, "token"), pressOf(r))
 	if err != nil {
 		return missing(err, token.ErrInvalid)
 	}
@@ -168,8 +194,9 @@ func (s *server) leave(r *http.Request, source subscriber.LeaveSource) (subscrib
 }
 
 // leaveAll ends every subscription of the reader, or says 503 as leave does.
-func (s *server) leaveAll(r *http.Request) error {
-	return notLeft(s.Leaving.UnsubscribeAll(r.Context(), chi.URLParam(r, "token"), evidence(r)))
+func (s *server) leaveAll(r *http.Request) (press time.Time, err error) {
+	press, err = s.Leaving.UnsubscribeAll(r.Context(), chi.URLParam(r, "token"), evidence(r))
+	return press, notLeft(err)
 }
 
 func notLeft(err error) error {
@@ -185,18 +212,20 @@ func notLeft(err error) error {
 
 func (s *server) undo(w http.ResponseWriter, r *http.Request) error {
 	key := chi.URLParam(r, "token")
-	active, err := s.Subscribers.Undo(r.Context(), key, evidence(r))
-	if err != nil {
+	undone, err := s.Subscribers.UndoPress(r.Context(), key, pressOf(r), evidence(r))
+	switch {
+	case err != nil:
 		return missing(err, token.ErrInvalid)
-	}
-	if !active {
-		return seeOther(w, r, r.URL.Path, "over")
+	case undone.Over:
+		return s.say(w, r, r.URL.Path, "over")
+	case !undone.Active:
+		return s.say(w, r, r.URL.Path, "back")
 	}
 	p, err := s.Subscribers.Preferences(r.Context(), key)
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return seeOther(w, r, s.preferencesPath(p), "undone")
+	return s.say(w, r, s.preferencesPath(p), "undone")
 }
 
 // lessOften changes one thing instead of leaving, and shows the settings.
@@ -210,10 +239,10 @@ func (s *server) lessOften(w http.ResponseWriter, r *http.Request, act string) e
 	if act == "pause" {
 		until := s.Clock.Now().Add(pauseOffered)
 		c.PausedUntil = &until
-		return s.saveChange(w, r, p, c, "saved")
+		return s.saveChange(w, r, c, "saved")
 	}
 	c.Cadence = newsletter.Weekly
-	return s.saveChange(w, r, p, c, "weekly")
+	return s.saveChange(w, r, c, "weekly")
 }
 
 // noReader is the page of who has left when they change something.
@@ -221,7 +250,7 @@ func (s *server) noReader(w http.ResponseWriter, r *http.Request, err error) err
 	if !errors.Is(err, subscriber.ErrNoReader) {
 		return missing(err, token.ErrInvalid)
 	}
-	left, err := s.Subscribers.LeavePage(r.Context(), chi.URLParam(r, "token"))
+	left, err := s.Subscribers.LeavePage(r.Context(), chi.URLParam(r, "token"), time.Time{})
 	if err != nil {
 		return missing(err, token.ErrInvalid)
 	}

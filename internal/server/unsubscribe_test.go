@@ -90,6 +90,39 @@ func TestStopEverything(t *testing.T) {
 	}
 }
 
+// "Stop everything" after the mail program's own button: its page says which
+// newsletters it ended, and its undo brings back these.
+func TestStopEverythingAfterOneClick(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.leaveLink(s.subscribed("nadia@example.org"))
+	s.exec(`WITH n AS (
+			INSERT INTO newsletter (family_id, slug, name, language, from_name, from_address)
+			SELECT family_id, 'varta', 'Varta', 'uk', 'Varta', 'news@example.org' FROM newsletter WHERE id = $1 RETURNING id)
+		INSERT INTO subscription (newsletter_id, subscriber_id, state, cadence, locale, zone, hour, seen_seq, provider_id, created_at)
+		SELECT n.id, s.subscriber_id, 'active', 'instant', 'uk', 'UTC', 8, 0, s.provider_id, s.created_at FROM n, subscription s`, s.n.ID)
+	form := fill(s.get(link).doc, "form")
+	s.do(oneClick(link, "application/x-www-form-urlencoded", urlencoded))
+	s.clock.Advance(3 * time.Second)
+	form.Set("act", "everything")
+	left := s.press(link, form)
+	if left.text("h1") != "You have left all newsletters" || !strings.Contains(left.text("[role=status]"), "This ended: Varta. You had left Media Watch before") || s.count(active) != 0 {
+		t.Fatalf("left: %q, %d active", left.text("main"), s.count(active))
+	}
+	undo := fill(left.doc, "form")
+	undo.Set("act", "undo")
+	back := s.press(link, undo)
+	if back.text("h1") != "You have left Media Watch" || !strings.Contains(back.text("[role=status]"), "Your other subscriptions are back") || s.count(active) != 1 {
+		t.Errorf("back: %q, %d active", back.text("main"), s.count(active))
+	}
+	undo = fill(back.doc, "form")
+	undo.Set("act", "undo")
+	s.clock.Advance(3 * time.Second)
+	if back = s.press(link, undo); !strings.Contains(back.text("[role=status]"), "You are back") || s.count(active) != 2 {
+		t.Errorf("the one-click leave: %q, %d active", back.text("main"), s.count(active))
+	}
+}
+
 func TestLeaveLinkIsInert(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

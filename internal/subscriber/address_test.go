@@ -268,7 +268,7 @@ func TestEraseKnowsTheAddressOfBefore(t *testing.T) {
 		_, err := f.Erase(ctx, f.DB, to)
 		erased <- err
 	}()
-	for f.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+	for !f.waiting() {
 		select {
 		case err := <-erased:
 			t.Fatalf("erased without waiting: %v", err)

@@ -126,7 +126,8 @@ func (f *fixture) Pause(ctx context.Context, link string, until time.Time, ev Ev
 	}
 	c := p.Change()
 	c.PausedUntil = &until
-	return f.SavePreferences(ctx, link, c, ev)
+	saved, err := f.SavePreferences(ctx, link, c, ev)
+	return saved.Preferences, err
 }
 
 // mails returns the kinds of the notices since the last call.

@@ -10,7 +10,6 @@ import (
 
 	"vistka/internal/emailaddr"
 	"vistka/internal/postgres"
-	"vistka/internal/suppression"
 	"vistka/internal/token"
 )
 
@@ -29,8 +28,9 @@ type Left struct {
 	Reader
 	Already bool // had left before
 	Known   bool
-	Others  int // other newsletters of this site that the person reads
-	With    int // others that the same press ended
+	Others  int      // other newsletters of this site that the person reads
+	With    []string // names of the others that the same press ended
+	Apart   bool     // that press did not end this one, which had been left before
 }
 
 // Reader is a subscription as its own pages show it.
@@ -91,12 +91,13 @@ func (s *Service) end(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID
 }
 
 // UnsubscribeAll ends every subscription of the person behind a link, in one
-// press (rule B9): all at the same moment, by which Undo knows them.
+// press (rule B9): all at the same moment, by which Undo knows them. It returns
+// that moment; zero: nothing was left to end.
 // Returns token.ErrInvalid if the link is not one of ours.
-func (s *Service) UnsubscribeAll(ctx context.Context, link string, ev Evidence) error {
+func (s *Service) UnsubscribeAll(ctx context.Context, link string, ev Evidence) (press time.Time, err error) {
 	_, subscriberID, err := s.reader(link, token.Unsubscribe, token.Preferences)
 	if err != nil {
-		return err
+		return press, err
 	}
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, activeOf, pgx.StrictNamedArgs{"subscriber": subscriberID})
@@ -107,24 +108,30 @@ func (s *Service) UnsubscribeAll(ctx context.Context, link string, ev Evidence) 
 		if err != nil {
 			return err
 		}
+		press = time.Time{}
 		now := s.Clock.Now()
 		for _, id := range newsletters {
-			if _, err := s.end(ctx, tx, id, subscriberID, FromPage, ev, now); err != nil {
+			left, err := s.end(ctx, tx, id, subscriberID, FromPage, ev, now)
+			if err != nil {
 				return err
+			}
+			if !left.Already {
+				press = now
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("unsubscribe %d from everything: %w", subscriberID, err)
+		return time.Time{}, fmt.Errorf("unsubscribe %d from everything: %w", subscriberID, err)
 	}
-	return nil
+	return press, nil
 }
 
 // LeavePage tells what the page behind an unsubscribe link shows; it changes
-// nothing. Returns token.ErrInvalid if the link is not one of ours; a reader
+// nothing. press is one of UnsubscribeAll; zero: the one that ended this
+// subscription. Returns token.ErrInvalid if the link is not one of ours; a reader
 // who is no longer stored is Left without Known.
-func (s *Service) LeavePage(ctx context.Context, link string) (Left, error) {
+func (s *Service) LeavePage(ctx context.Context, link string, press time.Time) (Left, error) {
 	newsletterID, subscriberID, err := s.reader(link, token.Unsubscribe, token.Preferences)
 	if err != nil {
 		return Left{}, err
@@ -137,83 +144,20 @@ func (s *Service) LeavePage(ctx context.Context, link string) (Left, error) {
 		return Left{}, fmt.Errorf("unsubscribe page of %d: %w", subscriberID, err)
 	}
 	left := Left{Reader: r, Known: true, Already: r.Ended}
-	err = s.DB.QueryRow(ctx, countOthers, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).Scan(&left.Others, &left.With)
+	err = s.DB.QueryRow(ctx, others, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID, "press": timeOrNull(press)}).
+		Scan(&left.Others, &left.With, &left.Apart)
 	if err != nil {
 		return Left{}, fmt.Errorf("other newsletters of %d: %w", subscriberID, err)
 	}
 	return left, nil
 }
 
-// Undo takes back leaving within 30 days, and with it whatever the same press
-// ended: the settings are those of before, and no article of the time between
-// is lost. It reports whether the reader is active now; false: too long ago,
-// suppressed since, or no longer stored.
-// Returns token.ErrInvalid if the link is not one of ours.
-func (s *Service) Undo(ctx context.Context, link string, ev Evidence) (bool, error) {
-	newsletterID, subscriberID, err := s.reader(link, token.Unsubscribe, token.Preferences)
-	if err != nil {
-		return false, err
-	}
-	active := false
-	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
-		rows, err := tx.Query(ctx, endedTogether, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID})
-		if err != nil {
-			return err
-		}
-		together, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		if err != nil {
-			return err
-		}
-		for _, id := range together {
-			back, err := s.undo(ctx, tx, id, subscriberID, ev)
-			if err != nil {
-				return err
-			}
-			if id == newsletterID {
-				active = back
-			}
-		}
+// timeOrNull is t for a timestamptz; none is null.
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
 		return nil
-	})
-	if err != nil {
-		return false, fmt.Errorf("undo leaving of %d from newsletter %d: %w", subscriberID, newsletterID, err)
 	}
-	return active, nil
-}
-
-func (s *Service) undo(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, ev Evidence) (bool, error) {
-	now := s.Clock.Now()
-	keys := pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}
-	var endedAt *time.Time
-	err := tx.QueryRow(ctx, lockEnded, keys).Scan(&endedAt)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil || endedAt == nil {
-		return err == nil, err // endedAt null: never left, or undone already
-	}
-	r, address, err := readReader(ctx, tx, newsletterID, subscriberID)
-	if err != nil {
-		return false, err
-	}
-	reason, err := suppression.Has(ctx, tx, s.hash(address))
-	if err != nil || reason.StopsEditions() || now.Sub(*endedAt) > undoWithin {
-		return false, err
-	}
-	// What the sender cancelled since is owed; what was released since lies
-	// above the mark, which did not move.
-	keys["now"], keys["since"] = now, *endedAt
-	if _, err := tx.Exec(ctx, oweCancelled, keys); err != nil {
-		return false, err
-	}
-	delete(keys, "since")
-	if _, err := tx.Exec(ctx, restore, keys); err != nil {
-		return false, err
-	}
-	if err := s.consent(ctx, tx, newsletterID, address, r.Locale, consent{Kind: "restored", Source: string(FromPage), At: now, Evidence: ev}); err != nil {
-		return false, err
-	}
-	return true, s.changed(ctx, tx, newsletterID)
+	return &t
 }
 
 func readReader(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64) (Reader, emailaddr.Address, error) {

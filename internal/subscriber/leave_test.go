@@ -18,7 +18,7 @@ func TestUnsubscribe(t *testing.T) {
 	ctx := context.Background()
 	c := f.subscribe("nadia@example.org")
 	link := UnsubscribeToken(f.Keys, c.NewsletterID, c.SubscriberID)
-	if l, err := f.LeavePage(ctx, link); err != nil || !l.Known || l.Already || l.Masked != "na••@example.org" {
+	if l, err := f.LeavePage(ctx, link, time.Time{}); err != nil || !l.Known || l.Already || l.Masked != "na••@example.org" {
 		t.Fatalf("page: %+v, %v", l, err)
 	}
 	var wg sync.WaitGroup
@@ -74,17 +74,17 @@ func TestStopEverything(t *testing.T) {
 	if _, err := f.Unsubscribe(ctx, UnsubscribeToken(f.Keys, first, c.SubscriberID), FromPage, Evidence{}); err != nil {
 		t.Fatal(err)
 	}
-	if l, err := f.LeavePage(ctx, link); err != nil || l.Others != 1 || l.With != 0 {
+	if l, err := f.LeavePage(ctx, link, time.Time{}); err != nil || l.Others != 1 || len(l.With) != 0 {
 		t.Errorf("page: %+v, %v", l, err)
 	}
 	f.Clock.Advance(time.Hour)
-	if err := f.UnsubscribeAll(ctx, link, Evidence{}); err != nil || active("= ") != 0 || active("<> ") != 1 {
+	if press, err := f.UnsubscribeAll(ctx, link, Evidence{}); err != nil || !press.Equal(f.Clock.Now()) || active("= ") != 0 || active("<> ") != 1 {
 		t.Errorf("%d subscriptions, of others %d, %v", active("= "), active("<> "), err)
 	}
 	if n := f.number("SELECT count(*) FROM consent_event WHERE kind = 'withdrawn' AND source = 'page'"); n != 3 {
 		t.Errorf("%d events of leaving", n)
 	}
-	if l, err := f.LeavePage(ctx, link); err != nil || !l.Already || l.Others != 0 || l.With != 1 {
+	if l, err := f.LeavePage(ctx, link, time.Time{}); err != nil || !l.Already || l.Others != 0 || len(l.With) != 1 {
 		t.Errorf("page: %+v, %v", l, err)
 	}
 	if ok, err := f.Undo(ctx, link, Evidence{}); err != nil || !ok || active("= ") != 2 {
@@ -93,7 +93,7 @@ func TestStopEverything(t *testing.T) {
 	if f.number(`SELECT count(*) FROM subscription WHERE state = 'ended' AND newsletter_id = $1`, first) != 1 {
 		t.Error("what was left before is back")
 	}
-	if err := f.UnsubscribeAll(ctx, "x", Evidence{}); !errors.Is(err, token.ErrInvalid) {
+	if _, err := f.UnsubscribeAll(ctx, "x", Evidence{}); !errors.Is(err, token.ErrInvalid) {
 		t.Errorf("no link: %v", err)
 	}
 }
@@ -117,10 +117,11 @@ func TestUndoOwesWhatWasCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Clock.Advance(time.Hour)
-	// One was sent before leaving, one and a withdrawn one cancelled since.
+	// One was sent before leaving, one and a withdrawn one cancelled for it, by a
+	// sender that had read its clock a moment before.
 	f.exec(`INSERT INTO delivery (month, edition_id, subscriber_id, newsletter_id, provider_id, state, settled_at)
 		SELECT '2026-11-01', e.id, s.subscriber_id, 1, s.provider_id, CASE WHEN e.id = 1 THEN 'sent' ELSE 'cancelled' END, $1::timestamptz
-		FROM edition e, subscription s WHERE s.subscriber_id = $2 OR e.id = 2`, f.Clock.Now(), c.SubscriberID)
+		FROM edition e, subscription s WHERE s.subscriber_id = $2 OR e.id = 2`, start.Add(-time.Second), c.SubscriberID)
 	if ok, err := f.Undo(ctx, link, Evidence{}); err != nil || !ok {
 		t.Fatalf("undo: %t, %v", ok, err)
 	}

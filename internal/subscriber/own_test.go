@@ -284,11 +284,12 @@ func TestTopics(t *testing.T) {
 	}
 	change := p.Change()
 	change.Topics = []string{"Research", "Law", "Research"}
-	if p, err = f.SavePreferences(ctx, c.Preferences, change, Evidence{}); err != nil || strings.Join(p.Topics, " ") != "Law Research" {
-		t.Errorf("%+v, %v", p, err)
+	saved, err := f.SavePreferences(ctx, c.Preferences, change, Evidence{})
+	if err != nil || strings.Join(saved.Topics, " ") != "Law Research" {
+		t.Errorf("%+v, %v", saved, err)
 	}
 	change.Topics = nil
-	if p, err = f.SavePreferences(ctx, c.Preferences, change, Evidence{}); err != nil || p.Topics != nil {
-		t.Errorf("%+v, %v", p, err)
+	if saved, err = f.SavePreferences(ctx, c.Preferences, change, Evidence{}); err != nil || saved.Topics != nil {
+		t.Errorf("%+v, %v", saved, err)
 	}
 }

@@ -27,6 +27,12 @@ type Preferences struct {
 	Translations
 }
 
+// Saved are the settings of now, and those that the same press found.
+type Saved struct {
+	Preferences
+	Before Preferences
+}
+
 // Change is what the preference centre saves, everything at once.
 type Change struct {
 	Cadence     string
@@ -94,14 +100,14 @@ func (s *Service) Preferences(ctx context.Context, link string) (Preferences, er
 	return p, nil
 }
 
-// SavePreferences saves everything the page holds. Whoever becomes an instant
-// reader gets at once what a digest would have brought. Returns
-// token.ErrInvalid, ErrNoReader (also for one who has left) or
-// ErrBadPreferences.
-func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev Evidence) (Preferences, error) {
+// SavePreferences saves everything the page holds. Of two presses at once the
+// second finds what the first made. Whoever becomes an instant reader gets at
+// once what a digest would have brought. Returns token.ErrInvalid, ErrNoReader
+// (also for one who has left) or ErrBadPreferences.
+func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev Evidence) (Saved, error) {
 	newsletterID, subscriberID, err := s.reader(link, token.Preferences, token.Unsubscribe)
 	if err != nil {
-		return Preferences{}, err
+		return Saved{}, err
 	}
 	now := s.Clock.Now()
 	if c.PausedUntil != nil && !c.PausedUntil.After(now) {
@@ -110,27 +116,31 @@ func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev
 	c.Topics = sorted(c.Topics)
 	if !slices.Contains(newsletter.Cadences(), c.Cadence) || c.Hour < 0 || c.Hour > 23 || c.Locale == "" ||
 		c.PausedUntil != nil && c.PausedUntil.Sub(now) > LongestPause || !goodTopics(c.Topics) || !goodTranslations(c.Preferred, c.Translation) {
-		return Preferences{}, ErrBadPreferences
+		return Saved{}, ErrBadPreferences
 	}
-	var p Preferences
+	var p Saved
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
 		p, err = s.save(ctx, tx, newsletterID, subscriberID, c, ev, now)
 		return err
 	})
 	if err != nil {
-		return Preferences{}, fmt.Errorf("save preferences of %d: %w", subscriberID, err)
+		return Saved{}, fmt.Errorf("save preferences of %d: %w", subscriberID, err)
 	}
 	return p, nil
 }
 
-func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, c Change, ev Evidence, now time.Time) (Preferences, error) {
+func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, c Change, ev Evidence, now time.Time) (Saved, error) {
+	// Locked, and read by the next statement: it sees what a press before made.
+	if _, err := tx.Exec(ctx, lockSettings, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}); err != nil {
+		return Saved{}, err
+	}
 	before, err := preferences(ctx, tx, newsletterID, subscriberID)
 	if err != nil {
-		return Preferences{}, err
+		return Saved{}, err
 	}
-	if c.Translation != "" { // first: confirming locks the person before the subscription, too
+	if c.Translation != "" {
 		if err := s.saveTranslations(ctx, tx, subscriberID, c.Preferred, c.Translation, now); err != nil {
-			return Preferences{}, err
+			return Saved{}, err
 		}
 	}
 	tag, err := tx.Exec(ctx, savePreferences, pgx.StrictNamedArgs{
@@ -138,23 +148,23 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberI
 		"hour": c.Hour, "paused": c.PausedUntil, "topics": c.Topics, "now": now,
 	})
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && (pg.ConstraintName == "subscription_zone_fkey" || pg.Code == "22023") {
-		return Preferences{}, ErrBadPreferences // a zone that Postgres does not know
+		return Saved{}, ErrBadPreferences // a zone that Postgres does not know
 	}
 	if err != nil {
-		return Preferences{}, err
+		return Saved{}, err
 	}
 	if tag.RowsAffected() == 0 {
-		return Preferences{}, ErrNoReader
+		return Saved{}, ErrNoReader
 	}
 	_, address, err := readReader(ctx, tx, newsletterID, subscriberID)
 	if err != nil {
-		return Preferences{}, err
+		return Saved{}, err
 	}
-	p, err := preferences(ctx, tx, newsletterID, subscriberID)
-	if err != nil {
+	p := Saved{Before: before}
+	if p.Preferences, err = preferences(ctx, tx, newsletterID, subscriberID); err != nil {
 		return p, err
 	}
-	if changed := changes(before, p); len(changed) > 0 {
+	if changed := changes(before, p.Preferences); len(changed) > 0 {
 		err = s.consent(ctx, tx, newsletterID, address, c.Locale, consent{
 			Kind: "changed", Source: "preferences: " + c.Cadence, Changes: changed, At: now, Evidence: ev,
 		})

@@ -15,18 +15,24 @@ WHERE subscriber_id = @subscriber AND state = 'active'
 ORDER BY newsletter_id`
 
 	// Each row holds the moment of the press that ended it; one press ends
-	// several only on the reader's own page.
+	// several only on the reader's own page. Which one is asked about: the one
+	// that is named, else the one that ended s.
+	pressed = `o.end_source = 'page'
+        AND o.ended_at = coalesce(@press::timestamptz, CASE WHEN s.end_source = 'page' THEN s.ended_at END)`
+
 	endedTogether = `
 SELECT o.newsletter_id
 FROM subscription s
 JOIN subscription o ON o.subscriber_id = s.subscriber_id
 WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber
-  AND (o.newsletter_id = s.newsletter_id OR o.ended_at = s.ended_at AND o.end_source = 'page' AND s.end_source = 'page')
+  AND (@press::timestamptz IS NULL AND o.newsletter_id = s.newsletter_id
+    OR ` + pressed + `)
 ORDER BY o.newsletter_id`
 
-	countOthers = `
+	others = `
 SELECT count(*) FILTER (WHERE o.state = 'active' AND n.archived_at IS NULL),
-       count(*) FILTER (WHERE o.ended_at = s.ended_at AND o.end_source = 'page' AND s.end_source = 'page')
+       coalesce(array_agg(n.name ORDER BY n.name) FILTER (WHERE ` + pressed + `), '{}'),
+       coalesce(bool_or(s.ended_at <> @press::timestamptz) FILTER (WHERE ` + pressed + `), false)
 FROM subscription s
 JOIN subscription o ON o.subscriber_id = s.subscriber_id AND o.newsletter_id <> s.newsletter_id
 JOIN newsletter n ON n.id = o.newsletter_id
@@ -46,7 +52,8 @@ FOR UPDATE`
 
 	// From the newsletter's editions to the deliveries, whose key begins with
 	// month and edition: there is no index by reader. An edition older than the
-	// deferrals of a mail can have cancelled nothing since.
+	// deferrals of a mail can have cancelled nothing since. A correction brings
+	// its mail alone: the article in it was had.
 	oweCancelled = `
 INSERT INTO owed (newsletter_id, subscriber_id, article_id, due_at, reason)
 SELECT DISTINCT d.newsletter_id, d.subscriber_id, a.id, @now::timestamptz, 'leaving was undone'
@@ -54,11 +61,49 @@ FROM edition e
 JOIN delivery d ON d.month = e.month AND d.edition_id = e.id AND d.subscriber_id = @subscriber
 JOIN article a ON a.id = ANY (e.article_ids)
 WHERE e.newsletter_id = @newsletter
+  AND e.kind <> 'correction'
   AND e.created_at > @since::timestamptz - interval '60 days'
   AND d.state = 'cancelled'
   AND d.settled_at >= @since
   AND a.withdrawn_at IS NULL
 ON CONFLICT (newsletter_id, subscriber_id, article_id) DO NOTHING`
+
+	// A correction is owed to nobody: its own mail is queued again, for a month
+	// after it was written, unless the article was withdrawn or corrected once
+	// more since. The month is that of the editions, which then expire. Senders
+	// look again at what is open.
+	requeueCorrections = `
+WITH again AS (
+    UPDATE delivery d
+    SET state = CASE WHEN s.paused_until > @now THEN 'deferred' ELSE 'queued' END,
+        due_at = CASE WHEN s.paused_until > @now THEN s.paused_until END,
+        settled_at = NULL,
+        reply = NULL
+    FROM edition e, subscription s
+    WHERE e.newsletter_id = @newsletter
+      AND e.kind = 'correction'
+      AND e.created_at > @now::timestamptz - interval '1 month'
+      AND e.state IN ('open', 'paused', 'settled')
+      AND e.dropped_at IS NULL
+      AND NOT EXISTS (SELECT FROM article a WHERE a.id = ANY (e.article_ids) AND a.withdrawn_at IS NOT NULL)
+      AND NOT EXISTS (
+          SELECT FROM edition c
+          WHERE c.newsletter_id = e.newsletter_id AND c.kind = 'correction' AND c.article_ids = e.article_ids AND c.slot > e.slot)
+      AND d.month = e.month
+      AND d.edition_id = e.id
+      AND d.subscriber_id = @subscriber
+      AND d.state = 'cancelled'
+      AND d.settled_at >= @since::timestamptz
+      AND s.newsletter_id = e.newsletter_id
+      AND s.subscriber_id = d.subscriber_id
+    RETURNING e.id, e.state
+), opened AS (
+    UPDATE edition
+    SET state = 'open', reopened_at = @now
+    WHERE id IN (SELECT id FROM again WHERE state <> 'paused')
+)
+SELECT pg_notify('vistka_delivery', '')
+FROM again`
 
 	restore = `
 UPDATE subscription s
@@ -84,6 +129,18 @@ SELECT s.cadence, s.zone, s.hour, s.paused_until, s.due_at, s.topics,
 FROM subscription s
 JOIN subscriber r ON r.id = s.subscriber_id
 WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber`
+
+	// The subscription before the person, as erasure and a change of address do.
+	lockSettings = `
+WITH own AS MATERIALIZED (
+    SELECT subscriber_id
+    FROM subscription
+    WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber
+    FOR UPDATE)
+SELECT r.id
+FROM subscriber r
+JOIN own ON own.subscriber_id = r.id
+FOR NO KEY UPDATE OF r`
 
 	// due_at: the next slot after now and the pause; for an instant reader when
 	// the pause ends or something owed falls due.

@@ -33,6 +33,7 @@ const (
 	NewAddress  Purpose = "new-address"  // to the mailbox that a reader wants mail to come to
 	KeepAddress Purpose = "keep-address" // to the mailbox it comes to so far: stops the change
 	Undo        Purpose = "undo"         // settings as they were before the last press
+	Said        Purpose = "said"         // what a press did, for the page that it leads to
 	Hold        Purpose = "hold"         // in an editor's mail: the page that holds an article
 	Form        Purpose = "form"         // render time of a page with a form
 	Proof       Purpose = "proof"        // a challenge that a browser works on
