@@ -20,6 +20,7 @@ ORDER BY newsletter_id`
 	pressed = `o.end_source = 'page'
         AND o.ended_at = coalesce(@press::timestamptz, CASE WHEN s.end_source = 'page' THEN s.ended_at END)`
 
+	// Locked, so that what came back and was left anew in this moment is none of it.
 	endedTogether = `
 SELECT o.newsletter_id
 FROM subscription s
@@ -27,7 +28,8 @@ JOIN subscription o ON o.subscriber_id = s.subscriber_id
 WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber
   AND (@press::timestamptz IS NULL AND o.newsletter_id = s.newsletter_id
     OR ` + pressed + `)
-ORDER BY o.newsletter_id`
+ORDER BY o.newsletter_id
+FOR UPDATE OF o`
 
 	others = `
 SELECT count(*) FILTER (WHERE o.state = 'active' AND n.archived_at IS NULL),
