@@ -116,7 +116,7 @@ func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber
 		}
 		c.Proof = e.Proof(s.Pages.Catalog(), l, zoneOf(zone))
 		if c.How != "" {
-			c.What += ", " + c.How
+			c.What = l.T("consent.how", "what", c.What, "how", c.How)
 		}
 		lines = append(lines, c)
 	}

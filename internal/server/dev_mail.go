@@ -114,7 +114,7 @@ func (s *server) devMails() map[string]compile {
 // devRecords are a consent's events in words.
 func devRecords(l *locale.Locale, name string, at time.Time) []mailer.Record {
 	what := func(kind, by string) string {
-		return l.T("consent.kind."+kind, "name", name) + ", " + l.T("consent.by."+by)
+		return l.T("consent.how", "what", l.T("consent.kind."+kind, "name", name), "how", l.T("consent.by."+by))
 	}
 	changed := l.T("consent.set_from", "what", l.T("consent.set.cadence"), "to", l.T("cadence.weekly"), "from", l.T("cadence.instant"))
 	return []mailer.Record{

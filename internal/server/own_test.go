@@ -267,7 +267,7 @@ func TestReceiptSaysWhatWasAgreedAndChanged(t *testing.T) {
 			"Language: English", "Address: nadia@example.org", "24 November 2026, 09:00 UTC", "On the page https://",
 		},
 		"uk": {
-			"Ви відписалися від «Media Watch», кнопкою відписки в поштовій програмі", "Адреса: nadia@example.net (раніше: nadia@example.org)",
+			"Ви відписалися від «Media Watch» — кнопкою відписки в поштовій програмі", "Адреса: nadia@example.net (раніше: nadia@example.org)",
 			"Якщо стаття спершу вийшла іншою мовою: Надсилати лише моєю мовою", "Як часто: Раз на тиждень (раніше: Кожна стаття, щойно вийде)", "Теми: Law, Media (раніше: усі)",
 			"Пауза до: 24 грудня 2026 р. (раніше: без паузи)", "Часовий пояс: Київ", "Мова: English",
 		},
