@@ -42,7 +42,11 @@ func TestPages(t *testing.T) {
 	if err := os.Chtimes(box.path(1), at, at); err != nil {
 		t.Fatal(err)
 	}
-	routes := box.Routes(pages, func(context.Context) *time.Location { return time.FixedZone("EET", 2*60*60) })
+	kyiv, err := time.LoadLocation("Europe/Kyiv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := box.Routes(pages, func(context.Context) *time.Location { return kyiv })
 	get := func(path string) *goquery.Document {
 		t.Helper()
 		r, w := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil), httptest.NewRecorder()
@@ -54,11 +58,11 @@ func TestPages(t *testing.T) {
 		}
 		return doc
 	}
-	if got := get("/").Find(".mails time").Text(); got != "09:05 EET" {
+	if got := get("/").Find(".mails time").Text(); got != "09:05 Kyiv time" {
 		t.Errorf("the list says %q", got)
 	}
 	doc := get("/1")
-	if got := doc.Find(".envelope").Text(); !strings.Contains(got, "23 November 2026, 09:05 EET") || doc.Find("h1").Length() != 1 || doc.Find(".envelope h1").Text() != "The headline" {
+	if got := doc.Find(".envelope").Text(); !strings.Contains(got, "23 November 2026, 09:05 Kyiv time") || doc.Find("h1").Length() != 1 || doc.Find(".envelope h1").Text() != "The headline" {
 		t.Errorf("the mail's page: %q", doc.Find("main").Text())
 	}
 	if doc.Find(`main a[href="/inbox/1/html"]`).Length() != 1 || get("/1/html").Find("h1").Text() != "The headline" {
