@@ -69,10 +69,7 @@ func (s *server) keepAddressPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) showKeepAddress(w http.ResponseWriter, r *http.Request, again bool) error {
 	key := chi.URLParam(r, "token")
-	if _, err := s.Keys.Verify(token.KeepAddress, key); err != nil {
-		return missing(err, token.ErrInvalid)
-	}
-	c, err := s.Subscribers.AddressPage(r.Context(), key)
+	c, err := s.Subscribers.KeepPage(r.Context(), key)
 	if err != nil {
 		return missing(err, token.ErrInvalid)
 	}

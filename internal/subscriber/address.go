@@ -139,6 +139,7 @@ type change struct {
 	Address      string // empty unless it waits
 	ExpiresAt    time.Time
 	Current      string // the subscriber's address now
+	Moved        bool   // which is another than when this was wished
 }
 
 func (c change) shown(s *Service, now time.Time) AddressChange {
@@ -173,21 +174,40 @@ func (s *Service) WaitingAddress(ctx context.Context, f Fresh) (address string, 
 	return address, nil
 }
 
-// AddressPage tells what the page behind either link of a change shows; it
+// toOld is shown, for the old mailbox: what matters there is whether mail still
+// comes to it, whichever wish has moved it.
+func (c change) toOld(s *Service, now time.Time) AddressChange {
+	out := c.shown(s, now)
+	if c.Moved {
+		out.State = ChangeDone
+	}
+	return out
+}
+
+// AddressPage tells what the page behind the new mailbox's link shows; it
 // changes nothing. Returns token.ErrInvalid if the link is not one of ours.
 func (s *Service) AddressPage(ctx context.Context, link string) (AddressChange, error) {
-	newsletterID, id, err := s.reader(link, token.NewAddress, token.KeepAddress)
+	return s.addressPage(ctx, link, token.NewAddress, getChange, change.shown)
+}
+
+// KeepPage is AddressPage for the old mailbox's link.
+func (s *Service) KeepPage(ctx context.Context, link string) (AddressChange, error) {
+	return s.addressPage(ctx, link, token.KeepAddress, getStoppable, change.toOld)
+}
+
+func (s *Service) addressPage(ctx context.Context, link string, p token.Purpose, sql string, shown func(change, *Service, time.Time) AddressChange) (AddressChange, error) {
+	newsletterID, id, err := s.reader(link, p)
 	if err != nil {
 		return AddressChange{}, err
 	}
-	c, err := readChange(ctx, s.DB, getChange, id)
+	c, err := readChange(ctx, s.DB, sql, id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return AddressChange{State: ChangeOver, NewsletterID: newsletterID}, nil
 	}
 	if err != nil {
 		return AddressChange{}, fmt.Errorf("address change %d: %w", id, err)
 	}
-	return c.shown(s, s.Clock.Now()), nil
+	return shown(c, s, s.Clock.Now()), nil
 }
 
 func readChange(ctx context.Context, db postgres.DB, sql string, id int64) (change, error) {

@@ -125,9 +125,9 @@ func (s *Service) isTaken(ctx context.Context, tx pgx.Tx, a emailaddr.Address) (
 	return reason.StopsEditions(), err
 }
 
-// KeepAddress is the old mailbox's word: the change does not happen. Once it
-// is done this stops nothing. Returns token.ErrInvalid if the link is not one
-// of ours.
+// KeepAddress is the old mailbox's word: the change does not happen, nor any
+// that was asked for since its mail. Once one is done this stops nothing. Returns
+// token.ErrInvalid if the link is not one of ours.
 func (s *Service) KeepAddress(ctx context.Context, link string) (AddressChange, error) {
 	newsletterID, id, err := s.reader(link, token.KeepAddress)
 	if err != nil {
@@ -136,18 +136,18 @@ func (s *Service) KeepAddress(ctx context.Context, link string) (AddressChange, 
 	out := AddressChange{State: ChangeOver, NewsletterID: newsletterID}
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		now := s.Clock.Now()
-		c, err := readChange(ctx, tx, lockChange, id)
+		c, err := readChange(ctx, tx, lockStoppable, id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if out = c.shown(s, now); out.State != ChangeWaiting {
+		if out = c.toOld(s, now); out.State != ChangeWaiting {
 			return nil
 		}
 		out.State, out.New, out.Typed = ChangeCancelled, "", ""
-		_, err = tx.Exec(ctx, settleChange, pgx.StrictNamedArgs{"id": id, "state": string(ChangeCancelled), "now": now})
+		_, err = tx.Exec(ctx, settleChange, pgx.StrictNamedArgs{"id": c.ID, "state": string(ChangeCancelled), "now": now})
 		return err
 	})
 	if err != nil {

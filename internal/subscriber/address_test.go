@@ -57,9 +57,11 @@ func TestChangeOfAddress(t *testing.T) {
 		t.Errorf("%+v", notices)
 	}
 	for range 3 { // a scanner looks
-		for _, link := range []string{confirm, keep} {
-			if p, err := f.AddressPage(ctx, link); err != nil || p.State != ChangeWaiting || p.New != "na••@elsewhere.net" {
-				t.Errorf("page: %+v, %v", p, err)
+		p, err := f.AddressPage(ctx, confirm)
+		k, kept := f.KeepPage(ctx, keep)
+		for _, p := range []AddressChange{p, k} {
+			if p.State != ChangeWaiting || p.New != "na••@elsewhere.net" {
+				t.Errorf("page: %+v, %v, %v", p, err, kept)
 			}
 		}
 	}
@@ -304,5 +306,32 @@ func TestChangesOfAddressAreCapped(t *testing.T) {
 	_, err := f.AskAddress(context.Background(), f.fresh(c, "nadia@example.org"), address(t, "one-more@example.net"))
 	if got := f.mails(); !errors.Is(err, ErrTooOften) || got != "" {
 		t.Errorf("one more: %v, mailed %q", err, got)
+	}
+}
+
+// An older mail's link stops whatever would move the address now, and says so
+// once it has moved, whichever wish did that.
+func TestOldMailboxStopsAnyChange(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	c := f.subscribe("nadia@example.org")
+	_, older := f.ask(c, "nadia@example.org", "a@example.net")
+	newer, _ := f.ask(c, "nadia@example.org", "d@example.net")
+	if p, err := f.KeepPage(ctx, older); err != nil || p.State != ChangeWaiting || p.Typed != "d@example.net" {
+		t.Errorf("the page: %+v, %v", p, err)
+	}
+	if p, err := f.KeepAddress(ctx, older); err != nil || p.State != ChangeCancelled {
+		t.Errorf("the press: %+v, %v", p, err)
+	}
+	if p, err := f.ConfirmAddress(ctx, newer, Evidence{}); err != nil || p.State != ChangeCancelled {
+		t.Fatalf("confirmed after it was stopped: %+v, %v", p, err)
+	}
+	newest, _ := f.ask(c, "nadia@example.org", "e@example.net")
+	if p, err := f.ConfirmAddress(ctx, newest, Evidence{}); err != nil || p.State != ChangeDone {
+		t.Fatalf("the last wish: %+v, %v", p, err)
+	}
+	if p, err := f.KeepPage(ctx, older); err != nil || p.State != ChangeDone {
+		t.Errorf("after the address has moved: %+v, %v", p, err)
 	}
 }

@@ -43,12 +43,23 @@ INSERT INTO address_change (subscriber_id, newsletter_id, locale, address, addre
 VALUES (@subscriber, @newsletter, @locale, @address, @key, @old, @now, @expires)
 RETURNING id`
 
-	getChange = `
+	getAnyChange = `
 SELECT c.id, c.subscriber_id, c.newsletter_id, c.locale, c.state, coalesce(c.address, '') AS address, c.expires_at,
-       r.address AS current
+       r.address AS current, r.address_hash <> c.old_hash AS moved
 FROM address_change c
-JOIN subscriber r ON r.id = c.subscriber_id
+JOIN subscriber r ON r.id = c.subscriber_id`
+
+	getChange = getAnyChange + `
 WHERE c.id = @id`
+
+	// What the old mailbox may stop: whichever wish waits for the same address,
+	// else the one that its mail told of.
+	getStoppable = getAnyChange + `
+WHERE c.id = coalesce((
+    SELECT o.id
+    FROM address_change k
+    JOIN address_change o ON o.subscriber_id = k.subscriber_id AND o.old_hash = k.old_hash AND o.state = 'waiting'
+    WHERE k.id = @id), @id)`
 
 	waitingAddress = `
 SELECT address
@@ -56,6 +67,9 @@ FROM address_change
 WHERE subscriber_id = @subscriber AND state = 'waiting' AND expires_at > @now`
 
 	lockChange = getChange + `
+FOR UPDATE OF c`
+
+	lockStoppable = getStoppable + `
 FOR UPDATE OF c`
 
 	lockOwner = `
