@@ -31,7 +31,7 @@ func TestAReaderIsToldThatMailIsLate(t *testing.T) {
 		pages[email] = strings.ReplaceAll(text, got.text("main strong"), "")
 		s.clock.Advance(2 * time.Minute)
 		form := fill(got.doc, "form[action='/subscribe/again']")
-		if again := s.post("/subscribe/again", form); !strings.Contains(again.text("main"), late) || strings.Contains(again.text("main"), "has been sent again") {
+		if again := s.post("/subscribe/again", form); !strings.Contains(again.text("main"), late) || strings.Contains(again.text("main"), "is being sent again") {
 			t.Errorf("again: %q", again.text("main"))
 		}
 	}

@@ -253,7 +253,7 @@ func TestSendAgainAndCode(t *testing.T) {
 	}
 	s.clock.Advance(61 * time.Second)
 	again := s.post("/subscribe/again", form, "Origin", baseURL)
-	if !strings.Contains(again.text("[role=status]"), "has been sent again") || s.asked() != 2 {
+	if !strings.Contains(again.text("[role=status]"), "is being sent again") || s.asked() != 2 {
 		t.Errorf("after a minute: %q, %d mails", again.text("main"), s.asked())
 	}
 	if got := s.post("/subscribe/again", form, "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"); got.StatusCode != http.StatusForbidden {
