@@ -49,6 +49,9 @@ func devRarePages() map[string]canned {
 			b.Notice, b.Undo = l.T("preferences.saved_weekly"), "sealed"
 		}),
 		"preferences-restored": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice = l.T("preferences.as_before") }),
+		"preferences-changed-since": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			b.Notice, b.Bad = l.T("preferences.changed_since"), true
+		}),
 		"preferences-link-over": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Notice, b.Bad = l.T("preferences.link_over"), true
 		}),

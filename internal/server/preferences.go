@@ -49,6 +49,9 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
+	if before.Ended { // whatever the form says: it may be older than that
+		return s.noReader(w, r, subscriber.ErrNoReader)
+	}
 	topics, err := article.Topics(r.Context(), s.DB, before.NewsletterID, s.Clock.Now())
 	if err != nil {
 		return err
@@ -78,7 +81,7 @@ func (s *server) saveChange(w http.ResponseWriter, r *http.Request, c subscriber
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.say(w, r, s.preferencesPath(p.Preferences)+"?undo="+url.QueryEscape(s.sealUndo(p.Before)), said)
+	return s.say(w, r, s.preferencesPath(p.Preferences)+"?undo="+url.QueryEscape(s.sealUndo(p)), said)
 }
 
 // typed is what the reader typed, on the page once more. The pause is still the
@@ -95,7 +98,8 @@ func typed(p subscriber.Preferences, c subscriber.Change) subscriber.Preferences
 func saidKeys() map[string]string {
 	return map[string]string{
 		"saved": "preferences.saved", "weekly": "preferences.saved_weekly", "undone": "unsubscribe.undone",
-		"asbefore": "preferences.as_before", "linked": "preferences.linked", "linkover": "preferences.link_over", "linkstopped": "preferences.link_stopped",
+		"asbefore": "preferences.as_before", "changedsince": "preferences.changed_since",
+		"linked": "preferences.linked", "linkover": "preferences.link_over", "linkstopped": "preferences.link_stopped",
 	}
 }
 
@@ -203,11 +207,13 @@ func (s *server) changePause(r *http.Request, c *subscriber.Change) error {
 	return nil
 }
 
-// pauseUntil pauses up to the beginning of a day where the reader lives.
+// pauseUntil pauses up to the beginning of a day where the reader lives, from
+// tomorrow to the same day of next year.
 func (s *server) pauseUntil(c *subscriber.Change, date string) error {
-	until, err := time.ParseInLocation(time.DateOnly, date, zoneOf(c.Zone))
-	now := s.Clock.Now()
-	if err != nil || !until.After(now) || until.Sub(now) > subscriber.LongestPause {
+	zone := zoneOf(c.Zone)
+	until, err := time.ParseInLocation(time.DateOnly, date, zone)
+	now := s.Clock.Now().In(zone)
+	if err != nil || !until.After(now) || until.After(now.AddDate(1, 0, 0)) {
 		return fieldError("until")
 	}
 	c.PausedUntil = &until

@@ -90,6 +90,7 @@ func TestPreferencesThatCannotBe(t *testing.T) {
 		"yesterday":   {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "2026-11-23"); f.Set("cadence", "monthly") }, "#until-wrong"},
 		"today":       {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "2026-11-24"); f.Set("cadence", "monthly") }, "#until-wrong"},
 		"for ever":    {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "2096-11-24"); f.Set("cadence", "monthly") }, "#until-wrong"},
+		"a year on":   {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "2027-11-25"); f.Set("cadence", "monthly") }, "#until-wrong"},
 		"no date":     {func(f url.Values) { f.Set("pause", "date"); f.Set("cadence", "monthly") }, "#until-wrong"},
 		"no day":      {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "soon"); f.Set("cadence", "monthly") }, "#until-wrong"},
 		"no calendar": {func(f url.Values) { f.Set("pause", "date"); f.Set("until", "2027-02-30"); f.Set("cadence", "monthly") }, "#until-wrong"},
@@ -115,6 +116,13 @@ func TestPreferencesThatCannotBe(t *testing.T) {
 	s.press(path, f, "Origin", baseURL)
 	if s.count(`SELECT count(*) FROM subscription WHERE paused_until = '2026-12-01 09:00:00+00'`) != 1 {
 		t.Error("a length that was chosen is not the one that holds")
+	}
+	f = form()
+	f.Set("pause", "date")
+	f.Set("until", s.get(path).doc.Find("#until").AttrOr("max", ""))
+	s.press(path, f, "Origin", baseURL)
+	if s.count(`SELECT count(*) FROM subscription WHERE paused_until = '2027-11-24 00:00:00+00'`) != 1 {
+		t.Error("the last day that the page offers is not taken")
 	}
 	f = form()
 	f.Set("pause", "none")
@@ -195,7 +203,7 @@ func TestOnlyAPressSaysSaved(t *testing.T) {
 	s := newSite(t)
 	c := s.subscribed("nadia@example.org")
 	path := "/preferences/" + c.Preferences
-	for _, q := range []string{"saved", "weekly", "undone", "asbefore", "linked", "linkover", "linkstopped"} {
+	for _, q := range []string{"saved", "weekly", "undone", "asbefore", "changedsince", "linked", "linkover", "linkstopped"} {
 		for _, query := range []string{q + "=1", "said=" + q} {
 			if got := s.get(path + "?" + query); got.doc.Find("[role=status]").Length() != 0 {
 				t.Errorf("%s: %q", query, got.text("[role=status]"))
@@ -228,5 +236,48 @@ func TestOnlyAPressSaysSaved(t *testing.T) {
 	}
 	if got := s.get(data + "?erased=1"); got.text("h1") != "We keep nothing about you" {
 		t.Errorf("erased: %q", got.text("main"))
+	}
+}
+
+// An older undo does not throw away what was chosen after it.
+func TestUndoAfterANewerChoice(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	path := "/preferences/" + s.subscribed("nadia@example.org").Preferences
+	press := func(changes ...string) (undo url.Values) {
+		f := fill(s.get(path).doc, "#settings")
+		for i := 0; i < len(changes); i += 2 {
+			f.Set(changes[i], changes[i+1])
+		}
+		undo = fill(s.press(path, f, "Origin", baseURL).doc, ".notice form")
+		undo.Set("act", "undo")
+		return undo
+	}
+	settings := func() (found string) {
+		if err := s.pool.QueryRow(t.Context(), `SELECT concat_ws(' ', cadence, hour, zone) FROM subscription`).Scan(&found); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	first := settings()
+	older := press("cadence", "daily")
+	daily := settings()
+	newer := press("cadence", "instant", "hour", "19", "zone", "Europe/Paris")
+	events := s.count("SELECT count(*) FROM consent_event")
+	got := s.press(path, older, "Origin", baseURL)
+	if settings() != "instant 19 Europe/Paris" || s.count("SELECT count(*) FROM consent_event") != events {
+		t.Errorf("the newer choice is gone: %s", settings())
+	}
+	if shown := fill(got.doc, "#settings"); !strings.Contains(got.text(".notice.warn[role=status]"), "changed again") || shown.Get("zone") != "Europe/Paris" {
+		t.Errorf("the page: %q", got.text("main"))
+	}
+	// Taken back in their order, and twice by a double click.
+	for _, step := range []struct {
+		undo url.Values
+		want string
+	}{{newer, daily}, {newer, daily}, {older, first}, {older, first}} {
+		if got = s.press(path, step.undo, "Origin", baseURL); settings() != step.want || !strings.Contains(got.text("[role=status]"), "Taken back") {
+			t.Errorf("%s, not %s: %q", settings(), step.want, got.text("main"))
+		}
 	}
 }

@@ -71,7 +71,7 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	b := s.preferencesBody(l, n, p, topics, volume)
 	switch said.Key {
 	case "":
-	case "preferences.link_over", "preferences.link_stopped":
+	case "preferences.link_over", "preferences.link_stopped", "preferences.changed_since":
 		b.Bad = true
 		fallthrough
 	default:

@@ -38,13 +38,16 @@ func (s *server) translationsBody(l *locale.Locale, t subscriber.Translations) (
 // changeTranslations takes the language and what is done without it. No
 // preference stays none.
 func changeTranslations(r *http.Request, p subscriber.Preferences, c *subscriber.Change) error {
+	if !p.Several() { // a page that is older than leaving the translation still asks
+		return nil
+	}
 	if v := r.PostFormValue("preferred"); v != "" {
-		if !p.Several() || !slices.Contains(p.Languages, v) {
+		if !slices.Contains(p.Languages, v) {
 			return errors.New("language is none that the reader reads")
 		}
 		c.Preferred = v
 	}
-	if v := r.PostFormValue("translation"); v != "" && p.Several() {
+	if v := r.PostFormValue("translation"); v != "" {
 		c.Translation = v // the domain knows which there are
 	}
 	return nil

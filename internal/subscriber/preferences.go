@@ -2,6 +2,8 @@ package subscriber
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -55,11 +57,44 @@ func (p Preferences) Change() Change {
 	return c
 }
 
+// at is the change as it is saved at a moment: a pause that is over is none.
+func (c Change) at(now time.Time) Change {
+	if c.PausedUntil != nil && !c.PausedUntil.After(now) {
+		c.PausedUntil = nil
+	}
+	c.Topics = sorted(c.Topics)
+	return c
+}
+
+// with is the settings after a change.
+func (p Preferences) with(c Change) Preferences {
+	p.Cadence, p.Locale, p.Zone, p.Hour, p.PausedUntil, p.Topics = c.Cadence, c.Locale, c.Zone, c.Hour, c.PausedUntil, c.Topics
+	if c.Translation != "" {
+		p.Preferred, p.Choice = c.Preferred, c.Translation
+	}
+	return p
+}
+
+// Sum is equal for equal settings, short however many topics there are.
+func (p Preferences) Sum() string {
+	sum := sha256.New()
+	for _, s := range changes(Preferences{}, p) {
+		fmt.Fprintf(sum, "%q %q\n", s.What, s.To)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
 // ErrBadPreferences says that a value is not one the page offers.
 var ErrBadPreferences = errors.New("subscriber: no such preference")
 
-// LongestPause keeps a slip of the keyboard from pausing for a century.
-const LongestPause = 366 * 24 * time.Hour
+// ErrChangedSince says that a press cannot be taken back: the settings are no
+// longer those that it made.
+var ErrChangedSince = errors.New("subscriber: settings were changed since")
+
+// LongestPause keeps a slip of the keyboard from pausing for a century. The page
+// offers a year of the reader's calendar, which a leap day and a change of the
+// clock make a little longer than 366 days.
+const LongestPause = 367 * 24 * time.Hour
 
 const (
 	maxTopics = 200 // a reader's; far more than a page offers
@@ -105,22 +140,34 @@ func (s *Service) Preferences(ctx context.Context, link string) (Preferences, er
 // once what a digest would have brought. Returns token.ErrInvalid, ErrNoReader
 // (also for one who has left) or ErrBadPreferences.
 func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev Evidence) (Saved, error) {
+	return s.savePreferences(ctx, link, c, ev, func(Preferences) bool { return true })
+}
+
+// UndoPreferences takes back a press: it saves the settings of before, if those
+// of now still have the Sum of what the press made, or are those of before
+// already. Returns ErrChangedSince if not, else what SavePreferences does.
+func (s *Service) UndoPreferences(ctx context.Context, link, made string, before Change, ev Evidence) (Saved, error) {
+	before = before.at(s.Clock.Now())
+	return s.savePreferences(ctx, link, before, ev, func(found Preferences) bool {
+		return found.Sum() == made || found.Sum() == found.with(before).Sum()
+	})
+}
+
+// savePreferences saves if what it finds, under its lock, is as expected.
+func (s *Service) savePreferences(ctx context.Context, link string, c Change, ev Evidence, expected func(Preferences) bool) (Saved, error) {
 	newsletterID, subscriberID, err := s.reader(link, token.Preferences, token.Unsubscribe)
 	if err != nil {
 		return Saved{}, err
 	}
 	now := s.Clock.Now()
-	if c.PausedUntil != nil && !c.PausedUntil.After(now) {
-		c.PausedUntil = nil
-	}
-	c.Topics = sorted(c.Topics)
+	c = c.at(now)
 	if !slices.Contains(newsletter.Cadences(), c.Cadence) || c.Hour < 0 || c.Hour > 23 || c.Locale == "" ||
 		c.PausedUntil != nil && c.PausedUntil.Sub(now) > LongestPause || !goodTopics(c.Topics) || !goodTranslations(c.Preferred, c.Translation) {
 		return Saved{}, ErrBadPreferences
 	}
 	var p Saved
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
-		p, err = s.save(ctx, tx, newsletterID, subscriberID, c, ev, now)
+		p, err = s.save(ctx, tx, newsletterID, subscriberID, c, ev, now, expected)
 		return err
 	})
 	if err != nil {
@@ -129,7 +176,9 @@ func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev
 	return p, nil
 }
 
-func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, c Change, ev Evidence, now time.Time) (Saved, error) {
+func (s *Service) save(
+	ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, c Change, ev Evidence, now time.Time, expected func(Preferences) bool,
+) (Saved, error) {
 	// Locked, and read by the next statement: it sees what a press before made.
 	if _, err := tx.Exec(ctx, lockSettings, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}); err != nil {
 		return Saved{}, err
@@ -137,6 +186,12 @@ func (s *Service) save(ctx context.Context, tx pgx.Tx, newsletterID, subscriberI
 	before, err := preferences(ctx, tx, newsletterID, subscriberID)
 	if err != nil {
 		return Saved{}, err
+	}
+	switch {
+	case before.Ended:
+		return Saved{}, ErrNoReader
+	case !expected(before):
+		return Saved{}, ErrChangedSince
 	}
 	if c.Translation != "" {
 		if err := s.saveTranslations(ctx, tx, subscriberID, c.Preferred, c.Translation, now); err != nil {
