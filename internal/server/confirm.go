@@ -74,7 +74,7 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
 	if r.PostFormValue("fresh") != "" {
 		return s.renew(w, r, key)
 	}
-	c, err := s.Subscribers.Confirm(r.Context(), key, evidence(r))
+	c, err := s.Subscribers.Confirm(r.Context(), key, shownIn(s.Pages.Locale(r, ""), confirmWording, r))
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *server) confirmCode(w http.ResponseWriter, r *http.Request, key, code s
 	if len(code) > maxCode {
 		return page.BadRequest(errors.New("code is too long"))
 	}
-	c, err := s.Subscribers.ConfirmCodeAt(r.Context(), key, code, evidence(r))
+	c, err := s.Subscribers.ConfirmCodeAt(r.Context(), key, code, shownIn(s.Pages.Locale(r, ""), codeWording, r))
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func devConsent(s *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 		{At: at.Add(50 * time.Hour), Name: n.Name, Kind: "changed", Source: "address", Locale: "en", Address: "nadia@example.net", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)", Changes: []subscriber.Setting{
 			{What: "address", From: []string{"nadia@example.org"}, To: []string{"nadia@example.net"}},
 		}},
-		{At: at.Add(time.Minute), Name: n.Name, Kind: "confirmed", Source: "code", Locale: "en", Address: "nadia@example.org", Wording: wording(l, n), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at.Add(time.Minute), Name: n.Name, Kind: "confirmed", Source: "code", Locale: "en", Address: "nadia@example.org", Wording: codeWording(l), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
 		{At: at, Name: n.Name, Kind: "requested", Source: "form", Locale: "en", Address: "nadia@example.org", Wording: wording(l, n), PageURL: devArticle, IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
 	})}
 }

@@ -113,7 +113,7 @@ func (s *server) code(w http.ResponseWriter, r *http.Request) error {
 	if len(b.Code) > maxCode {
 		return page.BadRequest(errors.New("code is too long"))
 	}
-	c, err := s.Subscribers.ConfirmCode(r.Context(), b.Handle, b.Code, evidence(r))
+	c, err := s.Subscribers.ConfirmCode(r.Context(), b.Handle, b.Code, shownIn(l, codeWording, r))
 	if err != nil {
 		return err
 	}
@@ -150,4 +150,11 @@ func errClosed() error { return &page.Error{Status: http.StatusGone, Key: "close
 
 func evidence(r *http.Request) subscriber.Evidence {
 	return subscriber.Evidence{IP: middleware.GetClientIPAddr(r.Context()), UserAgent: r.UserAgent()}
+}
+
+// shownIn is evidence with the words that the pressed form has in l.
+func shownIn(l *locale.Locale, words func(*locale.Locale) string, r *http.Request) subscriber.Evidence {
+	ev := evidence(r)
+	ev.Wording, ev.Locale = words(l), l.Code()
+	return ev
 }

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"testing"
+	"time"
 
 	"vistka/internal/locale"
 	"vistka/internal/subscriber"
@@ -30,6 +31,53 @@ func TestWordsOfAPastedForm(t *testing.T) {
 		var got string
 		if err := s.pool.QueryRow(t.Context(), "SELECT wording FROM signup WHERE address = $1", address+"@example.org").Scan(&got); err != nil || got != want {
 			t.Errorf("%s: %q, %v; want %q", address, got, err, want)
+		}
+	}
+}
+
+// Who confirms has read another page than who asked: the proof holds the words of
+// that one, in the language it was shown in, whosever form the sign-up came by.
+func TestWordsOfTheConfirmation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	catalog, err := locale.Load(web.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uk := catalog.For("uk")
+	ask := func(email string) (sent answer, link string) {
+		sent = s.post("/subscribe", foreign(email), "Origin", siteOrigin)
+		s.answerMails()
+		return sent, "/confirm/" + subscriber.ConfirmToken(s.keys, int64(s.count("SELECT max(id) FROM signup")), 1)
+	}
+
+	_, link := ask("link@example.org")
+	form := fill(s.get(link+"?lang=uk").doc, "form.act")
+	s.clock.Advance(3 * time.Second)
+	s.press(link, form, "Origin", baseURL)
+
+	_, link = ask("digits@example.org")
+	form.Set("code", s.code(2))
+	s.press(link, form, "Origin", baseURL)
+
+	sent, _ := ask("code@example.org")
+	form = fill(sent.doc, "form[action='/subscribe/code']")
+	form.Set("code", s.code(3))
+	s.press("/subscribe/code", form, "Origin", baseURL)
+
+	button := uk.T("confirm.title") + "\n" + uk.T("confirm.button")
+	code := func(lang string) string {
+		return catalog.For(lang).T("sent.code_label") + "\n" + catalog.For(lang).T("sent.code_button")
+	}
+	for address, want := range map[string][2]string{"link": {button, "uk"}, "digits": {code("uk"), "uk"}, "code": {code("en"), "en"}} {
+		var asked, words, lang string
+		err := s.pool.QueryRow(t.Context(), `
+			SELECT q.wording, c.wording, c.locale
+			FROM consent_event q
+			JOIN consent_event c ON c.address_hash = q.address_hash AND c.kind = 'confirmed'
+			WHERE q.kind = 'requested' AND q.address_hash = $1`, s.subs.Hasher.Sum(address+"@example.org")).Scan(&asked, &words, &lang)
+		if err != nil || asked != subscriber.ForeignWording || words != want[0] || lang != want[1] {
+			t.Errorf("%s: %v, asked %q, confirmed %q in %q", address, err, asked, words, lang)
 		}
 	}
 }

@@ -133,11 +133,11 @@ func (s *Service) confirm(ctx context.Context, tx pgx.Tx, id int64, generation i
 	if _, err := tx.Exec(ctx, markConfirmed, pgx.StrictNamedArgs{"id": id, "now": now, "subscriber": c.SubscriberID}); err != nil {
 		return c, err
 	}
-	asked := consent{Kind: "requested", Source: "form", Wording: g.Wording, At: g.CreatedAt, Evidence: Evidence{PageURL: g.PageURL, UserAgent: g.UserAgent}}
+	asked := consent{Kind: "requested", Source: "form", At: g.CreatedAt, Evidence: Evidence{PageURL: g.PageURL, UserAgent: g.UserAgent, Wording: g.Wording}}
 	if g.IP != nil {
 		asked.IP = *g.IP
 	}
-	for _, e := range []consent{asked, {Kind: "confirmed", Source: source, Wording: g.Wording, At: now, Evidence: ev}} {
+	for _, e := range []consent{asked, {Kind: "confirmed", Source: source, At: now, Evidence: ev}} {
 		if err := s.consent(ctx, tx, g.NewsletterID, g.address, g.Locale, e); err != nil {
 			return c, err
 		}

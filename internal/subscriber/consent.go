@@ -1,6 +1,7 @@
 package subscriber
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -90,7 +91,6 @@ func WordingVersion(words string) string {
 type consent struct {
 	Kind    string
 	Source  string
-	Wording string
 	Changes []Setting
 	At      time.Time
 	Evidence
@@ -103,8 +103,8 @@ func (s *Service) consent(ctx context.Context, tx pgx.Tx, newsletterID int64, a 
 		return err
 	}
 	_, err = tx.Exec(ctx, addConsent, pgx.StrictNamedArgs{
-		"hash": s.hash(a), "newsletter": newsletterID, "kind": c.Kind, "source": c.Source, "wording": c.Wording,
-		"locale": locale, "at": c.At, "address": a.String(), "page": ev.PageURL, "ip": addrOrNull(ev.IP), "agent": ev.UserAgent,
+		"hash": s.hash(a), "newsletter": newsletterID, "kind": c.Kind, "source": c.Source, "wording": ev.Wording,
+		"locale": cmp.Or(ev.Locale, locale), "at": c.At, "address": a.String(), "page": ev.PageURL, "ip": addrOrNull(ev.IP), "agent": ev.UserAgent,
 		"changes": changes,
 	})
 	return err

@@ -87,6 +87,8 @@ type Evidence struct {
 	PageURL   string
 	IP        netip.Addr
 	UserAgent string
+	Wording   string // the words beside the button, or ForeignWording; they outlive the person's data
+	Locale    string // in which they were shown; empty: the person's
 }
 
 const (
