@@ -4,7 +4,7 @@ GO ?= go
 BIN := bin/vistka
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help run build test race crash browser bench lint check golden clean
+.PHONY: help run build test race race-flags crash browser bench lint check golden clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,9 +19,14 @@ test: ## every test that needs nothing but Go and Postgres' binaries
 	$(GO) test ./...
 
 # Hashing a password shares nothing, and takes ten times as long when each read
-# of its 32 MiB is watched.
+# of its 32 MiB is watched. What vet says, lint has said.
+RACE := -race -shuffle=on -vet=off -gcflags=golang.org/x/crypto/argon2=-race=false
+
 race: ## the same in random order under the race detector
-	$(GO) test -race -shuffle=on -vet=off -gcflags=golang.org/x/crypto/argon2=-race=false ./...
+	$(GO) test $(RACE) ./...
+
+race-flags:
+	@echo '$(RACE)'
 
 crash: ## 500 kills and everything else that goes wrong, at full size: a quarter of an hour
 	VISTKA_CRASH=long $(GO) test -v -count=1 -timeout 90m ./internal/app/crashlab

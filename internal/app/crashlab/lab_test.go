@@ -60,11 +60,13 @@ func newDice(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// binary builds the program once for all tests of the process.
+// binary builds the program once for all tests of the process, as it is shipped
+// and not with the flags that the tests themselves may be built with.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(workshop, "vistka")
-	out, err := exec.Command("go", "build", "-o", path, "vistka/cmd/vistka").CombinedOutput()
-	if err != nil {
+	build := exec.Command("go", "build", "-o", path, "vistka/cmd/vistka")
+	build.Env = append(os.Environ(), "GOFLAGS=")
+	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)
 	}
 	return path, nil
