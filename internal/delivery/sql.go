@@ -1,5 +1,7 @@
 package delivery
 
+import "vistka/internal/suppression"
+
 // A lease is judged by the database's own now(); everything else that depends
 // on time is given @now by the service's clock.
 
@@ -143,7 +145,7 @@ SELECT d.month, d.edition_id, d.subscriber_id, d.provider_id, d.tries,
        r.id IS NOT NULL
        AND s.state IS NOT DISTINCT FROM 'active'
        AND (s.paused_until IS NULL OR s.paused_until <= @now)
-       AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me') AS willing`
+       AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND ` + suppression.StopsNewsletters + `) AS willing`
 
 const sqlFeedReader = `
 LEFT JOIN subscriber r ON r.id = d.subscriber_id

@@ -1,5 +1,7 @@
 package delivery
 
+import "vistka/internal/suppression"
+
 // The record is a batch, which is one transaction with one commit: the attempts
 // of the next mails, then the outcomes of the last. A month's statements name its
 // partition, since one that goes through the parent opens every month that is
@@ -35,7 +37,7 @@ WITH ` + sqlMine + `, willing AS (
     JOIN subscriber r ON r.id = n.subscriber_id AND r.address_hash = n.hash
     WHERE s.state = 'active'
       AND (s.paused_until IS NULL OR s.paused_until <= @now)
-      AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = n.hash AND p.reason <> 'not me')
+      AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = n.hash AND ` + suppression.StopsNewsletters + `)
     ORDER BY s.newsletter_id, s.subscriber_id
     FOR SHARE OF s
 )
@@ -202,7 +204,7 @@ SELECT n.month, n.edition_id, n.subscriber_id,
        coalesce(d.state, '') AS state,
        d.relay_id IS NOT DISTINCT FROM @relay AND d.fence IS NOT DISTINCT FROM @fence AS ours,
        CASE WHEN s.state IS DISTINCT FROM 'active'
-                 OR EXISTS (SELECT FROM suppression p JOIN subscriber r ON r.address_hash = p.address_hash WHERE r.id = n.subscriber_id AND p.reason <> 'not me') THEN 'cancelled'
+                 OR EXISTS (SELECT FROM suppression p JOIN subscriber r ON r.address_hash = p.address_hash WHERE r.id = n.subscriber_id AND ` + suppression.StopsNewsletters + `) THEN 'cancelled'
             WHEN s.paused_until > @now THEN 'skipped'
             ELSE '' END AS verdict,
        EXISTS (SELECT FROM relay WHERE id = @relay AND fence = @fence AND lease_until > now()) AS held
@@ -248,7 +250,7 @@ WHERE d.month = n.month
         AND l.edition_id = n.edition_id
         AND l.subscriber_id = n.subscriber_id
         AND l.state = 'active'
-        AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND p.reason <> 'not me'))`
+        AND NOT EXISTS (SELECT FROM suppression p WHERE p.address_hash = r.address_hash AND ` + suppression.StopsNewsletters + `))`
 
 // The reader paused: the articles are owed, and due as soon as the pause ends,
 // also when the reader ends it early; nothing is made for a paused reader. A

@@ -1,5 +1,7 @@
 package edition
 
+import "vistka/internal/suppression"
+
 const (
 	columns = `e.id, e.month, e.newsletter_id, e.kind, e.slot, e.locale, e.article_ids, e.state, e.reason, e.resume_at, e.created_at, e.dropped_at`
 
@@ -197,7 +199,7 @@ SELECT count(*) FROM gone WHERE doubts = 0`
     AND r.id = d.subscriber_id
     AND NOT EXISTS (
         SELECT FROM suppression p
-        WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')`
+        WHERE p.address_hash = r.address_hash AND ` + suppression.StopsNewsletters + `)`
 
 	// The failed delivery becomes a cancelled one, which a fan-out may queue again.
 	sqlRetry = `

@@ -1,5 +1,7 @@
 package edition
 
+import "vistka/internal/suppression"
+
 const (
 	// The text that goes out in a correction is that of now, so it is due only
 	// where an earlier one was frozen: before the last edit, or at any time if
@@ -89,7 +91,7 @@ wanting AS (
     AND s.seen_seq >= piece.seq
     AND NOT EXISTS (
         SELECT FROM suppression p
-        WHERE p.address_hash = r.address_hash AND p.reason <> 'not me')
+        WHERE p.address_hash = r.address_hash AND ` + suppression.StopsNewsletters + `)
     AND NOT EXISTS (
         SELECT FROM carrier c
         JOIN delivery d ON d.month = c.month AND d.edition_id = c.id

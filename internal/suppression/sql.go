@@ -1,5 +1,9 @@
 package suppression
 
+// StopsNewsletters is the condition, for SQL, that a row p of suppression stops
+// newsletters to its address: whoever said "not me" answered for a sign-up only.
+const StopsNewsletters = `p.reason <> 'not me'`
+
 const (
 	// A reason's place in the array is its weight.
 	add = `
