@@ -39,6 +39,8 @@ type hotlineInboxBody struct {
 	Warning  string // the key of what keeps requests or mails from coming; empty: nothing
 	Rows     []hotline.Request
 	Filtered bool
+	Here     string // this page, where its form is posted
+	Unclosed int    // of Rows
 	Next     string
 }
 
@@ -63,6 +65,12 @@ func (a *admin) hotlineInbox(w http.ResponseWriter, r *http.Request) error {
 	var before int64
 	if b.Rows, before, err = a.Hotline.List(ctx, b.Filter); err != nil {
 		return err
+	}
+	b.Here = r.URL.RequestURI()
+	for _, row := range b.Rows {
+		if row.State != hotline.Closed {
+			b.Unclosed++
+		}
 	}
 	if before != 0 {
 		b.Next = nextPage(r, strconv.FormatInt(before, 10))

@@ -146,6 +146,64 @@ func TestHotlineDesk(t *testing.T) {
 	}
 }
 
+// After a flood the inbox closes what is ticked, or a page at once, without a
+// script; each has its entry in the trail, and nothing of a colleague's is undone.
+func TestHotlineClosesMany(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.requested()
+	for i := range hotlineShown + 2 {
+		in := hotline.Submission{Request: hotline.Request{Kind: hotline.Callback, Language: "en", Phone: fmt.Sprint(4412340000 + i)}, Attested: true, Challenged: true}
+		if _, err := s.hotline.Submit(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.grant(s.account(account.Viewer))
+	b := s.as(account.Viewer)
+	trail := func(want int) {
+		t.Helper()
+		if n := s.count(`SELECT count(DISTINCT object) FROM audit_event WHERE act = 'hotline.state' AND detail @> '{"state": "closed"}' AND account_id IS NOT NULL`); n != want {
+			t.Errorf("%d closed in the trail, want %d", n, want)
+		}
+	}
+	said := func(got answer, words, notice string) {
+		t.Helper()
+		if got := b.get(got.header.Get("Location")).text(notice); got != words {
+			t.Errorf("said %q, want %q", got, words)
+		}
+	}
+	shown := b.get("/admin/hotline?kind=complaint")
+	path := shown.Find("main form[method=post]").AttrOr("action", "")
+	if path != "/admin/hotline?kind=complaint" || shown.Find("tbody label [name=request]").AttrOr("value", "") != "2 new" {
+		t.Errorf("%q %s", path, shown.text("main"))
+	}
+	said(b.post(path, url.Values{"act": {"close"}, "shown": {"2 new"}}), "Nothing was closed: tick the requests first.", ".notice.bad")
+	said(b.post(path, url.Values{"act": {"close"}, "request": {"2 new"}, "shown": {"2 new", "1 new"}}), "1 request is closed.", ".notice.good")
+	trail(1)
+	said(b.post(path, url.Values{"act": {"close"}, "request": {"2 new"}}), "Nothing was closed: a colleague has changed these requests meanwhile. They are shown as they are now.", ".notice.bad")
+	if got := b.get(path); got.Find("[name=request], button[name=act]").Length() != 0 {
+		t.Error("what is closed can be closed")
+	}
+	var all []string
+	shown = b.get("/admin/hotline?state=new")
+	shown.Find("[name=shown]").Each(func(_ int, in *goquery.Selection) { all = append(all, in.AttrOr("value", "")) })
+	if got := shown.text("button[value='close all']"); len(all) != hotlineShown || got != "Close all 50 that are open on this page" {
+		t.Errorf("%d on the page, %q", len(all), got)
+	}
+	b.post("/admin/hotline/1", url.Values{"act": {"note"}, "from": {"new"}, "state": {"in progress"}})
+	said(b.post("/admin/hotline?state=new", url.Values{"act": {"close all"}, "shown": append(all[:hotlineShown-1], "1 new")}),
+		"49 requests are closed. The others were changed by a colleague meanwhile and stay as they are.", ".notice.good")
+	trail(50)
+	if n := s.count("SELECT count(*) FROM hotline_request WHERE state <> 'closed'"); n != 4 {
+		t.Errorf("%d are open", n)
+	}
+	for _, bad := range []url.Values{{"act": {"burn"}}, {"act": {"close"}, "request": {"x new"}}, {"act": {"close"}, "request": {"1 lost"}}, {"act": {"close all"}, "shown": append(all, "1 new")}} {
+		if got := b.post("/admin/hotline", bad); got.status != http.StatusBadRequest {
+			t.Errorf("%v: %d", bad, got.status)
+		}
+	}
+}
+
 func TestHotlineExport(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -76,6 +76,7 @@ func (a *admin) hotlineTable() []route {
 	const viewer, owner = account.Viewer, account.Owner
 	return []route{
 		{get, "/hotline", viewer, hotlineOnly(a.hotlineInbox)},
+		{post, "/hotline", viewer, hotlineOnly(a.closeHotline)},
 		{get, "/hotline/{id}", viewer, hotlineOnly(a.hotlineRequest)},
 		{post, "/hotline/{id}", viewer, hotlineOnly(a.actHotline)},
 		{get, "/hotline/export", viewer, hotlineOnly(a.hotlineExportPage)},

@@ -151,6 +151,10 @@ func (a *admin) render(w http.ResponseWriter, r *http.Request, status int, name,
 	if flash := a.sessions.PopString(r.Context(), keyFlash); flash != "" {
 		kind, key, _ := strings.Cut(flash, ":")
 		f.Flash, f.FlashOK = l.T(key), kind == "good"
+		if key, count, ok := strings.Cut(key, " "); ok {
+			n, _ := strconv.Atoi(count) // written by sayN
+			f.Flash = l.N(key, n)
+		}
 	}
 	view := page.View{L: l, Title: l.T(title, args...), Site: page.Site{Name: "Vistka", URL: "/admin/"}, Wide: true, Stylesheet: "admin.css", Nav: f, Body: body}
 	if f.Me.ID == 0 {
@@ -213,6 +217,11 @@ func (a *admin) say(w http.ResponseWriter, r *http.Request, ok bool, key, to str
 	a.sessions.Put(r.Context(), keyFlash, kind+":"+key)
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
+}
+
+// sayN is say of a number of things that were done.
+func (a *admin) sayN(w http.ResponseWriter, r *http.Request, key string, n int, to string) error {
+	return a.say(w, r, true, key+" "+strconv.Itoa(n), to)
 }
 
 // record puts into the trail what has no transaction of its own to stand in: a

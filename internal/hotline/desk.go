@@ -142,6 +142,31 @@ func (s *Service) Do(ctx context.Context, db postgres.DB, a Act) error {
 	return ErrState
 }
 
+// Seen is a request in the state that somebody saw it in.
+type Seen struct {
+	ID    int64
+	State State
+}
+
+// Close closes requests that are still in the state they were seen in, each with
+// a note of who did it, and returns their ids; what a colleague has changed since,
+// and what is closed, is left alone.
+func (s *Service) Close(ctx context.Context, db postgres.DB, accountID int64, seen []Seen) ([]int64, error) {
+	ids, states := make([]int64, len(seen)), make([]string, len(seen))
+	for i, r := range seen {
+		ids[i], states[i] = r.ID, string(r.State)
+	}
+	rows, err := db.Query(ctx, sqlClose, pgx.StrictNamedArgs{"ids": ids, "states": states, "account": accountID, "now": s.Clock.Now()})
+	if err != nil {
+		return nil, fmt.Errorf("close hotline requests: %w", err)
+	}
+	closed, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("close hotline requests: %w", err)
+	}
+	return closed, nil
+}
+
 // Erase deletes a request with its notes before its time. Returns ErrNotFound.
 func (s *Service) Erase(ctx context.Context, db postgres.DB, id int64) error {
 	tag, err := db.Exec(ctx, sqlErase, pgx.StrictNamedArgs{"id": id})

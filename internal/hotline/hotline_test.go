@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -227,5 +228,35 @@ func TestATakenReferenceIsNotGivenAgain(t *testing.T) {
 	}
 	if len(seen) < 990 {
 		t.Errorf("only %d of 1000 differ", len(seen))
+	}
+}
+
+// After a flood many are closed at once: each with its note, and none that a
+// colleague has taken up meanwhile.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	desk := f.account()
+	var seen []Seen
+	for i := range 5 {
+		f.submit(callback("044123456" + string(rune('0'+i))))
+		seen = append(seen, Seen{int64(i + 1), New})
+	}
+	f.do(Act{RequestID: 2, AccountID: desk, From: New, To: InProgress})
+	f.do(Act{RequestID: 3, AccountID: desk, From: New, To: Closed})
+	seen[2].State = Closed
+	got, err := f.Close(t.Context(), f.DB, desk, append(seen[:4], Seen{99, New}))
+	if err != nil || !slices.Equal(got, []int64{1, 4}) {
+		t.Errorf("closed %v, %v", got, err)
+	}
+	counts, err := f.Counts(t.Context())
+	if err != nil || counts[New] != 1 || counts[InProgress] != 1 || counts[Closed] != 3 {
+		t.Errorf("%v, %v", counts, err)
+	}
+	if _, notes, err := f.Get(t.Context(), 4); err != nil || len(notes) != 1 || notes[0].State != Closed || notes[0].AccountID != desk {
+		t.Errorf("%+v, %v", notes, err)
+	}
+	if got, err = f.Close(t.Context(), f.DB, desk, seen[:1]); err != nil || len(got) != 0 || f.count("SELECT count(*) FROM hotline_note WHERE request_id = 1") != 1 {
+		t.Errorf("once more: %v, %v", got, err)
 	}
 }

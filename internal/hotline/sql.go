@@ -100,6 +100,30 @@ INSERT INTO hotline_note (request_id, account_id, at, state, text)
 SELECT id, @account, @now, @state, @note
 FROM request`
 
+// Two who close the same wait for each other, and neither for ever.
+const sqlClose = `
+WITH seen AS MATERIALIZED (
+    SELECT r.id
+    FROM hotline_request r
+    JOIN unnest(@ids::bigint[], @states::text[]) AS s (id, state) ON s.id = r.id AND s.state = r.state
+    WHERE r.state <> 'closed'
+    ORDER BY r.id
+    FOR NO KEY UPDATE OF r
+), closed AS (
+    UPDATE hotline_request r
+    SET state = 'closed'
+    FROM seen
+    WHERE r.id = seen.id
+    RETURNING r.id
+), noted AS (
+    INSERT INTO hotline_note (request_id, account_id, at, state, text)
+    SELECT id, @account, @now, 'closed', ''
+    FROM closed
+)
+SELECT id
+FROM closed
+ORDER BY id`
+
 const sqlErase = `
 DELETE FROM hotline_request
 WHERE id = @id`
