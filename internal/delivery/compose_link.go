@@ -26,7 +26,10 @@ func (s *Service) compileLink(n noticeRow, f noticeFacts, content Content, from 
 		c.URL = f.BaseURL + "/data/" + s.sign(n.KeyID, token.Fresh, payload)
 		return s.Renderer.CompileLink(c)
 	case subscriber.AboutNewAddress:
-		c.ExpiresAt = date.Add(subscriber.ChangeWithin)
+		c.ExpiresAt = f.ExpiresAt
+		if !c.ExpiresAt.After(date) { // frozen by an older version: a retry has the same bytes
+			c.ExpiresAt = date.Add(subscriber.ChangeWithin)
+		}
 		c.URL = f.BaseURL + "/address/" + s.sign(n.KeyID, token.NewAddress, change)
 		return s.Renderer.CompileNewAddress(c, n.Address)
 	case subscriber.AboutOldAddress:

@@ -12,6 +12,7 @@ import (
 
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
+	"vistka/internal/subscriber"
 )
 
 // loadedNotice is a notice with all that its bytes are made of.
@@ -156,7 +157,7 @@ func (s *Service) loadNotices(ctx context.Context, ids []int64) (map[int64]loade
 
 func (s *Service) readNotices(ctx context.Context, ids []int64) (map[int64]loadedNotice, error) {
 	out, facts := make(map[int64]loadedNotice, len(ids)), make(map[int64]noticeFacts, len(ids))
-	args := pgx.StrictNamedArgs{"ids": ids, "now": s.Clock.Now(), "key": s.Keys.Fingerprints()[0], "base": s.BaseURL}
+	args := pgx.StrictNamedArgs{"ids": ids, "now": s.Clock.Now(), "key": s.Keys.Fingerprints()[0], "base": s.BaseURL, "within": subscriber.ConfirmWithin}
 	batch := &pgx.Batch{}
 	readNotice.Queue(batch, args).Query(func(rows pgx.Rows) error {
 		return eachRow(rows, func(n noticeRow) { out[n.ID] = loadedNotice{noticeRow: n} })
@@ -229,7 +230,9 @@ func (s *Service) freezeNotices(ctx context.Context, all map[int64]loadedNotice)
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	rows, err := s.DB.Query(ctx, sqlNoticeFreeze, pgx.StrictNamedArgs{"ids": ids, "times": times, "keys": keys, "facts": facts})
+	rows, err := s.DB.Query(ctx, sqlNoticeFreeze, pgx.StrictNamedArgs{
+		"ids": ids, "times": times, "keys": keys, "facts": facts, "within": subscriber.ConfirmWithin,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -242,5 +245,5 @@ func (s *Service) freezeNotices(ctx context.Context, all map[int64]loadedNotice)
 
 var (
 	readNotice      = postgres.Compile(sqlNotice, pgx.StrictNamedArgs{"ids": nil, "now": nil, "key": nil})
-	readNoticeFacts = postgres.Compile(sqlNoticeFacts, pgx.StrictNamedArgs{"ids": nil, "now": nil, "base": nil})
+	readNoticeFacts = postgres.Compile(sqlNoticeFacts, pgx.StrictNamedArgs{"ids": nil, "now": nil, "base": nil, "within": nil})
 )

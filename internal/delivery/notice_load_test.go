@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"vistka/internal/mailer/smtptest"
+	"vistka/internal/subscriber"
 )
 
 // loader is one whose queue holds these notices.
@@ -208,7 +209,8 @@ func TestNoticesAreLockedInOrder(t *testing.T) {
 	go func() {
 		now := w.clock.Now()
 		_, err := w.db.Exec(context.Background(), sqlNoticeFreeze, pgx.StrictNamedArgs{
-			"ids": []int64{3, 2, 1}, "times": []time.Time{now, now, now}, "keys": []string{"k", "k", "k"}, "facts": []string{"{}", "{}", "{}"},
+			"within": subscriber.ConfirmWithin,
+			"ids":    []int64{3, 2, 1}, "times": []time.Time{now, now, now}, "keys": []string{"k", "k", "k"}, "facts": []string{"{}", "{}", "{}"},
 		})
 		done <- err
 	}()

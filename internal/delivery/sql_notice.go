@@ -34,25 +34,51 @@ SELECT n.id AS notice_id,
        @base::text AS base_url,
        coalesce(g.generation, 0) AS generation,
        coalesce(g.page_url, '') AS page_url,
-       coalesce(g.created_at, n.composed_at, @now) AS asked_at,
-       coalesce(g.expires_at, n.composed_at, @now) AS expires_at,
+       coalesce(g.created_at, m.made_at) AS asked_at,
+       CASE WHEN ` + sqlLate + ` THEN m.made_at + @within::interval
+            ELSE coalesce(g.expires_at, c.expires_at, m.made_at) END AS expires_at,
        coalesce(s.cadence, '') AS cadence,
        ` + sqlPausedTo + ` AS paused_to,
        l.id AS newsletter_id, l.name, l.slug, l.language, l.from_name, l.from_address, l.reply_to, l.postal_address,
        l.site_url, l.privacy_url, l.logo_url, l.accent, l.timezone
 FROM notice n
+CROSS JOIN LATERAL (SELECT coalesce(n.composed_at, @now::timestamptz) AS made_at) m
 JOIN newsletter l ON l.id = coalesce(n.newsletter_id, (SELECT min(id) FROM newsletter WHERE archived_at IS NULL))
 LEFT JOIN signup g ON g.id = n.signup_id
 LEFT JOIN subscription s ON s.newsletter_id = l.id AND s.subscriber_id = n.subscriber_id
+LEFT JOIN address_change c ON n.kind = 'link' AND c.id = (n.content ->> 'change')::bigint
 WHERE n.id = ANY(@ids::bigint[])`
 
-// Two senders may load the same notices: both lock them in one order.
+// Whether the mail m of a sign-up g is made so late that little is left of the time
+// in which it can be confirmed: sending was stopped, or the relay did not answer.
+// That time then begins with the mail. "This wasn't me" has shortened it for good.
+const sqlLate = `(g.confirmed_at IS NULL
+            AND g.expires_at >= g.created_at + @within::interval
+            AND g.expires_at < m.made_at + @within::interval - interval '1 hour')`
+
+// Two senders may load the same notices: both lock them in one order, after the
+// sign-ups that get more time, as who erases or forgets these does.
 const sqlNoticeFreeze = `
-WITH locked AS MATERIALIZED (
+WITH late AS MATERIALIZED (
+    SELECT g.id, m.made_at
+    FROM unnest(@ids::bigint[], @times::timestamptz[]) AS m(id, made_at)
+    JOIN notice n ON n.id = m.id AND n.facts IS NULL AND n.kind = 'confirmation'
+    JOIN signup g ON g.id = n.signup_id
+    WHERE ` + sqlLate + `
+    ORDER BY g.id
+    FOR NO KEY UPDATE OF g
+), renewed AS (
+    UPDATE signup g
+    SET expires_at = l.made_at + @within::interval
+    FROM late l
+    WHERE g.id = l.id
+    RETURNING g.id
+), locked AS MATERIALIZED (
     SELECT id
     FROM notice
     WHERE id = ANY(@ids::bigint[])
       AND facts IS NULL
+      AND (SELECT count(*) FROM renewed) >= 0
     ORDER BY id
     FOR NO KEY UPDATE
 )
