@@ -83,9 +83,12 @@ func TestBrowserOwnPages(t *testing.T) {
 				t.Fatalf("not moved: %s", b.text("main"))
 			}
 			b.open(data)
+			if got := s.mail(7); !strings.Contains(got, "X-Envelope-To: "+to) || !strings.Contains(got, "/preferences/") {
+				t.Errorf("the new mailbox is not told: %s", got)
+			}
 			look("11-stale")
 			b.follow("main form button")
-			b.open(s.link(s.mail(7), "/data/"))
+			b.open(s.link(s.mail(8), "/data/"))
 			data, _, _ = strings.Cut(run(b, chromedp.Location()), "?")
 			b.open(data + "/erase?lang=" + c.lang)
 			s.waitOutScannerGuard()

@@ -35,6 +35,8 @@ func (s *Service) compileLink(n noticeRow, f noticeFacts, content Content, from 
 	case subscriber.AboutOldAddress:
 		c.URL = f.BaseURL + "/keep-address/" + s.sign(n.KeyID, token.KeepAddress, change)
 		return s.Renderer.CompileOldAddress(c, content.Masked)
+	case subscriber.AboutMoved:
+		return s.Renderer.CompileMoved(c)
 	case subscriber.AboutReceipt:
 		return s.Renderer.CompileReceipt(c, content.Records)
 	default:

@@ -32,6 +32,8 @@ func (w *world) untilNotice(id int64, want State) row {
 func TestEveryKindOfNotice(t *testing.T) {
 	w := newWorld(t, smtptest.Options{})
 	reader := w.reader("reader@example.org")
+	moved := w.change(reader, "reader@example.org")
+	w.exec(`UPDATE address_change SET state = 'done', address = NULL, address_key = NULL, settled_at = asked_at WHERE id = $1`, moved)
 	change, held := w.change(reader, "new-mailbox@example.org"), w.waiting()
 	w.account("editor2@example.org", "en", "editor", nil)
 	editor := int64(w.count("account"))
@@ -45,6 +47,7 @@ func TestEveryKindOfNotice(t *testing.T) {
 		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutReceipt, Records: []mailer.Record{{When: "Today", What: "You confirmed it"}}}},
 		{Kind: Link, Address: "new-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutNewAddress, Change: change, Masked: "ne••@example.org"}},
 		{Kind: Link, Address: "old-mailbox@example.org", NewsletterID: 1, Content: Content{About: subscriber.AboutOldAddress, Change: change, Masked: "ne••@example.org"}},
+		{Kind: Link, SubscriberID: reader, NewsletterID: 1, Content: Content{About: subscriber.AboutMoved, Change: moved}},
 		{Kind: Desk, Address: "desk@example.org", Content: Content{Kind: "callback", Reference: "4821-7730", URL: "https://mail.news.example/admin/hotline/1"}},
 		{Kind: Alert, Address: "editor2@example.org", Content: Content{Title: "It goes out soon", Text: "In ten minutes.", Hold: held, Account: editor}},
 	} {
@@ -55,8 +58,8 @@ func TestEveryKindOfNotice(t *testing.T) {
 		w.enqueue(n)
 	}
 	w.start(w.s)
-	w.until("all are sent", func() bool { return w.count("notice WHERE state = 'sent'") == 11 })
-	if n := len(w.lab.Journal.To("reader@example.org")); n != 4 || w.lab.Journal.Len() != 11 {
+	w.until("all are sent", func() bool { return w.count("notice WHERE state = 'sent'") == 12 })
+	if n := len(w.lab.Journal.To("reader@example.org")); n != 5 || w.lab.Journal.Len() != 12 {
 		t.Fatalf("%d to the reader, %d in all", n, w.lab.Journal.Len())
 	}
 	confirmation := w.lab.Journal.To("new@example.org")[0]
@@ -222,6 +225,22 @@ func TestNoticeUndoneMeanwhile(t *testing.T) {
 		w.exec(`UPDATE article SET state = $2 WHERE id = $1`, id, state)
 		return Notice{Kind: Alert, Address: "editor@example.org", Content: Content{Title: "Soon", Text: "It goes out.", Hold: id, Account: account}}
 	}
+	// Mail comes to a new address: to that of the last change, of who still reads.
+	told := func(state string) Notice {
+		reader := w.reader(state + "@example.net")
+		n := Notice{Kind: Link, SubscriberID: reader}
+		for range map[string]int{"moved": 2}[state] + 1 {
+			id := w.change(reader, state+"@example.net")
+			w.exec(`UPDATE address_change SET state = 'done', address = NULL, address_key = NULL, settled_at = asked_at WHERE id = $1`, id)
+			if n.Content.Change == 0 {
+				n.Content = Content{About: subscriber.AboutMoved, Change: id}
+			}
+		}
+		if state == "left" {
+			w.exec(`UPDATE subscription SET state = 'ended', ended_at = now() WHERE subscriber_id = $1`, reader)
+		}
+		return n
+	}
 	open, done, stopped := change("waiting"), change("done"), change("cancelled")
 	var wanted []State
 	for _, c := range []struct {
@@ -240,6 +259,9 @@ func TestNoticeUndoneMeanwhile(t *testing.T) {
 		{about(subscriber.AboutNewAddress, "refused", open), Cancelled},
 		{about(subscriber.AboutNewAddress, "gone", open), Cancelled},
 		{about(subscriber.AboutNewAddress, "reported", open), Cancelled},
+		{told("reads"), Sent},
+		{told("left"), Cancelled},
+		{told("moved"), Cancelled},
 		{grace("waiting", 1), Sent},
 		{grace("held", 1), Cancelled},
 		{grace("never", 1), Cancelled},

@@ -179,8 +179,9 @@ const sqlNoticeWanted = `CASE d.kind
       WHEN 'link' THEN NOT d.content ? 'change' OR EXISTS (
           SELECT FROM address_change c
           WHERE c.id = (d.content ->> 'change')::bigint
-            AND (c.state = 'waiting' AND c.expires_at > @now
-                 OR c.state = 'done' AND d.content ->> 'about' = 'old address'))
+            AND CASE d.content ->> 'about'
+                WHEN 'moved address' THEN c.state = 'done' AND ` + sqlMoved + `
+                ELSE c.state = 'waiting' AND c.expires_at > @now OR c.state = 'done' AND d.content ->> 'about' = 'old address' END)
       WHEN 'alert' THEN NOT d.content ? 'hold' OR EXISTS (
           SELECT FROM article a, account o
           WHERE a.id = (d.content ->> 'hold')::bigint
@@ -193,6 +194,15 @@ const sqlNoticeWanted = `CASE d.kind
       SELECT FROM suppression p
       WHERE p.address_hash = n.hash
         AND p.reason <> CASE WHEN d.kind = 'confirmation' OR d.content ->> 'about' = 'new address' THEN 'erased' ELSE 'not me' END)`
+
+// Mail of the newsletter that a notice d speaks for still comes where its change c
+// led: its reader has neither left nor changed the address once more.
+const sqlMoved = `EXISTS (
+                    SELECT FROM subscription s
+                    WHERE s.newsletter_id = d.newsletter_id AND s.subscriber_id = d.subscriber_id AND s.state = 'active')
+                AND NOT EXISTS (
+                    SELECT FROM address_change l
+                    WHERE l.subscriber_id = c.subscriber_id AND l.state = 'done' AND l.id > c.id)`
 
 // A settings notice d says of a subscription s how it is.
 const sqlSaid = `(d.facts ->> 'Cadence' = s.cadence AND coalesce(d.facts ->> 'PausedTo', '') = ` + sqlPausedTo + `)`

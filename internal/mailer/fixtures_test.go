@@ -155,6 +155,7 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 		out["new-address."+code] = ok(r.CompileNewAddress(change, "nadia.new@example.net"))
 		change.URL = "https://news.example.com/keep-address/AAAAAQAAAAAAAAAHEjRWeJq83vASNFZ4mrze8A"
 		out["old-address."+code] = ok(r.CompileOldAddress(change, "na••@example.net"))
+		out["moved."+code] = ok(r.CompileMoved(mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt}))
 		out["receipt."+code] = ok(r.CompileReceipt(mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt}, receiptIn(code)))
 		out["test."+code] = ok(r.CompileTest(mailer.TestContent{Newsletter: n, Locale: code, Date: sentAt}))
 		out["test-edition."+code] = ok(r.CompileTest(mailer.TestContent{Newsletter: n, Locale: code, Date: sentAt, Kind: mailer.Daily, Articles: articlesIn(code)[:2]}))

@@ -38,6 +38,18 @@ func (r *Renderer) CompileNewAddress(c LinkContent, address string) (Compiled, e
 	}, c.Newsletter, c.Date)
 }
 
+// CompileMoved tells the new mailbox that mail comes to it from now on. Needs
+// Recipient.PreferencesURL and UnsubscribeURL.
+func (r *Renderer) CompileMoved(c LinkContent) (Compiled, error) {
+	f := r.frame(c.Newsletter, c.Locale).withLinks(r.slots)
+	f.Subject, f.Why = f.words("mail.moved.subject"), f.words("mail.why.moved")
+	return r.compileNotice(noticeView{
+		frame: f, Kicker: f.Site, Heading: f.L.T("mail.moved.heading"),
+		Lines:  []string{f.words("mail.moved.text"), f.L.T("mail.moved.settings")},
+		Button: f.L.T("mail.settings.button"), ButtonURL: f.PreferencesURL,
+	}, c.Newsletter, c.Date)
+}
+
 // CompileOldAddress tells the mailbox that mail comes to so far of a change,
 // with the link that stops it; masked is the new address. Needs no link of
 // Recipient.

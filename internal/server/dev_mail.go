@@ -70,6 +70,9 @@ func (s *server) devMails() map[string]compile {
 		"old-address": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileOldAddress(link(l, n, "/keep-address/", 72*time.Hour), devMasked)
 		},
+		"moved": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileMoved(mailer.LinkContent{Newsletter: n, Locale: l.Code(), Date: at})
+		},
 		"receipt": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileReceipt(link(l, n, "/data/", 0), devRecords(l, n.Name, at))
 		},

@@ -92,7 +92,22 @@ func (s *Service) confirmAddress(ctx context.Context, tx pgx.Tx, newsletterID, i
 		}
 	}
 	c.State, c.Current, c.Address = ChangeDone, a.String(), ""
-	return c.shown(s, now), nil
+	return c.shown(s, now), s.tellMoved(ctx, tx, c)
+}
+
+// tellMoved mails the new mailbox that mail comes there from now on, in the name of
+// a newsletter that does: the one that the change was asked in, if it can be. Who
+// reads none is mailed nothing.
+func (s *Service) tellMoved(ctx context.Context, tx pgx.Tx, c change) error {
+	n := Notice{Kind: NoticeLink, About: AboutMoved, Locale: c.Locale, SubscriberID: c.SubscriberID, Change: c.ID}
+	err := tx.QueryRow(ctx, readsAny, pgx.StrictNamedArgs{"subscriber": c.SubscriberID, "newsletter": c.NewsletterID}).Scan(&n.NewsletterID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.Notify(ctx, tx, n)
 }
 
 // lockOwner locks the person of a wish and returns the newsletters they have

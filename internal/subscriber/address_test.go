@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vistka/internal/emailaddr"
+	"vistka/internal/newsletter"
 	"vistka/internal/suppression"
 	"vistka/internal/token"
 )
@@ -82,6 +83,9 @@ func TestChangeOfAddress(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	if got := f.toldMoved(); len(got) != 1 || got[0].SubscriberID != c.SubscriberID || got[0].NewsletterID != c.NewsletterID || got[0].Change == 0 || got[0].Address != "" {
+		t.Errorf("the new mailbox is told %+v", got)
+	}
 	if f.addressOf(c) != "nadia@elsewhere.net" || f.number(`SELECT count(*) FROM subscriber`) != 1 {
 		t.Error("not moved, or somebody new was made")
 	}
@@ -102,6 +106,48 @@ func TestChangeOfAddress(t *testing.T) {
 	}
 	if _, err := f.AskAddress(ctx, f.fresh(c, "nadia@elsewhere.net"), address(t, "nadia@ELSEWHERE.net")); !errors.Is(err, ErrSameAddress) {
 		t.Errorf("the same address: %v", err)
+	}
+}
+
+// toldMoved are the mails that say that a change is done, since the last call.
+func (f *fixture) toldMoved() (out []Notice) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, n := range f.notices {
+		if n.About == AboutMoved {
+			out = append(out, n)
+		}
+	}
+	f.notices = nil
+	return out
+}
+
+// Whoever has left the newsletter that the change was asked in is told in the name
+// of one they read; who reads none is not told.
+func TestMovedIsToldWhereMailComes(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	c := f.subscribe("nadia@example.org")
+	n := f.news
+	n.Slug = "another"
+	n, err := newsletter.Add(context.Background(), f.DB, n, f.news.Slug, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := n.ID
+	f.exec(`INSERT INTO subscription (newsletter_id, subscriber_id, state, cadence, locale, zone, hour, seen_seq, provider_id, created_at)
+		SELECT $1, subscriber_id, state, cadence, locale, zone, hour, seen_seq, provider_id, created_at FROM subscription`, other)
+	if _, err := f.Unsubscribe(context.Background(), c.Preferences, FromPage, Evidence{}); err != nil {
+		t.Fatal(err)
+	}
+	f.moved(c, "nadia@example.org", "b@example.net")
+	if got := f.toldMoved(); len(got) != 1 || got[0].NewsletterID != other {
+		t.Errorf("in another's name: %+v", got)
+	}
+	f.exec(`UPDATE subscription SET state = 'ended', ended_at = $1, end_source = 'page'`, start)
+	f.moved(c, "b@example.net", "d@example.net")
+	if got := f.toldMoved(); len(got) != 0 {
+		t.Errorf("who reads nothing: %+v", got)
 	}
 }
 

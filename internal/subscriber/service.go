@@ -60,10 +60,11 @@ const (
 
 // What a NoticeLink is about.
 const (
-	AboutData       = "data"        // a fresh link: names a subscriber
-	AboutReceipt    = "receipt"     // Records: names a subscriber
-	AboutNewAddress = "new address" // to Address: confirms Change
-	AboutOldAddress = "old address" // to Address: can stop Change, to Masked
+	AboutData       = "data"          // a fresh link: names a subscriber
+	AboutReceipt    = "receipt"       // Records: names a subscriber
+	AboutNewAddress = "new address"   // to Address: confirms Change
+	AboutOldAddress = "old address"   // to Address: can stop Change, to Masked
+	AboutMoved      = "moved address" // Change is done: names a subscriber
 )
 
 // Notice is a mail to one person that is not an edition. Ids that are 0 are absent.

@@ -105,6 +105,13 @@ UPDATE address_change
 SET state = @state, address = NULL, address_key = NULL, settled_at = @now
 WHERE id = @id AND state = 'waiting'`
 
+	readsAny = `
+SELECT newsletter_id
+FROM subscription
+WHERE subscriber_id = @subscriber AND state = 'active'
+ORDER BY newsletter_id = @newsletter DESC, newsletter_id
+LIMIT 1`
+
 	// The hashes of a person: the one of now, and each that was theirs until it
 	// was changed. Events after that are of whoever has the address since.
 	ownEvents = `
@@ -146,10 +153,12 @@ UPDATE address_change
 SET state = 'cancelled', address = NULL, address_key = NULL, settled_at = @now
 WHERE state = 'waiting' AND expires_at <= @now`
 
+	// Those that name an address.
 	purgeChangeNotices = `
 DELETE FROM notice
 WHERE kind = 'link'
   AND content ? 'change'
+  AND address <> ''
   AND created_at < @before
   AND state IN ('sent', 'failed', 'skipped', 'cancelled')`
 )
