@@ -12,6 +12,8 @@ import (
 type Policy struct {
 	Script, Style, Image, Connect, Frame, FormAction, FrameAncestors []string
 	HTTPS                                                            bool // the base URL is https: promise it for two years
+
+	private bool // see Private
 }
 
 func (p Policy) header(styleHash string) string {
@@ -103,6 +105,9 @@ func Headers(policy Policy) func(http.Handler) http.Handler {
 // browsers post our own forms under "Origin: null".
 func Private(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := policyOf(r); p != nil {
+			p.private = true
+		}
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Referrer-Policy", "same-origin")
 		w.Header().Set("X-Robots-Tag", "noindex, nofollow")

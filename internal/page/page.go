@@ -134,9 +134,10 @@ func words(l *locale.Locale, key, address string, args ...any) template.HTML {
 // layoutData is what templates see: the view and what the layout adds to it.
 type layoutData struct {
 	View
-	Style   template.HTML // the accent's <style>, allowed by its hash
-	Framed  bool          // in a frame of another page
-	Parents string        // the origins that may show it so, separated by spaces
+	Style    template.HTML // the accent's <style>, allowed by its hash
+	Framed   bool          // in a frame of another page
+	Parents  string        // the origins that may show it so, separated by spaces
+	Fleeting bool          // nobody stores it: Back shows it anew
 }
 
 // Render writes the page name ("pages/signup" is templates/pages/signup.html)
@@ -155,6 +156,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		policy = *own
 	}
 	data := layoutData{View: v, Style: style, Framed: len(policy.FrameAncestors) > 0, Parents: policy.parents()}
+	data.Fleeting = policy.private && r.Method != http.MethodPost && v.Stylesheet == "public.css"
 	out := p.buffers.Get().(*bytes.Buffer)
 	defer p.buffers.Put(out)
 	out.Reset()

@@ -22,7 +22,7 @@ func (s *server) preferencesPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.renderPreferences(w, r, http.StatusOK, p, preferencesSaid{Key: saidKeys()[s.said(r)], Undo: r.FormValue("undo")})
+	return s.renderPreferences(w, r, http.StatusOK, p, preferencesSaid{Key: saidKeys()[s.saidOf(r, p)], Undo: r.FormValue("undo")})
 }
 
 // savePreferences is a press on the page: everything saved at once, the last
@@ -61,7 +61,8 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	var unknown unknownTopics
 	switch {
 	case err == nil:
-		return s.saveChange(w, r, c, "saved")
+		p, err := s.Subscribers.SavePreferences(r.Context(), key, c, evidence(r))
+		return s.sayChanged(w, r, p, err, "saved")
 	case errors.As(err, &unknown):
 		wrong = "topics"
 	case !errors.As(err, &wrong):
@@ -72,16 +73,15 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// saveChange saves, says so, and offers the way back.
-func (s *server) saveChange(w http.ResponseWriter, r *http.Request, c subscriber.Change, said string) error {
-	p, err := s.Subscribers.SavePreferences(r.Context(), chi.URLParam(r, "token"), c, evidence(r))
+// sayChanged says what saving came to, and offers the way back.
+func (s *server) sayChanged(w http.ResponseWriter, r *http.Request, p subscriber.Saved, err error, said string) error {
 	if errors.Is(err, subscriber.ErrBadPreferences) {
 		return page.BadRequest(err)
 	}
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.say(w, r, s.preferencesPath(p.Preferences)+"?undo="+url.QueryEscape(s.sealUndo(p)), said)
+	return s.sayOf(w, r, s.preferencesPath(p.Preferences)+"?undo="+url.QueryEscape(s.sealUndo(p)), said, p.Preferences)
 }
 
 // typed is what the reader typed, on the page once more. The pause is still the

@@ -1,9 +1,12 @@
 package server_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -279,5 +282,90 @@ func TestUndoAfterANewerChoice(t *testing.T) {
 		if got = s.press(path, step.undo, "Origin", baseURL); settings() != step.want || !strings.Contains(got.text("[role=status]"), "Taken back") {
 			t.Errorf("%s, not %s: %q", settings(), step.want, got.text("main"))
 		}
+	}
+}
+
+// Back from what a press led to shows the page of the one before: it says nothing
+// of a press that has been taken back since.
+func TestAPageTellsOfAPressThatStillHolds(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	path := "/preferences/" + s.subscribed("nadia@example.org").Preferences
+	press := func(form url.Values) (at, words string) {
+		t.Helper()
+		at = s.post(path, form, "Origin", baseURL).Header.Get("Location")
+		return at, s.get(at).text("[role=status]")
+	}
+	form := fill(s.get(path).doc, "#settings")
+	form.Set("cadence", "weekly")
+	saved, words := press(form)
+	if !strings.Contains(words, "Saved") {
+		t.Fatalf("saved: %q", words)
+	}
+	undo := fill(s.get(saved).doc, ".notice form")
+	undo.Set("act", "undo")
+	undone, words := press(undo)
+	if !strings.Contains(words, "Taken back") {
+		t.Fatalf("undone: %q", words)
+	}
+	if got := s.get(saved); got.doc.Find(".notice").Length() != 0 || got.doc.Find("[value=instant][checked]").Length() != 1 {
+		t.Errorf("back to what was saved: %q", got.text("main"))
+	}
+	if _, words = press(form); !strings.Contains(words, "Saved") {
+		t.Fatalf("saved again: %q", words)
+	}
+	if got := s.get(undone).text("[role=status]"); got != "" {
+		t.Errorf("back to what was taken back: %q", got)
+	}
+	if got := s.get(saved).text("[role=status]"); !strings.Contains(got, "Saved") {
+		t.Errorf("it holds again: %q", got)
+	}
+}
+
+// Two presses at once both count: what each leaves as it is, is as it then is.
+func TestLessOftenLosesNoOther(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	link := s.leaveLink(c)
+	form := fill(s.get(link).doc, "form.act")
+	s.clock.Advance(3 * time.Second)
+	held, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec(t.Context(), `SELECT FROM subscription FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i, act := range []string{"weekly", "pause"} {
+		f := maps.Clone(form)
+		f.Set("act", act)
+		wg.Go(func() {
+			if got := s.post(link, f, "Origin", baseURL); got.StatusCode != http.StatusSeeOther {
+				t.Errorf("%s: %d %q", act, got.StatusCode, got.text("main"))
+			}
+		})
+		s.until(func() bool {
+			return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == i+1
+		})
+	}
+	if err := held.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	if s.count(`SELECT count(*) FROM subscription WHERE cadence = 'weekly' AND paused_until IS NOT NULL`) != 1 {
+		t.Error("one of the two is lost")
+	}
+}
+
+// until waits for what other goroutines bring about.
+func (s *site) until(reached func() bool) {
+	s.t.Helper()
+	for !reached() {
+		if s.t.Context().Err() != nil {
+			s.t.FailNow()
+		}
+		runtime.Gosched()
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"vistka/internal/subscriber"
 	"vistka/internal/token"
 )
 
@@ -62,6 +63,21 @@ func (s *server) said(r *http.Request) string {
 		return ""
 	}
 	return string(word)
+}
+
+// sayOf is say of settings: the page tells of the press as long as they are those
+// that it made. Back leads to it after the next one.
+func (s *server) sayOf(w http.ResponseWriter, r *http.Request, path, word string, p subscriber.Preferences) error {
+	return s.say(w, r, path, word+" "+p.Sum())
+}
+
+// saidOf is the word of sayOf, or of say.
+func (s *server) saidOf(r *http.Request, p subscriber.Preferences) string {
+	word, sum, bound := strings.Cut(s.said(r), " ")
+	if bound && sum != p.Sum() {
+		return ""
+	}
+	return word
 }
 
 const pageSumSize = 8 // octets

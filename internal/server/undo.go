@@ -58,12 +58,12 @@ func (s *server) undoPreferences(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return page.BadRequest(nil)
 	}
-	_, err = s.Subscribers.UndoPreferences(r.Context(), key, u.Made, u.Change, evidence(r))
+	back, err := s.Subscribers.UndoPreferences(r.Context(), key, u.Made, u.Change, evidence(r))
 	if errors.Is(err, subscriber.ErrChangedSince) {
 		return s.say(w, r, s.preferencesPath(p), "changedsince")
 	}
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.say(w, r, s.preferencesPath(p), "asbefore")
+	return s.sayOf(w, r, s.preferencesPath(p), "asbefore", back.Preferences)
 }

@@ -230,19 +230,13 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) error {
 
 // lessOften changes one thing instead of leaving, and shows the settings.
 func (s *server) lessOften(w http.ResponseWriter, r *http.Request, act string) error {
-	key := chi.URLParam(r, "token")
-	p, err := s.Subscribers.Preferences(r.Context(), key)
-	if err != nil {
-		return s.noReader(w, r, err)
-	}
-	c := p.Change()
+	adjust, said := func(c *subscriber.Change) { c.Cadence = newsletter.Weekly }, "weekly"
 	if act == "pause" {
 		until := s.Clock.Now().Add(pauseOffered)
-		c.PausedUntil = &until
-		return s.saveChange(w, r, c, "saved")
+		adjust, said = func(c *subscriber.Change) { c.PausedUntil = &until }, "saved"
 	}
-	c.Cadence = newsletter.Weekly
-	return s.saveChange(w, r, c, "weekly")
+	p, err := s.Subscribers.AdjustPreferences(r.Context(), chi.URLParam(r, "token"), adjust, evidence(r))
+	return s.sayChanged(w, r, p, err, said)
 }
 
 // noReader is the page of who has left when they change something.

@@ -66,6 +66,12 @@ func (c Change) at(now time.Time) Change {
 	return c
 }
 
+// good reports whether every value is one that the page offers.
+func (c Change) good(now time.Time) bool {
+	return slices.Contains(newsletter.Cadences(), c.Cadence) && c.Hour >= 0 && c.Hour <= 23 && c.Locale != "" &&
+		(c.PausedUntil == nil || c.PausedUntil.Sub(now) <= LongestPause) && goodTopics(c.Topics) && goodTranslations(c.Preferred, c.Translation)
+}
+
 // with is the settings after a change.
 func (p Preferences) with(c Change) Preferences {
 	p.Cadence, p.Locale, p.Zone, p.Hour, p.PausedUntil, p.Topics = c.Cadence, c.Locale, c.Zone, c.Hour, c.PausedUntil, c.Topics
@@ -140,7 +146,17 @@ func (s *Service) Preferences(ctx context.Context, link string) (Preferences, er
 // once what a digest would have brought. Returns token.ErrInvalid, ErrNoReader
 // (also for one who has left) or ErrBadPreferences.
 func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev Evidence) (Saved, error) {
-	return s.savePreferences(ctx, link, c, ev, func(Preferences) bool { return true })
+	return s.savePreferences(ctx, link, ev, func(Preferences) (Change, error) { return c, nil })
+}
+
+// AdjustPreferences saves some of the settings and leaves the others as it finds
+// them. Errors are those of SavePreferences.
+func (s *Service) AdjustPreferences(ctx context.Context, link string, adjust func(*Change), ev Evidence) (Saved, error) {
+	return s.savePreferences(ctx, link, ev, func(found Preferences) (Change, error) {
+		c := found.Change()
+		adjust(&c)
+		return c, nil
+	})
 }
 
 // UndoPreferences takes back a press: it saves the settings of before, if those
@@ -148,26 +164,25 @@ func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev
 // already. Returns ErrChangedSince if not, else what SavePreferences does.
 func (s *Service) UndoPreferences(ctx context.Context, link, made string, before Change, ev Evidence) (Saved, error) {
 	before = before.at(s.Clock.Now())
-	return s.savePreferences(ctx, link, before, ev, func(found Preferences) bool {
-		return found.Sum() == made || found.Sum() == found.with(before).Sum()
+	return s.savePreferences(ctx, link, ev, func(found Preferences) (Change, error) {
+		if found.Sum() != made && found.Sum() != found.with(before).Sum() {
+			return Change{}, ErrChangedSince
+		}
+		return before, nil
 	})
 }
 
-// savePreferences saves if what it finds, under its lock, is as expected.
-func (s *Service) savePreferences(ctx context.Context, link string, c Change, ev Evidence, expected func(Preferences) bool) (Saved, error) {
+// chooser makes a change of the settings that are found under the lock.
+type chooser func(found Preferences) (Change, error)
+
+func (s *Service) savePreferences(ctx context.Context, link string, ev Evidence, choose chooser) (Saved, error) {
 	newsletterID, subscriberID, err := s.reader(link, token.Preferences, token.Unsubscribe)
 	if err != nil {
 		return Saved{}, err
 	}
-	now := s.Clock.Now()
-	c = c.at(now)
-	if !slices.Contains(newsletter.Cadences(), c.Cadence) || c.Hour < 0 || c.Hour > 23 || c.Locale == "" ||
-		c.PausedUntil != nil && c.PausedUntil.Sub(now) > LongestPause || !goodTopics(c.Topics) || !goodTranslations(c.Preferred, c.Translation) {
-		return Saved{}, ErrBadPreferences
-	}
 	var p Saved
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) (err error) {
-		p, err = s.save(ctx, tx, newsletterID, subscriberID, c, ev, now, expected)
+		p, err = s.save(ctx, tx, newsletterID, subscriberID, choose, ev, s.Clock.Now())
 		return err
 	})
 	if err != nil {
@@ -177,7 +192,7 @@ func (s *Service) savePreferences(ctx context.Context, link string, c Change, ev
 }
 
 func (s *Service) save(
-	ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, c Change, ev Evidence, now time.Time, expected func(Preferences) bool,
+	ctx context.Context, tx pgx.Tx, newsletterID, subscriberID int64, choose chooser, ev Evidence, now time.Time,
 ) (Saved, error) {
 	// Locked, and read by the next statement: it sees what a press before made.
 	if _, err := tx.Exec(ctx, lockSettings, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}); err != nil {
@@ -187,11 +202,15 @@ func (s *Service) save(
 	if err != nil {
 		return Saved{}, err
 	}
-	switch {
-	case before.Ended:
+	if before.Ended {
 		return Saved{}, ErrNoReader
-	case !expected(before):
-		return Saved{}, ErrChangedSince
+	}
+	c, err := choose(before)
+	if err != nil {
+		return Saved{}, err
+	}
+	if c = c.at(now); !c.good(now) {
+		return Saved{}, ErrBadPreferences
 	}
 	if c.Translation != "" {
 		if err := s.saveTranslations(ctx, tx, subscriberID, c.Preferred, c.Translation, now); err != nil {

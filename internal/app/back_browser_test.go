@@ -1,0 +1,51 @@
+package app_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestBrowserBack goes back to pages of a reader's own: they are as things are
+// now, also where the browser kept the whole page. What was sent to the hotline is
+// not filled in again; what was typed and not sent is.
+func TestBrowserBack(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	s := newStage(t)
+	s.join("en", "reader@example.com")
+	// What follows a page that the browser kept: no event of loading tells of it.
+	goes := func(script, what, expression string) {
+		t.Helper()
+		run(b, chromedp.Evaluate[chromedp.Void](script))
+		s.until(what, func() bool { // the page may be going away just then
+			is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
+			return err == nil && is
+		})
+	}
+	back := func(what, expression string) { t.Helper(); goes(`history.back()`, what, expression) }
+
+	b.open(s.link(s.mail(2), "/preferences/"))
+	run(b, chromedp.Click(chromedp.CSS("input[name=cadence][value=weekly]")))
+	b.follow("#settings > button")
+	b.follow(".notice button")
+	back("the page of what was saved, as things are now", `document.readyState === "complete" && location.search.includes("undo=") &&
+		document.querySelector("[value=instant]").checked && !document.querySelector(".notice")`)
+
+	complaint := s.ready.URL + "/hotline/complaint?lang=en"
+	b.open(complaint)
+	b.fill("#subject", "A photo")
+	b.fill("#text", "It shows another street.")
+	b.follow(".aside a")
+	back("what was typed and not sent", `document.querySelector("#text").value === "It shows another street."`)
+	s.waitOutScannerGuard()
+	goes(`document.querySelector("main form button").click()`, "the complaint is sent", `location.pathname.startsWith("/hotline/thanks/")`)
+	back("an empty form", `document.readyState === "complete" && location.pathname === "/hotline/complaint" && document.querySelector("#text").value === ""`)
+
+	b.open(s.ready.URL + "/hotline/callback?lang=en")
+	b.fill("#name", "Nadia")
+	b.fill("#phone", "+380 44 123 45 67")
+	s.waitOutScannerGuard()
+	b.follow("main form button")
+	back("an empty form", `document.readyState === "complete" && location.pathname === "/hotline/callback" && document.querySelector("#name").value + document.querySelector("#phone").value === ""`)
+}
