@@ -40,6 +40,7 @@ type Mailed struct {
 	Slug       string
 	Archive    bool   // the edition has a public page
 	Kind       string // of the edition, or of the notice: welcome, settings, link, confirmation
+	About      string // which link: one of subscriber.About…
 	At         time.Time
 	MadeAt     time.Time // what the list is ordered by: At changes
 	State      string    // of the delivery

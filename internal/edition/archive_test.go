@@ -2,6 +2,7 @@ package edition
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,8 +82,8 @@ func TestArchive(t *testing.T) {
 	}
 
 	// A page of them holds what was mailed in its time beside editions.
-	s.do(`INSERT INTO notice (kind, locale, newsletter_id, subscriber_id, state, due_at, created_at)
-		VALUES ('welcome', 'en', $1, $2, 'sent', $3, $3::timestamptz - interval '1 year'), ('link', 'en', $1, $2, 'sent', $3, $3::timestamptz + interval '1 hour'), ('welcome', 'en', $1, $4, 'sent', $3, $3)`,
+	s.do(`INSERT INTO notice (kind, content, locale, newsletter_id, subscriber_id, state, due_at, created_at)
+		VALUES ('welcome', '{}', 'en', $1, $2, 'sent', $3, $3::timestamptz - interval '1 year'), ('link', '{"about": "receipt"}', 'en', $1, $2, 'sent', $3, $3::timestamptz + interval '1 hour'), ('welcome', '{}', 'en', $1, $4, 'sent', $3, $3)`,
 		s.letters[2], s.readers[0], s.clock.Now(), s.readers[2])
 	var kinds []string
 	for before := int64(0); ; before = next {
@@ -90,14 +91,36 @@ func TestArchive(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range mails {
-			kinds = append(kinds, m.Kind)
+			kinds = append(kinds, m.Kind+m.About)
 		}
 		if next == 0 {
 			break
 		}
 	}
-	if got := strings.Join(kinds, " "); got != "link instant instant instant welcome" {
+	if got := strings.Join(kinds, " "); got != "linkreceipt instant instant instant welcome" {
 		t.Errorf("everything mailed: %s", got)
+	}
+
+	// So are the mails of a change of address, which name another mailbox; what
+	// became of one to a mailbox that has not proved to be the reader's is not told.
+	s.do(`WITH c AS (
+			INSERT INTO address_change (subscriber_id, newsletter_id, locale, state, address, address_key, old_hash, asked_at, expires_at, settled_at)
+			VALUES ($1, $2, 'en', 'done', NULL, NULL, 'old', $3, $3, $3), ($1, $2, 'en', 'waiting', 'a@example.net', 'a@example.net', 'old', $3, $3, NULL),
+				($4, $2, 'en', 'waiting', 'b@example.net', 'b@example.net', 'old', $3, $3, NULL)
+			RETURNING id, state)
+		INSERT INTO notice (kind, content, locale, newsletter_id, address, state, due_at, created_at)
+		SELECT 'link', jsonb_build_object('about', about, 'change', c.id), 'en', $2, 'somebody@example.net', 'failed', $3, $3::timestamptz + make_interval(hours => c.id::int)
+		FROM c, unnest(ARRAY['new address', 'old address']) AS about`, s.readers[1], s.letters[2], s.clock.Now(), s.readers[2])
+	if mails, _, err = s.svc.MailedTo(ctx, s.readers[1], 0, 10); err != nil {
+		t.Fatal(err)
+	}
+	kinds = nil
+	for _, m := range mails {
+		kinds = append(kinds, m.Kind+" "+m.About)
+	}
+	slices.Sort(kinds)
+	if got := strings.Join(kinds, ", "); got != "daily , link new address, link old address, link old address" {
+		t.Errorf("with changes of address: %s", got)
 	}
 
 	s.do(`UPDATE article SET withdrawn_at = $2 WHERE id = $1`, articles[0], s.clock.Now())

@@ -5,7 +5,7 @@ const (
 	// its key: a delivery has no index by reader.
 	sqlMailedTo = `
 SELECT e.id AS edition_id, n.name AS newsletter, n.slug, n.public_archive AND b.edition_id IS NOT NULL AS archive,
-       e.kind, coalesce(d.settled_at, e.created_at) AS at, d.state, e.created_at AS made_at,
+       e.kind, '' AS about, coalesce(d.settled_at, e.created_at) AS at, d.state, e.created_at AS made_at,
        ARRAY(SELECT a.title
              FROM article a
              WHERE a.id = ANY (e.article_ids) AND a.withdrawn_at IS NULL
@@ -25,15 +25,22 @@ LIMIT @limit`
 
 	// The mails beside editions that belong to a page of those: up to when the
 	// first edition after the page before was made, from when its own last one was.
+	// What became of a mail to another mailbox is told once that has proved to be
+	// the reader's: it would say what we know of the address.
 	sqlNoticesTo = `
 SELECT 0::bigint AS edition_id, coalesce(n.name, '') AS newsletter, coalesce(n.slug, '') AS slug, false AS archive,
-       t.kind, coalesce(t.settled_at, t.created_at) AS at, t.state, t.created_at AS made_at, ARRAY[]::text[] AS titles
+       t.kind, coalesce(t.content ->> 'about', '') AS about, coalesce(t.settled_at, t.created_at) AS at, t.state, t.created_at AS made_at, ARRAY[]::text[] AS titles
 FROM notice t
 LEFT JOIN newsletter n ON n.id = t.newsletter_id
 WHERE t.id IN (
         SELECT id FROM notice WHERE subscriber_id = @subscriber
         UNION
-        SELECT x.id FROM notice x JOIN signup g ON g.id = x.signup_id WHERE g.subscriber_id = @subscriber)
+        SELECT x.id FROM notice x JOIN signup g ON g.id = x.signup_id WHERE g.subscriber_id = @subscriber
+        UNION
+        SELECT x.id
+        FROM address_change c
+        JOIN notice x ON x.kind = 'link' AND (x.content ->> 'change')::bigint = c.id
+        WHERE c.subscriber_id = @subscriber AND (c.state = 'done' OR x.content ->> 'about' <> 'new address'))
   AND t.kind IN ('confirmation', 'settings', 'welcome', 'link')
   AND t.created_at > @after
   AND t.created_at <= coalesce((SELECT created_at FROM edition WHERE id = @before), 'infinity')

@@ -38,6 +38,7 @@ type confirmedBody struct {
 // expiredBody is the Body of pages/expired.html.
 type expiredBody struct {
 	Done, Again   bool
+	Late          string // why the fresh mail has to wait, see late
 	Action, Shown string
 }
 
@@ -125,7 +126,15 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 		if c.NewsletterID == 0 {
 			return &page.Error{Status: http.StatusGone, Key: "gone"} // purged: only the form helps
 		}
-		return s.renderExpired(w, r, c, expiredBody{Done: r.Method != http.MethodPost && r.FormValue("done") != "", Again: b.Again, Action: "/confirm/" + key, Shown: s.shown(r)})
+		e := expiredBody{Again: b.Again, Action: "/confirm/" + key, Shown: s.shown(r)}
+		if r.Method != http.MethodPost {
+			done := r.FormValue("done")
+			e.Done = done != ""
+			if done == lateDelayed || done == lateHalted {
+				e.Late = done
+			}
+		}
+		return s.renderExpired(w, r, c, e)
 	}
 	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
 	if err != nil {
@@ -173,7 +182,8 @@ func (s *server) renew(w http.ResponseWriter, r *http.Request, key string) error
 	if res.Decision != subscriber.Accepted {
 		return errTooMany()
 	}
-	return seeOther(w, r, "/confirm/"+key, "done")
+	done := cmp.Or(late(res.Admission), "1")
+	return seeOther(w, r, withQuery("/confirm/"+key, url.Values{"done": {done}}), "")
 }
 
 func (s *server) renderExpired(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation, b expiredBody) error {

@@ -21,6 +21,7 @@ type dataBody struct {
 	Address, Until      string
 	Path                string
 	Waiting             string // the address that a change leads to
+	Late                string // why its mail has to wait
 	Email, Wrong, Shown string // the form for another address
 	Again               bool
 }
@@ -73,7 +74,10 @@ func (s *server) renderData(w http.ResponseWriter, r *http.Request, status int, 
 	if b.Waiting, err = s.Subscribers.WaitingAddress(r.Context(), f); err != nil {
 		return err
 	}
-	b.Until = l.Clock(f.Until.In(zoneOf(n.Timezone)))
+	if b.Waiting != "" && s.said(r) == "late" {
+		b.Late = l.T("own.late")
+	}
+	b.Until = l.Clock(f.Until.In(zoneOf(f.Zone)))
 	title := l.T("data.title")
 	if b.Wrong != "" {
 		title = l.T("signup.error_title") + ": " + title
@@ -123,11 +127,23 @@ func (s *server) mailLink(w http.ResponseWriter, r *http.Request) error {
 		said = "linkstopped"
 	case !linked.Sent:
 		said = "linkover"
+	case s.mailIsLate(r):
+		said = "linkedlate"
 	}
 	if linked.Ended {
 		return s.renderLinked(w, r, linked, said)
 	}
 	return s.say(w, r, "/preferences/"+subscriber.PreferencesToken(s.Keys, linked.NewsletterID, linked.SubscriberID), said)
+}
+
+// mailIsLate reports whether what a press has just asked for has to wait. It is not
+// worth failing for.
+func (s *server) mailIsLate(r *http.Request) bool {
+	halted, err := s.Subscribers.Halted(r.Context())
+	if err != nil {
+		page.Failed(r, err)
+	}
+	return halted
 }
 
 // renderLinked says to somebody who has left what became of the link.
@@ -136,6 +152,8 @@ func (s *server) renderLinked(w http.ResponseWriter, r *http.Request, linked sub
 	switch said {
 	case "linkover":
 		b.Text = "preferences.link_over"
+	case "linkedlate":
+		b.Text = "own.late"
 	case "linkstopped":
 		n, err := newsletter.Get(r.Context(), s.DB, linked.NewsletterID)
 		if err != nil {
@@ -164,7 +182,7 @@ func (s *server) mailsPage(w http.ResponseWriter, r *http.Request) error {
 	l := s.Pages.Locale(r, f.Locale)
 	b := mailsBody{Path: dataPath(r)}
 	for _, m := range mails {
-		b.Mails = append(b.Mails, s.mailLine(l, n.Timezone, m))
+		b.Mails = append(b.Mails, s.mailLine(l, f.Zone, m))
 	}
 	if next > 0 {
 		b.MoreURL = dataPath(r) + "/mails?lang=" + l.Code() + "&before=" + strconv.FormatInt(next, 10)
@@ -180,8 +198,10 @@ func (s *server) mailLine(l *locale.Locale, zone string, m edition.Mailed) mailL
 		Edition: m.EditionID != 0,
 	}
 	switch m.Kind {
-	case "correction", "welcome", "settings", "link", "confirmation":
+	case "correction", "welcome", "settings", "confirmation":
 		line.Kind = l.T("mails.kind." + m.Kind)
+	case "link":
+		line.Kind = l.T("mails.link." + m.About)
 	}
 	if m.Archive && len(m.Titles) > 0 {
 		line.URL = editionPath(m.Slug, m.EditionID)

@@ -7,7 +7,9 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/article"
 	"vistka/internal/emailaddr"
+	"vistka/internal/feed"
 	"vistka/internal/locale"
 	"vistka/internal/mailer"
 	"vistka/internal/newsletter"
@@ -55,6 +57,9 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notFresh(w, r, f, err)
 	}
+	if s.mailIsLate(r) {
+		return s.say(w, r, dataPath(r), "late")
+	}
 	return seeOther(w, r, dataPath(r), "")
 }
 
@@ -69,10 +74,12 @@ func (s *server) consentPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	l := s.Pages.Locale(r, f.Locale)
-	b := consentBody{Path: dataPath(r), Events: s.consentLines(l, n.Timezone, events)}
+	b := consentBody{Path: dataPath(r), Events: s.consentLines(l, f.Zone, s.titled(r, events))}
 	switch s.said(r) {
 	case "mailed":
 		b.Notice = l.T("consent.mailed")
+	case "late":
+		b.Notice, b.Bad = l.T("own.late"), true
 	case "over":
 		b.Notice, b.Bad = l.T("preferences.link_over"), true
 	}
@@ -88,12 +95,8 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notFresh(w, r, f, err)
 	}
-	n, err := newsletter.Get(r.Context(), s.DB, f.NewsletterID)
-	if err != nil {
-		return err
-	}
 	var records []mailer.Record
-	for _, c := range s.consentLines(s.Pages.Catalog().For(f.Locale), n.Timezone, events) {
+	for _, c := range s.consentLines(s.Pages.Catalog().For(f.Locale), f.Zone, s.titled(r, events)) {
 		records = append(records, mailer.Record{When: c.When, What: c.What, Changes: c.Changes, Wording: c.Wording, Version: c.Version, Details: c.Details})
 	}
 	sent, err := s.Subscribers.MailReceipt(r.Context(), link, records)
@@ -101,10 +104,37 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 		return s.notFresh(w, r, f, err)
 	}
 	said := "mailed"
-	if !sent {
+	switch {
+	case !sent:
 		said = "over"
+	case s.mailIsLate(r):
+		said = "late"
 	}
 	return s.say(w, r, dataPath(r)+"/consent", said)
+}
+
+// titled names the articles that forms stood under. Without the names the proof
+// is the same.
+func (s *server) titled(r *http.Request, events []subscriber.Event) []subscriber.Event {
+	pages := map[int64][]string{}
+	for _, e := range events {
+		if at := feed.CanonicalURL(e.PageURL); at != "" {
+			pages[e.NewsletterID] = append(pages[e.NewsletterID], at)
+		}
+	}
+	for id, addresses := range pages {
+		named, err := article.ByAddress(r.Context(), s.DB, id, addresses)
+		if err != nil {
+			page.Failed(r, err)
+			continue
+		}
+		for i, e := range events {
+			if e.NewsletterID == id {
+				events[i].Article = named[feed.CanonicalURL(e.PageURL)].Title
+			}
+		}
+	}
+	return events
 }
 
 func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {

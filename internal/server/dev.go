@@ -92,6 +92,9 @@ func devPages() map[string]canned {
 		"expired-sent": {"pages/expired", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("confirm.fresh_title"), expiredBody{Done: true}
 		}},
+		"expired-late": {"pages/expired", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
+			return l.T("confirm.fresh_title"), expiredBody{Done: true, Late: lateHalted}
+		}},
 		"not-me": {"pages/notme", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("notme.title"), notMeBody{Name: n.Name, Masked: devMasked, Action: "/dev/not-me", Shown: s.formToken(tokenForm)}
 		}},

@@ -68,8 +68,8 @@ func devOwnPages() map[string]canned {
 
 func devPreferences(paused *time.Time, change func(*locale.Locale, *preferencesBody)) canned {
 	return canned{"pages/preferences", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-		p := subscriber.Preferences{Cadence: newsletter.Weekly, Hour: 8, Zone: "Europe/Kyiv", PausedUntil: paused, Topics: []string{"Research", "Право"}}
-		p.Masked, p.Locale = devMasked, l.Code()
+		p := subscriber.Preferences{Cadence: newsletter.Weekly, Hour: 8, PausedUntil: paused, Topics: []string{"Research", "Право"}}
+		p.Masked, p.Locale, p.Zone = devMasked, l.Code(), "Europe/Kyiv"
 		b := s.preferencesBody(l, n, p, []string{"Elections", "Research", "Television", "Право"},
 			article.Volume{newsletter.Instant: 21, newsletter.Daily: 9, newsletter.Weekly: 4.35, newsletter.Monthly: 1})
 		if change != nil {
@@ -94,10 +94,15 @@ func devMails(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any
 		{Titles: []string{"Хто володіє телеканалами", "Three questions to ask any headline"}, State: "in doubt"},
 		{State: "sent"},
 		{Titles: []string{"Our report on regional papers"}, State: "skipped", Kind: "correction"},
+		{State: "sent", Kind: "link", About: subscriber.AboutMoved},
+		{State: "sent", Kind: "link", About: subscriber.AboutNewAddress},
+		{State: "sent", Kind: "link", About: subscriber.AboutOldAddress},
+		{State: "sent", Kind: "link", About: subscriber.AboutReceipt},
+		{State: "sent", Kind: "link", About: subscriber.AboutData},
 		{State: "sent", Kind: "welcome"},
 	} {
 		m.Newsletter, m.Slug, m.Archive = n.Name, n.Slug, true
-		if m.Kind != "welcome" {
+		if m.Kind != "welcome" && m.Kind != "link" {
 			m.EditionID = int64(20 - i)
 		}
 		m.At = time.Date(2026, 11, 24-i, 6, 0, 0, 0, time.UTC)
@@ -124,7 +129,7 @@ func devConsent(s *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 			{What: "address", From: []string{"nadia@example.org"}, To: []string{"nadia@example.net"}},
 		}},
 		{At: at.Add(time.Minute), Name: n.Name, Kind: "confirmed", Source: "code", Locale: "en", Address: "nadia@example.org", Wording: codeWording(l), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
-		{At: at, Name: n.Name, Kind: "requested", Source: "form", Locale: "en", Address: "nadia@example.org", Wording: wording(l, n), PageURL: devArticle, IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at, Name: n.Name, Kind: "requested", Source: "form", Locale: "en", Address: "nadia@example.org", Wording: wording(l, n), PageURL: devArticle, Article: "Who pays for the news we read", IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
 	})}
 }
 

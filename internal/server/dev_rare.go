@@ -52,6 +52,7 @@ func devRarePages() map[string]canned {
 		"preferences-changed-since": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Notice, b.Bad = l.T("preferences.changed_since"), true
 		}),
+		"preferences-link-late": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice, b.Bad = l.T("own.late"), true }),
 		"preferences-link-over": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Notice, b.Bad = l.T("preferences.link_over"), true
 		}),
@@ -61,6 +62,7 @@ func devRarePages() map[string]canned {
 				Choices:   []option{{"wait", l.T("preferences.translation_wait"), true}, {"first", l.T("preferences.translation_first"), false}, {"only", l.T("preferences.translation_only"), false}},
 			}
 		}),
+		"data-late":  devData(func(l *locale.Locale, b *dataBody) { b.Waiting, b.Late = "nadia.new@example.net", l.T("own.late") }),
 		"data-again": devData(func(_ *locale.Locale, b *dataBody) { b.Email, b.Again = "nadia@example.net", true }),
 		"data-mails-none": {"pages/mails", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("mails.title"), mailsBody{Path: devFresh}
@@ -71,10 +73,11 @@ func devRarePages() map[string]canned {
 			b.Notice = l.T("consent.mailed")
 			return title, b
 		}},
-		"data-stopped":  act(actBody{Title: "own.title", Text: "own.stopped", More: "own.write", Masked: devMasked, Write: "news@example.org"}),
-		"erase-again":   act(actBody{Title: "erase.title", Text: "erase.text", More: "erase.more", Masked: "nadia@example.org", Button: "erase.button", Danger: true, Action: devFresh, BackURL: devFresh, BackWords: "erase.back", Again: true}),
-		"address-again": act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Masked: devMasked, Button: "address.button", Action: devFresh, Again: true}),
-		"keep-over":     act(actBody{Title: "keep.over_title", Text: "keep.over_text"}),
+		"data-linked-late": act(actBody{Title: "own.title", Text: "own.late", Status: true}),
+		"data-stopped":     act(actBody{Title: "own.title", Text: "own.stopped", More: "own.write", Masked: devMasked, Write: "news@example.org"}),
+		"erase-again":      act(actBody{Title: "erase.title", Text: "erase.text", More: "erase.more", Masked: "nadia@example.org", Button: "erase.button", Danger: true, Action: devFresh, BackURL: devFresh, BackWords: "erase.back", Again: true}),
+		"address-again":    act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Masked: devMasked, Button: "address.button", Action: devFresh, Again: true}),
+		"keep-over":        act(actBody{Title: "keep.over_title", Text: "keep.over_text"}),
 	}
 	for _, key := range []string{
 		"ours", "not_found", "gone", "no_archive", "withdrawn", "no_hotline", "closed", "forbidden", "bad_request", "too_large", "method", "too_many", "away",

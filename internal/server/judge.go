@@ -168,15 +168,18 @@ func (s *server) trap(r *http.Request, a emailaddr.Address, o subscriber.Origin)
 	return accepted{a, s.decoy(), late(admission)}, refused(admission.Decision), nil
 }
 
+// What late returns beside nothing.
+const lateHalted, lateDelayed = "halted", "delayed"
+
 // late is why the mail comes later than it would, as the end of the words' key;
 // empty: it does not. It is the same for every address, and why no mail goes out
 // at all is nobody's business but the newsroom's.
 func late(a subscriber.Admission) string {
 	switch {
 	case a.Halted:
-		return "halted"
+		return lateHalted
 	case a.Delayed:
-		return "delayed"
+		return lateDelayed
 	}
 	return ""
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vistka/internal/subscriber"
 )
 
 // While all sending is stopped a reader is told that the mail comes later, on
@@ -44,6 +46,38 @@ func TestAReaderIsToldThatMailIsLate(t *testing.T) {
 	trap := url.Values{"email": {"bot@example.org"}, "newsletter": {"watch"}, "lang": {"en"}, "website": {"x"}}
 	if got := s.post("/subscribe", trap, "Origin", siteOrigin); !strings.Contains(got.text("main"), late) {
 		t.Errorf("the trap answers otherwise: %q", got.text("main"))
+	}
+	c := s.subscribed("own@example.org")
+	path, data := "/preferences/"+c.Preferences, s.fresh(c, "own@example.org")
+	form := fill(s.get(path).doc, "section form")
+	form.Set("act", "link")
+	for range 2 {
+		if got := s.press(path, form, "Origin", baseURL).text("[role=status]"); !strings.Contains(got, late) || strings.Contains(got, "have mailed") {
+			t.Errorf("a link: %q", got)
+		}
+	}
+	if got := s.press(data+"/consent", fill(s.get(data+"/consent").doc, "form.act"), "Origin", baseURL); !strings.Contains(got.text("[role=status]"), late) {
+		t.Errorf("the receipt: %q", got.text("main"))
+	}
+	if got := s.get(s.ask(data, "own@example.net").Header.Get("Location")); !strings.Contains(got.text("[role=status]"), late) {
+		t.Errorf("another address: %q", got.text("main"))
+	}
+	if got := s.get(data); strings.Contains(got.text("main"), late) {
+		t.Errorf("without a press: %q", got.text("main"))
+	}
+	s.do(oneClick(s.leaveLink(c), "application/x-www-form-urlencoded", urlencoded))
+	s.clock.Advance(time.Hour)
+	if got := s.post(path, form, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), late) {
+		t.Errorf("a link, for who has left: %q", got.text("main"))
+	}
+	s.post("/subscribe", foreign("expired@example.org"), "Origin", siteOrigin)
+	all := s.signups()
+	expired := "/confirm/" + subscriber.ConfirmToken(s.keys, all[len(all)-1], 1)
+	s.clock.Advance(73 * time.Hour)
+	fresh := fill(s.get(expired).doc, "form.act")
+	s.clock.Advance(3 * time.Second)
+	if got := s.press(expired, fresh, "Origin", baseURL); got.text("h1") != "A fresh mail is on its way" || !strings.Contains(got.text("[role=status]"), late) {
+		t.Errorf("a fresh confirmation: %q", got.text("main"))
 	}
 	s.exec(`UPDATE sending SET state = 'on'`)
 	if got := s.post("/subscribe", foreign("iryna@example.org"), "Origin", siteOrigin); strings.Contains(got.text("main"), late) {

@@ -151,7 +151,7 @@ func TestLinksThatOpenNothing(t *testing.T) {
 		t.Errorf("a press of no button: %d", got.StatusCode)
 	}
 	form.Set("act", "link")
-	if got := s.press(data, form, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), "We have mailed you the link") || len(s.notices) != mailed+1 {
+	if got := s.press(data, form, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), "We have mailed you a link") || len(s.notices) != mailed+1 {
 		t.Errorf("a fresh one: %q", got.text("main"))
 	}
 }
@@ -165,7 +165,7 @@ func TestMailMeALink(t *testing.T) {
 	form.Set("act", "link")
 	for i := range 4 {
 		got := s.press(path, form, "Origin", baseURL)
-		words, class := "We have mailed you the link", ".notice.good"
+		words, class := "We have mailed you a link", ".notice.good"
 		if i == 3 {
 			words, class = "several times", ".notice.warn"
 		}
@@ -210,7 +210,7 @@ func TestOwnData(t *testing.T) {
 		t.Errorf("consent: %q", got.text("main"))
 	}
 	form := fill(s.get(data+"/consent").doc, "form.act")
-	if got := s.press(data+"/consent", form, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), "mailed it to you") {
+	if got := s.press(data+"/consent", form, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), "mailed it to you. If you asked a moment ago, it is the same mail") {
 		t.Errorf("mailed: %q", got.text("main"))
 	}
 	last := s.notices[len(s.notices)-1]
@@ -242,6 +242,10 @@ func TestReceiptSaysWhatWasAgreedAndChanged(t *testing.T) {
 		}
 		s.clock.Advance(time.Minute)
 	}
+	s.exec(`WITH st AS (INSERT INTO story DEFAULT VALUES RETURNING id),
+		a AS (INSERT INTO article (newsletter_id, story_id, url, title, first_seen_at, updated_at, state, reason)
+			SELECT $1, id, $2, 'Who pays for the news', $3, $3, 'baseline', '{"key": "reason.words"}' FROM st RETURNING id)
+		INSERT INTO article_key (newsletter_id, kind, value, article_id) SELECT $1, 'address', $2, id FROM a`, c.NewsletterID, article, s.clock.Now())
 	p, err := s.subs.Preferences(ctx, c.Preferences)
 	if err != nil {
 		t.Fatal(err)
@@ -264,12 +268,13 @@ func TestReceiptSaysWhatWasAgreedAndChanged(t *testing.T) {
 			"How often: Once a week (before: Each article, as it comes out)", "Language of pages and mails: Українська (before: English)",
 			"Topics: Law, Media (before: all of them)", "Paused until: 24 December 2026 (before: no pause)", "Time zone: Kyiv", "Hour: 19:00 (before: 08:00)",
 			"You confirmed Media Watch, with the button behind the link in the mail", "You asked for Media Watch, with the sign-up form",
-			"Language: English", "Address: nadia@example.org", "24 November 2026, 09:00 UTC", "On the page https://",
+			"Language: English", "Address: nadia@example.org", "24 November 2026, 11:00 Kyiv time", "On the page “Who pays", "”, " + article,
 		},
 		"uk": {
 			"Ви відписалися від «Media Watch» — кнопкою відписки в поштовій програмі", "Адреса: nadia@example.net (раніше: nadia@example.org)",
 			"Якщо стаття спершу вийшла іншою мовою: Надсилати лише моєю мовою", "Як часто: Раз на тиждень (раніше: Кожна стаття, щойно вийде)", "Теми: Law, Media (раніше: усі)",
-			"Пауза до: 24 грудня 2026 р. (раніше: без паузи)", "Часовий пояс: Київ", "Мова: English",
+			"Пауза до: 24 грудня 2026 р. (раніше: без паузи)", "Часовий пояс: Київ", "Мова: English", "24 листопада 2026 р., 11:00 за київським часом",
+			"На сторінці «Who pays for the news», " + article,
 		},
 	} {
 		got := s.get(data + "/consent?lang=" + lang).text("main")

@@ -99,7 +99,7 @@ func saidKeys() map[string]string {
 	return map[string]string{
 		"saved": "preferences.saved", "weekly": "preferences.saved_weekly", "undone": "unsubscribe.undone",
 		"asbefore": "preferences.as_before", "changedsince": "preferences.changed_since",
-		"linked": "preferences.linked", "linkover": "preferences.link_over", "linkstopped": "preferences.link_stopped",
+		"linked": "preferences.linked", "linkedlate": "own.late", "linkover": "preferences.link_over", "linkstopped": "preferences.link_stopped",
 	}
 }
 

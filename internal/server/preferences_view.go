@@ -21,7 +21,7 @@ import (
 type preferencesBody struct {
 	Name, Masked, Action, LeaveURL string
 	Notice, Undo, Paused           string
-	Bad                            bool // Notice tells of something that was not done
+	Bad                            bool // Notice tells of something that was not done, or not yet
 	Cadences                       []cadenceOption
 	Zones, Hours, Locales, Pauses  []option
 	Topics                         []option
@@ -71,7 +71,7 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	b := s.preferencesBody(l, n, p, topics, volume)
 	switch said.Key {
 	case "":
-	case "preferences.link_over", "preferences.link_stopped", "preferences.changed_since":
+	case "preferences.link_over", "preferences.link_stopped", "preferences.changed_since", "own.late":
 		b.Bad = true
 		fallthrough
 	default:

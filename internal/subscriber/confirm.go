@@ -133,7 +133,7 @@ func (s *Service) confirm(ctx context.Context, tx pgx.Tx, id int64, generation i
 	if _, err := tx.Exec(ctx, markConfirmed, pgx.StrictNamedArgs{"id": id, "now": now, "subscriber": c.SubscriberID}); err != nil {
 		return c, err
 	}
-	asked := consent{Kind: "requested", Source: "form", At: g.CreatedAt, Evidence: Evidence{PageURL: g.PageURL, UserAgent: g.UserAgent, Wording: g.Wording}}
+	asked := consent{Kind: "requested", Source: "form", At: g.CreatedAt, Evidence: Evidence{PageURL: standing(g.ArticleURL, g.PageURL), UserAgent: g.UserAgent, Wording: g.Wording}}
 	if g.IP != nil {
 		asked.IP = *g.IP
 	}

@@ -18,18 +18,20 @@ import (
 
 // Event is one consent event with what identifies the person, while kept.
 type Event struct {
-	At         time.Time
-	Newsletter string // slug
-	Name       string // of the newsletter
-	Kind       string
-	Source     string
-	Wording    string
-	Locale     string // in which the person was spoken to
-	Address    string
-	PageURL    string
-	IP         string
-	UserAgent  string
-	Changes    []Setting
+	At           time.Time
+	NewsletterID int64
+	Newsletter   string // slug
+	Name         string // of the newsletter
+	Kind         string
+	Source       string
+	Wording      string
+	Locale       string // in which the person was spoken to
+	Address      string
+	PageURL      string
+	Article      string `db:"-"` // title of the article at PageURL, from who knows it; empty: none
+	IP           string
+	UserAgent    string
+	Changes      []Setting
 }
 
 // What a Setting can be of.

@@ -46,7 +46,11 @@ func (e Event) Proof(c *locale.Catalog, l *locale.Locale, zone *time.Location) P
 	}
 	detail("language", languageName(c, e.Locale))
 	detail("address", e.Address)
-	detail("page", e.PageURL)
+	if e.Article != "" {
+		p.Details = append(p.Details, l.T("consent.article", "title", e.Article, "value", e.PageURL))
+	} else {
+		detail("page", e.PageURL)
+	}
 	detail("ip", e.IP)
 	detail("agent", e.UserAgent)
 	return p

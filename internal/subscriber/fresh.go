@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/emailaddr"
+	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 	"vistka/internal/suppression"
 	"vistka/internal/token"
@@ -110,7 +111,7 @@ func (s *Service) MailLink(ctx context.Context, link string) (Linked, error) {
 			l.Stopped = true
 			return err
 		}
-		if l.Sent, err = s.linkUnderWay(ctx, tx, subscriberID, address); err != nil || l.Sent {
+		if l.Sent, err = s.underWay(ctx, tx, subscriberID, address, AboutData, nil); err != nil || l.Sent {
 			return err
 		}
 		if l.Sent, err = s.claim(ctx, tx, s.limitHash(address), "link", linkLimits); err != nil || !l.Sent {
@@ -126,18 +127,28 @@ func (s *Service) MailLink(ctx context.Context, link string) (Linked, error) {
 	return l, nil
 }
 
-// linkUnderWay reports whether the reader gets a fresh link that nobody need ask
-// for again. It locks as claim does, so that of two presses at once the second
-// sees the mail of the first.
-func (s *Service) linkUnderWay(ctx context.Context, tx pgx.Tx, subscriberID int64, address emailaddr.Address) (is bool, err error) {
+// underWay reports whether the reader gets the same mail that nobody need ask for
+// again: about a fresh link or, with these records, a receipt. It locks as claim
+// does, so that of two presses at once the second sees the mail of the first.
+func (s *Service) underWay(
+	ctx context.Context, tx pgx.Tx, subscriberID int64, address emailaddr.Address, about string, records []mailer.Record,
+) (is bool, err error) {
 	if _, err := tx.Exec(ctx, lockLimit, pgx.StrictNamedArgs{"key": lockKey(s.limitHash(address))}); err != nil {
 		return false, err
 	}
 	now := s.Clock.Now()
-	err = tx.QueryRow(ctx, linkUnderWay, pgx.StrictNamedArgs{
-		"subscriber": subscriberID, "about": AboutData, "moment": now.Add(-resendAfter), "stale": now.Add(-FreshFor),
+	err = tx.QueryRow(ctx, underWay, pgx.StrictNamedArgs{
+		"subscriber": subscriberID, "about": about, "records": records, "moment": now.Add(-resendAfter), "stale": now.Add(-FreshFor),
 	}).Scan(&is)
 	return is, err
+}
+
+// Halted reports whether no mail goes out at all.
+func (s *Service) Halted(ctx context.Context) (halted bool, err error) {
+	if err := s.DB.QueryRow(ctx, isHalted).Scan(&halted); err != nil {
+		return false, fmt.Errorf("look whether mail goes out: %w", err)
+	}
+	return halted, nil
 }
 
 func splitPair(payload []byte) (newsletterID, subscriberID int64, err error) {

@@ -39,6 +39,7 @@ type Reader struct {
 	SubscriberID int64
 	Masked       string
 	Locale       string
+	Zone         string // IANA name
 	Ended        bool
 }
 
@@ -164,7 +165,7 @@ func readReader(ctx context.Context, db postgres.DB, newsletterID, subscriberID 
 	r := Reader{NewsletterID: newsletterID, SubscriberID: subscriberID}
 	var raw string
 	err := db.QueryRow(ctx, getReader, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).
-		Scan(&raw, &r.Locale, &r.Ended)
+		Scan(&raw, &r.Locale, &r.Zone, &r.Ended)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, emailaddr.Address{}, ErrNoReader
 	}

@@ -25,14 +25,18 @@ func (s *Service) Receipt(ctx context.Context, link string) (Fresh, []Event, err
 	return f, events, nil
 }
 
-// MailReceipt mails records to the reader behind a fresh link. It reports false
-// where enough were mailed for now. Errors are those of Fresh.
+// MailReceipt mails records to the reader behind a fresh link. While the same are
+// on their way, or were sent a moment ago, no other mail is. It reports false where
+// enough were mailed for now. Errors are those of Fresh.
 func (s *Service) MailReceipt(ctx context.Context, link string, records []mailer.Record) (sent bool, err error) {
 	f, err := s.Fresh(ctx, link)
 	if err != nil {
 		return false, err
 	}
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		if sent, err = s.underWay(ctx, tx, f.SubscriberID, f.address, AboutReceipt, records); err != nil || sent {
+			return err
+		}
 		if sent, err = s.claim(ctx, tx, s.limitHash(f.address), "receipt", linkLimits); err != nil || !sent {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/mailer"
 	"vistka/internal/suppression"
 	"vistka/internal/token"
 )
@@ -292,4 +293,43 @@ func TestTopics(t *testing.T) {
 	if saved, err = f.SavePreferences(ctx, c.Preferences, change, Evidence{}); err != nil || saved.Topics != nil {
 		t.Errorf("%+v, %v", saved, err)
 	}
+}
+
+// A receipt is mailed once, as a link is; one that says something else is another.
+func TestMailReceiptOnce(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	c := f.subscribe("nadia@example.org")
+	f.Notify = func(ctx context.Context, tx pgx.Tx, all ...Notice) error {
+		_, err := tx.Exec(ctx, `INSERT INTO notice (kind, locale, newsletter_id, subscriber_id, content, due_at, created_at)
+			VALUES ('link', 'en', $1, $2, jsonb_build_object('about', $3::text, 'records', $4::jsonb), $5, $5)`,
+			all[0].NewsletterID, all[0].SubscriberID, all[0].About, all[0].Records, f.Clock.Now())
+		return err
+	}
+	press := func(when, what string, want int) {
+		t.Helper()
+		sent, err := f.MailReceipt(ctx, f.fresh(c, "nadia@example.org"), []mailer.Record{{When: "today", What: what}})
+		if n := f.number(`SELECT count(*) FROM notice`); err != nil || !sent || n != want {
+			t.Errorf("%s: %d mails, want %d, %t %v", when, n, want, sent, err)
+		}
+	}
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			if sent, err := f.MailReceipt(ctx, f.fresh(c, "nadia@example.org"), []mailer.Record{{When: "today", What: "confirmed"}}); err != nil || !sent {
+				t.Errorf("at once with others: %t %v", sent, err)
+			}
+		})
+	}
+	wg.Wait()
+	press("while it waits", "confirmed", 1)
+	press("another receipt", "changed", 2)
+	f.exec(`UPDATE notice SET state = 'sent', composed_at = $1, settled_at = $1`, f.Clock.Now())
+	press("a moment after it was sent", "changed", 2)
+	if _, err := f.MailLink(ctx, c.Preferences); err != nil || f.number(`SELECT count(*) FROM notice`) != 3 {
+		t.Error("a link is no receipt")
+	}
+	f.Clock.Advance(resendAfter)
+	press("a minute later", "changed", 4)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,20 @@ const maxPlace = 1000
 func place(articleURL, pageURL string) string {
 	page, _, _ := strings.Cut(pageURL, "?")
 	return clip(feed.CanonicalURL(cmp.Or(articleURL, page)), maxPlace)
+}
+
+// standing is the page that a form stood on. Browsers tell another site no more of
+// it than its origin; the form itself named the article, which proves to be there
+// as far as it is on that very site.
+func standing(articleURL, pageURL string) string {
+	page, err := url.Parse(pageURL)
+	if err != nil || page.Host == "" || strings.Trim(page.Path, "/") != "" || page.RawQuery != "" {
+		return pageURL
+	}
+	if article, err := url.Parse(articleURL); err == nil && article.Scheme == page.Scheme && article.Host == page.Host {
+		return articleURL
+	}
+	return pageURL
 }
 
 // Source is a place that sign-ups came from.

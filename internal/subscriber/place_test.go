@@ -26,6 +26,27 @@ func TestPlace(t *testing.T) {
 	}
 }
 
+// Browsers tell another site only the origin of a form's page.
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	const a = "https://example.org/a?p=7"
+	for _, c := range []struct{ article, page, want string }{
+		{a, "https://example.org", a},
+		{a, "https://example.org/", a},
+		{a, "https://example.org/other", "https://example.org/other"},
+		{a, "https://example.org/?lang=uk", "https://example.org/?lang=uk"},
+		{a, "https://elsewhere.example/", "https://elsewhere.example/"},
+		{a, "http://example.org/", "http://example.org/"},
+		{a, "https://mail.example.org/n/watch", "https://mail.example.org/n/watch"},
+		{"", "https://example.org/", "https://example.org/"},
+		{a, "", ""},
+	} {
+		if got := standing(c.article, c.page); got != c.want {
+			t.Errorf("standing(%q, %q) = %q", c.article, c.page, got)
+		}
+	}
+}
+
 // Counts stay whatever becomes of the sign-ups: purged, made anew, their
 // person erased.
 func TestSources(t *testing.T) {

@@ -21,8 +21,7 @@ import (
 type Preferences struct {
 	Reader
 	Cadence     string
-	Zone        string // IANA name
-	Hour        int16  // local hour of digests, 0 to 23
+	Hour        int16 // local hour of digests, 0 to 23
 	PausedUntil *time.Time
 	DueAt       *time.Time // the next digest, or when a pause of an instant reader ends
 	Topics      []string   // sorted; nil: everything
@@ -259,6 +258,6 @@ func preferences(ctx context.Context, db postgres.DB, newsletterID, subscriberID
 	}
 	p := Preferences{Reader: r}
 	err = db.QueryRow(ctx, getPreferences, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).
-		Scan(&p.Cadence, &p.Zone, &p.Hour, &p.PausedUntil, &p.DueAt, &p.Topics, &p.Languages, &p.Preferred, &p.Choice)
+		Scan(&p.Cadence, &p.Hour, &p.PausedUntil, &p.DueAt, &p.Topics, &p.Languages, &p.Preferred, &p.Choice)
 	return p, err
 }

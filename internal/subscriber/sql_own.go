@@ -13,12 +13,13 @@ WHERE quarter < @quarter AND day < @day AND month < @month`
 	// waited too long opens nothing any more. One that was sent went to the
 	// address of that time. A doubt that is held is a person's to decide, not the
 	// reader's to wait for.
-	linkUnderWay = `
+	underWay = `
 SELECT EXISTS (
     SELECT FROM notice t
     WHERE t.subscriber_id = @subscriber
       AND t.kind = 'link'
       AND t.content ->> 'about' = @about
+      AND t.content -> 'records' IS NOT DISTINCT FROM @records::jsonb
       AND (t.composed_at IS NULL OR t.composed_at > @stale)
       AND (t.state IN ('queued', 'deferred', 'sending')
         OR t.state = 'in doubt' AND t.settled_at IS NULL
@@ -26,6 +27,9 @@ SELECT EXISTS (
           AND NOT EXISTS (
               SELECT FROM address_change c
               WHERE c.subscriber_id = t.subscriber_id AND c.state = 'done' AND c.settled_at >= t.composed_at)))`
+
+	isHalted = `
+SELECT NOT may_send()`
 
 	lockSubscriber = `
 SELECT address

@@ -41,7 +41,7 @@ JOIN newsletter n ON n.id = o.newsletter_id
 WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber`
 
 	getReader = `
-SELECT r.address, s.locale, s.state = 'ended'
+SELECT r.address, s.locale, s.zone, s.state = 'ended'
 FROM subscription s
 JOIN subscriber r ON r.id = s.subscriber_id
 WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber`
@@ -117,7 +117,7 @@ SET state = 'active', ended_at = NULL, end_source = NULL,
 WHERE newsletter_id = @newsletter AND subscriber_id = @subscriber AND state = 'ended'`
 
 	getPreferences = `
-SELECT s.cadence, s.zone, s.hour, s.paused_until, s.due_at, s.topics,
+SELECT s.cadence, s.hour, s.paused_until, s.due_at, s.topics,
     ARRAY(
         SELECT DISTINCT x.language
         FROM newsletter n
