@@ -38,6 +38,7 @@ type due struct {
 	CreatedAt, MailDueAt           time.Time
 	Attested, Proven               bool
 	Archived, Over                 bool
+	Answered                       bool // its confirmation is on its way, or has just gone
 
 	address emailaddr.Address
 	unfit   bool // taken by a version that read addresses otherwise
@@ -53,7 +54,7 @@ func (a *answering) share(d due) share {
 // fresh answers those that nobody has looked at, and reports whether the page
 // was full.
 func (a *answering) fresh(ctx context.Context) (full bool, err error) {
-	all, err := a.read(ctx, owedNew, pgx.StrictNamedArgs{"now": a.now, "limit": answerPage})
+	all, err := a.read(ctx, owedNew, pgx.StrictNamedArgs{"limit": answerPage})
 	if err != nil {
 		return false, err
 	}
@@ -68,7 +69,7 @@ func (a *answering) held(ctx context.Context) (full bool, err error) {
 		return false, nil
 	}
 	all, err := a.read(ctx, owedHeld, pgx.StrictNamedArgs{
-		"now": a.now, "limit": limit, "full": a.budget.full(), "asked": a.asked, "unattested": a.budget.unattestedRoom() > 0,
+		"limit": limit, "full": a.budget.full(), "asked": a.asked, "unattested": a.budget.unattestedRoom() > 0,
 	})
 	if err != nil {
 		return false, err
@@ -80,7 +81,7 @@ func (a *answering) held(ctx context.Context) (full bool, err error) {
 // other comes from, work or none.
 func (a *answering) quiet(ctx context.Context) error {
 	all, err := a.read(ctx, owedQuiet, pgx.StrictNamedArgs{
-		"now": a.now, "within": confirmWithin, "wait": reserveWait, "quiet": quietNetwork, "limit": a.budget.reserveRoom(),
+		"within": confirmWithin, "wait": reserveWait, "quiet": quietNetwork, "limit": a.budget.reserveRoom(),
 	})
 	if err != nil {
 		return err
@@ -92,6 +93,7 @@ func (a *answering) quiet(ctx context.Context) error {
 }
 
 func (a *answering) read(ctx context.Context, sql string, args pgx.StrictNamedArgs) ([]due, error) {
+	args["now"], args["moment"] = a.now, a.now.Add(-repeatWithin)
 	rows, err := a.tx.Query(ctx, sql, args)
 	if err != nil {
 		return nil, err
@@ -109,8 +111,8 @@ func (a *answering) read(ctx context.Context, sql string, args pgx.StrictNamedAr
 }
 
 // answerEach mails what a sign-up is answered with: to an active reader the
-// settings, at most once a day; to a suppressed address nothing; to everybody
-// else, the erased included, a confirmation.
+// settings, at most once a day; to a suppressed address nothing, nor to one whose
+// confirmation is on its way; to everybody else, the erased included, a confirmation.
 func (a *answering) answerEach(ctx context.Context, all []due, from func(due) share) error {
 	reasons, err := a.suppressed(ctx, all)
 	if err != nil {
@@ -119,7 +121,7 @@ func (a *answering) answerEach(ctx context.Context, all []due, from func(due) sh
 	for i, d := range all {
 		held := hold("")
 		switch active := d.SubscriberID != 0; {
-		case d.unfit, d.Archived, d.Over && !active, reasons[i].StopsConfirmation():
+		case d.unfit, d.Archived, d.Over && !active, d.Answered && !active, reasons[i].StopsConfirmation():
 		default:
 			if held, err = a.mail(ctx, d, from(d)); err != nil {
 				return fmt.Errorf("sign-up %d: %w", d.ID, err)

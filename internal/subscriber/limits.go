@@ -31,6 +31,7 @@ const (
 	codeWithin     = 30 * time.Minute    // six digits are guessable, so briefly
 	codeTries      = 5                   // wrong codes: 5 in a million
 	resendAfter    = 60 * time.Second    // mail takes that long on a good day
+	repeatWithin   = 2 * time.Minute     // another press is a slip or a look back: a mail and its reader take that long
 	resendWindow   = 15 * time.Minute    // the window of capQuarter
 	settingsEvery  = 24 * time.Hour      // "you are on the list" to an active reader
 	undoWithin     = 30 * 24 * time.Hour // of leaving

@@ -49,7 +49,8 @@ type SignUpResult struct {
 
 // SignUp records a request and owes it the mail that RunAnswers sends: only
 // there the address is looked up. It runs the same statements whatever is known
-// of the address, so that neither the answer nor its time tells. Returns
+// of the address, so that neither the answer nor its time tells. Whoever presses
+// twice is answered twice, and mailed once. Returns
 // newsletter.ErrNotFound if there is no such newsletter or it is archived.
 func (s *Service) SignUp(ctx context.Context, r SignUpRequest) (SignUpResult, error) {
 	admission, h, err := s.signUp(ctx, r, s.Clock.Now())
@@ -92,7 +93,7 @@ var signUpStatement = postgres.Compile(signUp, (&Service{Hasher: token.NewHasher
 func (s *Service) signUpArgs(r SignUpRequest, now time.Time) pgx.StrictNamedArgs {
 	args := s.admitArgs(r.origin(), now)
 	maps.Copy(args, pgx.StrictNamedArgs{
-		"limit": s.limitHash(r.Address), "now": now, "quarter": capQuarter, "day": capDay, "month": capMonth,
+		"limit": s.limitHash(r.Address), "now": now, "moment": now.Add(-repeatWithin), "quarter": capQuarter, "day": capDay, "month": capMonth,
 		"newsletter": r.NewsletterID, "address": r.Address.String(), "key": r.Address.Key(), "locale": r.Locale,
 		"article": clip(r.ArticleURL, maxURL), "page": clip(r.PageURL, maxURL), "wording": clip(r.Wording, maxURL),
 		"ip": addrOrNull(r.IP), "agent": clip(r.UserAgent, maxUserAgent), "expires": now.Add(confirmWithin),

@@ -62,6 +62,7 @@ func TestWhatASignUpIsAnsweredWith(t *testing.T) {
 		a := strings.ReplaceAll(name, " ", "-") + "@example.org"
 		prepare(f, a)
 		f.mails()
+		f.Clock.Advance(repeatWithin)
 		f.signUp(a)
 		if got := f.mails(); got != want[name] {
 			t.Errorf("%s: mailed %q, want %q", name, got, want[name])
@@ -312,13 +313,16 @@ func TestCappedSignUpChangesNothingThatCounts(t *testing.T) {
 	f := setUp(t)
 	ctx := context.Background()
 	page, link := f.signUp("nadia@example.org")
+	f.Clock.Advance(repeatWithin)
 	f.signUp("nadia@example.org")
 	for range codeTries {
 		if c, err := f.ConfirmCode(ctx, page, "000000", Evidence{}); err != nil || c.Outcome != WrongCode {
 			t.Fatalf("a wrong code: %+v, %v", c, err)
 		}
 	}
-	f.signUp("nadia@example.org") // the third: no mail, and no new tries
+	f.signUp("nadia@example.org") // a repeat: no mail, and no new tries
+	f.Clock.Advance(repeatWithin)
+	f.signUp("nadia@example.org") // the third: nor here
 	if c, err := f.ConfirmCode(ctx, page, Code(f.Keys, 1, 1), Evidence{}); err != nil || c.Outcome != CodeSpent {
 		t.Errorf("a sixth try: %+v, %v", c, err)
 	}

@@ -70,18 +70,29 @@ WHERE NOT EXISTS (
     WHERE limit_key = @limit AND at > @now::timestamptz - interval '30 days' AND kind = `
 
 	// A pending sign-up keeps its generation, so the link that was mailed stays
-	// good; one that expired or was used gets a new link. Work that was done for a
-	// mail that is still owed is not undone by whoever types the address again. A
-	// post that is not admitted is counted and leaves nothing else.
+	// good; one that expired or was used gets a new link. One that is pressed again
+	// a moment after its mail was asked for has what was chosen last, and asks for
+	// no other: whether it does follows from presses alone, which count for every
+	// address alike, not from what became of them. Work that was done for a mail
+	// that is still owed is not undone by whoever types the address again. A post
+	// that is not admitted is counted and leaves nothing else.
 	signUp = admission + `, admitted AS (
     SELECT proven
     FROM admission
     WHERE NOT over AND NOT unproven
+), press AS (
+    SELECT EXISTS (
+        SELECT FROM signup
+        WHERE newsletter_id = @newsletter AND address_key = @key AND created_at > @moment
+          AND confirmed_at IS NULL AND expires_at > @now)
+       AND EXISTS (
+        SELECT FROM address_limit
+        WHERE limit_key = @limit AND kind = 'confirmation' AND at > @moment) AS repeated
 ), ` + recentMails + `'confirmation'), allowed AS (
     INSERT INTO address_limit (limit_key, kind, at)
     SELECT @limit, 'confirmation', @now
-    FROM recent, admitted
-    WHERE quarter < @quarter AND day < @day AND month < @month
+    FROM recent, admitted, press
+    WHERE quarter < @quarter AND day < @day AND month < @month AND NOT repeated
     RETURNING 1
 ), made AS (
     INSERT INTO signup AS g (newsletter_id, address, address_key, locale, article_url, page_url, wording, attested, proven,

@@ -19,10 +19,22 @@ FROM signup_mail
 WHERE minute >= @since
 GROUP BY share, domain`
 
+	// A confirmation that is on its way says all that another would, and of two
+	// presses the mail that has just gone answers both. One that was first made for
+	// a link of before does not count, and "send again" (owed later than the
+	// sign-up was made) asks for one more than has gone.
 	owed = `
 SELECT g.id, g.newsletter_id, g.address, g.locale, g.created_at, g.mail_due_at, g.attested, g.proven,
        n.archived_at IS NOT NULL AS archived, g.confirmed_at IS NOT NULL OR g.expires_at <= @now AS over,
-       coalesce(s.subscriber_id, 0) AS subscriber_id, coalesce(s.locale, '') AS reader_locale
+       coalesce(s.subscriber_id, 0) AS subscriber_id, coalesce(s.locale, '') AS reader_locale,
+       EXISTS (
+           SELECT FROM notice t
+           WHERE t.signup_id = g.id
+             AND t.kind = 'confirmation'
+             AND (t.facts IS NULL OR (t.facts ->> 'Generation')::int = g.generation)
+             AND (t.state IN ('queued', 'deferred', 'sending')
+               OR t.state = 'in doubt' AND t.settled_at IS NULL
+               OR t.state = 'sent' AND t.settled_at > @moment AND g.mail_due_at <= g.created_at)) AS answered
 FROM signup g
 JOIN newsletter n ON n.id = g.newsletter_id
 LEFT JOIN subscriber r ON r.address_key = g.address_key

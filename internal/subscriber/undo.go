@@ -16,6 +16,7 @@ import (
 // Undone is what taking back a press came to.
 type Undone struct {
 	Active bool // the reader of the link's newsletter is active now
+	Back   int  // how many subscriptions the press had ended
 	Over   bool // too long ago, suppressed since, or no longer stored
 }
 
@@ -47,6 +48,7 @@ func (s *Service) UndoPress(ctx context.Context, link string, press time.Time, e
 		if err != nil {
 			return err
 		}
+		u.Back = len(together)
 		for _, id := range together {
 			back, err := s.undo(ctx, tx, id, subscriberID, ev)
 			if err != nil {
