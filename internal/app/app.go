@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -70,15 +71,31 @@ func Attach(ctx context.Context, cfg config.Config, log *slog.Logger) (*App, err
 	return open(ctx, cfg, log, cfg.DatabaseURL == "")
 }
 
+// devFiles is where --dev reads what is otherwise in the binary.
+const devFiles = "web"
+
 func open(ctx context.Context, cfg config.Config, log *slog.Logger, migrate bool) (*App, error) {
 	a := &App{Config: cfg, log: log, files: web.FS}
 	if cfg.Dev {
-		a.files = os.DirFS("web")
+		a.files = os.DirFS(devFiles)
 	}
 	if err := a.open(ctx, migrate); err != nil {
 		return nil, errors.Join(dataDirError(cfg.DataDir, err), a.Close())
 	}
 	return a, nil
+}
+
+// inCheckout says what to do where the files that --dev reads are not.
+func inCheckout() error {
+	const words = "locales/en.toml"
+	if _, err := os.Stat(filepath.Join(devFiles, filepath.FromSlash(words))); err == nil {
+		return nil
+	}
+	dir, err := filepath.Abs(devFiles)
+	if err != nil {
+		dir = devFiles
+	}
+	return fmt.Errorf("--dev reads words, templates and styles from %s, and there is no %s in it: start Vistka in a checkout of its source, or leave --dev (VISTKA_DEV) out", dir, words)
 }
 
 func (a *App) open(ctx context.Context, migrate bool) error {
@@ -91,6 +108,11 @@ func (a *App) open(ctx context.Context, migrate bool) error {
 			relay.HELO = a.Config.Host()
 		}
 		a.relays = append(a.relays, relay)
+	}
+	if a.Config.Dev {
+		if err := inCheckout(); err != nil {
+			return err
+		}
 	}
 	var err error
 	if a.Catalog, err = locale.Load(a.files); err != nil {

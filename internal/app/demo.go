@@ -82,6 +82,7 @@ func (a *App) demoNewsletters(ctx context.Context, siteURL string) (map[string]s
 		n.FromName, n.FromAddress = l.T("demo.name"), "news@checked.example"
 		n.PostalAddress = l.T("demo.postal")
 		n.SiteURL, n.Origins = siteURL+"/"+lang+"/", []string{siteURL}
+		n.PrivacyURL = siteURL + demo.PrivacyPath(lang)
 		n.Accent, n.Grace, n.Timezone = demoAccent, 0, "Europe/Kyiv"
 		n.Thanks = map[string]string{"en": a.Catalog.For("en").T("demo.thanks"), "uk": a.Catalog.For("uk").T("demo.thanks")}
 		family := ""
@@ -100,11 +101,13 @@ func (a *App) demoNewsletters(ctx context.Context, siteURL string) (map[string]s
 // follows in demoFeeds.
 func (a *App) demoMoved(ctx context.Context, n newsletter.Newsletter, siteURL string) error {
 	was, ours := strings.CutSuffix(n.SiteURL, "/"+n.Language+"/")
-	if !ours || was == siteURL {
+	if !ours || was == siteURL && n.PrivacyURL != "" { // the first demos had no such page
 		return nil
 	}
-	a.log.InfoContext(ctx, "the example site has moved", "newsletter", n.Slug, "from", was, "to", siteURL)
-	n.SiteURL = siteURL + "/" + n.Language + "/"
+	if was != siteURL {
+		a.log.InfoContext(ctx, "the example site has moved", "newsletter", n.Slug, "from", was, "to", siteURL)
+	}
+	n.SiteURL, n.PrivacyURL = siteURL+"/"+n.Language+"/", siteURL+demo.PrivacyPath(n.Language)
 	n.Origins = append(slices.DeleteFunc(n.Origins, func(o string) bool { return o == was || o == siteURL }), siteURL)
 	if _, err := newsletter.Update(ctx, a.Pool, n); err != nil {
 		return fmt.Errorf("move demo newsletter %s: %w", n.Slug, err)

@@ -9,6 +9,7 @@ import (
 
 	"vistka/internal/article"
 	"vistka/internal/config"
+	"vistka/internal/demo"
 	"vistka/internal/newsletter"
 )
 
@@ -38,6 +39,9 @@ func TestTheDemoFollowsItsSite(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, n := range list {
+			if n.PrivacyURL != site+demo.PrivacyPath(n.Language) {
+				t.Errorf("%s says what becomes of an address at %s", n.Slug, n.PrivacyURL)
+			}
 			if !strings.HasPrefix(n.SiteURL, site) || !slices.Equal(n.Origins, []string{site}) {
 				t.Errorf("%s is of %s and takes sign-ups from %v", n.Slug, n.SiteURL, n.Origins)
 			}

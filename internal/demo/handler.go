@@ -74,6 +74,7 @@ func Handler(site *Site, o Options) (http.Handler, error) {
 	r.Get("/image/{name}.png", h.image)
 	r.Get("/{lang:uk|en}/", h.front)
 	r.Get("/{lang:uk|en}/feed.xml", h.feed)
+	r.Get("/{lang:uk|en}/privacy", h.privacy)
 	r.Get("/{lang:uk|en}/{slug}", h.article)
 	r.Post("/{lang:uk|en}/publish", h.publish)
 	return http.NewCrossOriginProtection().Handler(r), nil
@@ -100,6 +101,7 @@ type view struct {
 	Other     *locale.Locale
 	Articles  []Article
 	Article   Article
+	Heading   string // of a page that is not the front page; empty: it has no name of its own
 	Published bool
 	Fate      Fate // after a publication
 	OtherPath string
@@ -138,11 +140,20 @@ func (h *handler) article(w http.ResponseWriter, r *http.Request) {
 		h.render(w, http.StatusNotFound, "missing.html", v)
 		return
 	}
-	v.Article, v.OtherPath = a, "/"+v.Other.Code()+"/"+a.Slug
+	v.Article, v.Heading, v.OtherPath = a, a.Title, "/"+v.Other.Code()+"/"+a.Slug
 	if v.Published = r.URL.Query().Has("published"); v.Published {
 		v.Fate = h.fate(r.Context(), a)
 	}
 	h.render(w, http.StatusOK, "article.html", v)
+}
+
+// PrivacyPath is what the site says of its readers' addresses, in a language.
+func PrivacyPath(lang string) string { return "/" + lang + "/privacy" }
+
+func (h *handler) privacy(w http.ResponseWriter, r *http.Request) {
+	v := h.view(r)
+	v.Heading, v.OtherPath = v.L.T("signup.privacy"), PrivacyPath(v.Other.Code())
+	h.render(w, http.StatusOK, "privacy.html", v)
 }
 
 // fateWait is how long a publication waits for Vistka to read the feed: pings of

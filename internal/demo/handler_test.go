@@ -74,3 +74,50 @@ func TestPublicationSaysWhatBecameOfIt(t *testing.T) {
 		t.Errorf("unseen: %q", got)
 	}
 }
+
+// The site says what becomes of an address, in each language, and its form and its
+// pages lead there.
+func TestPrivacyPage(t *testing.T) {
+	t.Parallel()
+	catalog, err := locale.Load(web.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	site, err := Open(filepath.Join(t.TempDir(), "site.json"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := Handler(site, Options{
+		URL: "http://site.example", VistkaURL: "http://mail.example", Newsletters: map[string]string{}, Catalog: catalog, Files: web.FS,
+		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := func(path string) *goquery.Document {
+		t.Helper()
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		doc, err := goquery.NewDocumentFromReader(w.Body)
+		if err != nil || w.Code != http.StatusOK {
+			t.Fatalf("%s: %d, %v", path, w.Code, err)
+		}
+		return doc
+	}
+	for _, lang := range languages {
+		doc := page(PrivacyPath(lang))
+		if doc.Find("html").AttrOr("lang", "") != lang || doc.Find("h1").Text() != catalog.For(lang).T("signup.privacy") || strings.Contains(doc.Text(), "[") {
+			t.Errorf("%s: %s", lang, doc.Text())
+		}
+		other := page(doc.Find("a.lang").AttrOr("href", ""))
+		if other.Find("html").AttrOr("lang", "") == lang || other.Find("h1").Length() != 1 {
+			t.Errorf("%s: its other language is %q", lang, other.Find("h1").Text())
+		}
+		for _, at := range []string{".signup .terms a", ".foot a"} {
+			if href := page(site.Articles(lang)[0].Path()).Find(at).AttrOr("href", ""); href != PrivacyPath(lang) {
+				t.Errorf("%s: %s leads to %q", lang, at, href)
+			}
+		}
+	}
+}
