@@ -22,6 +22,9 @@ type hotlineSnippet struct {
 	Phone, Dial, Hours   string
 }
 
+// MaxText is how long a complaint may be, in characters.
+func (hotlineSnippet) MaxText() int { return hotline.MaxText }
+
 // hotlineSnippets are the ways to put the hotline on a site.
 func (a *admin) hotlineSnippets(r *http.Request) ([]hotlineSnippet, error) {
 	set, err := a.Hotline.Settings(r.Context())

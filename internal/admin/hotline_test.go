@@ -309,7 +309,7 @@ func TestHotlineSettings(t *testing.T) {
 	}
 	for i, path := range []string{"/hotline/callback", "/hotline/complaint"} {
 		pasted, err := goquery.NewDocumentFromReader(strings.NewReader(got.Find("textarea.code").Eq(i).Text()))
-		if err != nil || pasted.Find("form").AttrOr("action", "") != s.url+path || pasted.Find("input[name=website]").Length() != 1 || pasted.Find("p label input, p label textarea").Length() != 3 || pasted.Find("[hidden] input[name=website]").Length() != 1 {
+		if err != nil || pasted.Find("form").AttrOr("action", "") != s.url+path+"?lang=en" || pasted.Find("input[name=website]").Length() != 1 || pasted.Find("p label input, p label textarea").Length() != 3 || pasted.Find("[hidden] input[name=website]").Length() != 1 {
 			t.Errorf("the snippet for %s: %v", path, err)
 			continue
 		}

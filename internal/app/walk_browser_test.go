@@ -45,6 +45,11 @@ func TestBrowserWalk(t *testing.T) {
 				b.await(`document.querySelector(".vistka-sent")`)
 			} else {
 				b.follow(".signup button")
+				b.follow("header nav button") // the same step, in the other language
+				if got := b.text("h1"); got != "One step left" {
+					t.Errorf("the step in English: %q", got)
+				}
+				b.follow("header nav button")
 			}
 			look("3-one-step-left")
 			if page := b.text("main"); strings.Contains(page, c.address) {

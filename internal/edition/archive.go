@@ -38,6 +38,7 @@ type Mailed struct {
 	EditionID  int64
 	Newsletter string // name
 	Slug       string
+	Language   string // of the newsletter
 	Archive    bool   // the edition has a public page
 	Kind       string // of the edition, or of the notice: welcome, settings, link, confirmation
 	About      string // which link: one of subscriber.About…

@@ -4,7 +4,7 @@ const (
 	// From the reader's newsletters to their editions to the deliveries, each by
 	// its key: a delivery has no index by reader.
 	sqlMailedTo = `
-SELECT e.id AS edition_id, n.name AS newsletter, n.slug, n.public_archive AND b.edition_id IS NOT NULL AS archive,
+SELECT e.id AS edition_id, n.name AS newsletter, n.slug, n.language, n.public_archive AND b.edition_id IS NOT NULL AS archive,
        e.kind, '' AS about, coalesce(d.settled_at, e.created_at) AS at, d.state, e.created_at AS made_at,
        ARRAY(SELECT a.title
              FROM article a
@@ -28,7 +28,7 @@ LIMIT @limit`
 	// What became of a mail to another mailbox is told once that has proved to be
 	// the reader's: it would say what we know of the address.
 	sqlNoticesTo = `
-SELECT 0::bigint AS edition_id, coalesce(n.name, '') AS newsletter, coalesce(n.slug, '') AS slug, false AS archive,
+SELECT 0::bigint AS edition_id, coalesce(n.name, '') AS newsletter, coalesce(n.slug, '') AS slug, coalesce(n.language, '') AS language, false AS archive,
        t.kind, coalesce(t.content ->> 'about', '') AS about, coalesce(t.settled_at, t.created_at) AS at, t.state, t.created_at AS made_at, ARRAY[]::text[] AS titles
 FROM notice t
 LEFT JOIN newsletter n ON n.id = t.newsletter_id

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 )
@@ -103,6 +104,10 @@ func LanguageName(code string) string {
 	}
 	return code
 }
+
+// Collator orders words as the language does. It is its user's alone: it is not safe
+// for concurrent use.
+func (l *Locale) Collator() *collate.Collator { return collate.New(l.tag) }
 
 // T is the message of key. args alternate names and values for its {{.name}}
 // slots. A key that is not there, or a slot without a value, gives the key in

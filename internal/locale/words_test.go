@@ -282,3 +282,25 @@ func TestThirdLanguageIsOneFile(t *testing.T) {
 		t.Errorf("the date is %s", got)
 	}
 }
+
+// Words that tell a reader to press something call it by the name that it has.
+func TestWhatIsToBePressedHasItsName(t *testing.T) {
+	t.Parallel()
+	for _, l := range catalog(t).All() {
+		for button, keys := range map[string][]string{
+			"mail.confirm.button": {"sent.text", "sent.text_late", "sent.code_over", "confirm.fresh_text", "mail.confirm.press"},
+			"confirm.button":      {"confirm.code_spent", "mail.confirm.press"},
+			"signup.button":       {"signup.too_old", "signup.typo_keep", "signup.once_more", "signup.challenge", "signup.prove"},
+		} {
+			name := l.T(button)
+			if l.Code() == "uk" {
+				name = "«" + name + "»"
+			}
+			for _, k := range keys {
+				if text := l.T(k, "address", ""); !strings.Contains(text, name) {
+					t.Errorf("%s does not name %q: %s", k, name, text)
+				}
+			}
+		}
+	}
+}

@@ -129,7 +129,7 @@ func (w *plainWriter) footer(f frame) {
 	}
 	if f.PrivacyURL != "" {
 		w.gap()
-		w.line(f.L.T("mail.privacy") + ":")
+		w.line(f.L.T("signup.privacy") + ":")
 		w.line(f.PrivacyURL)
 	}
 	w.gap()

@@ -19,6 +19,7 @@ type Error struct {
 	Status     int
 	Key        string        // not_found, gone, forbidden, too_large, method, too_many, away, ours …
 	RetryAfter time.Duration // 0: not said
+	Most       int           // {{.most}} of the text: how much is allowed
 	Err        error         // may be nil
 }
 
@@ -34,6 +35,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // Title and Text are the keys of the words for people.
 func (e *Error) Title() string { return "error." + e.Key + ".title" }
 func (e *Error) Text() string  { return "error." + e.Key + ".text" }
+
+// Words is the text in l.
+func (e *Error) Words(l *locale.Locale) string { return l.T(e.Text(), "most", l.Number(e.Most)) }
 
 // NotFound is the answer for what is not there, or not for this person.
 func NotFound(err error) error {
@@ -118,7 +122,7 @@ func (p *Pages) AsError(err error) *Error {
 	case errors.As(err, &e):
 		return e
 	case errors.As(err, &tooLarge):
-		return &Error{Status: http.StatusRequestEntityTooLarge, Key: "too_large", Err: err}
+		return &Error{Status: http.StatusRequestEntityTooLarge, Key: "too_large", Most: int(tooLarge.Limit >> 10), Err: err}
 	case postgres.IsBadText(err):
 		return &Error{Status: http.StatusBadRequest, Key: "bad_request", Err: err}
 	case errors.Is(err, context.DeadlineExceeded), postgres.IsUnavailable(err), postgres.IsDiskFull(err):

@@ -44,6 +44,7 @@ type Pages struct {
 type View struct {
 	L          *locale.Locale
 	Title      string // in the page's language, without the site's name
+	Wrong      bool   // something typed is to be mended: the title says so first
 	Site       Site
 	Wide       bool   // tables instead of a column for reading
 	Indexed    bool   // search engines may list it
@@ -57,6 +58,7 @@ type View struct {
 // Site is whose page it is.
 type Site struct {
 	Name   string // a newsletter's or a site's name; empty: Vistka
+	Lang   string // of its name and its articles; empty: not known
 	URL    string // where the name leads to; empty: nowhere
 	Accent string // #rrggbb; empty: the default
 }
@@ -73,8 +75,21 @@ type Share struct {
 	FeedTitle   string
 }
 
-// Link is a language's own name and the address of the page in it.
-type Link struct{ Code, Name, URL string }
+// OtherLang is the language of what the site wrote, for a lang attribute; empty:
+// it is the page's own, or not known.
+func (v View) OtherLang() string {
+	if v.Site.Lang == v.L.Code() {
+		return ""
+	}
+	return v.Site.Lang
+}
+
+// Link is a language's own name and the address of the page in it. A page that
+// only a post makes is posted Fields.
+type Link struct {
+	Code, Name, URL string
+	Fields          url.Values // nil: the address can be opened
+}
 
 // New parses all templates, so that a broken one stops the start and not a
 // request. Returns the first error with the file's name.
@@ -103,6 +118,7 @@ func (p *Pages) funcs() template.FuncMap {
 		"asset": p.Asset,
 		"dict":  dict,
 		"words": words,
+		"lang":  func(code, text string) tongue { return tongue{code, text} },
 	}
 }
 
@@ -122,13 +138,40 @@ func dict(pairs ...any) (map[string]any, error) {
 	return out, nil
 }
 
+// tongue is text within the words of a page, in a language of its own; code empty:
+// in that of the page.
+type tongue struct{ code, text string }
+
+func (t tongue) html() string {
+	text := template.HTMLEscapeString(t.text)
+	if t.code == "" {
+		return text
+	}
+	return `<span lang="` + template.HTMLEscapeString(t.code) + `">` + text + "</span>"
+}
+
 // words is the message of key with address in its {{.address}} slot set apart:
-// strong, and isolated from the direction of the words round it.
+// strong, and isolated from the direction of the words round it. What "lang" made
+// of an argument has its own language; address may be empty. A whole number "n"
+// chooses the plural form.
 func words(l *locale.Locale, key, address string, args ...any) template.HTML {
-	const slot = "\uE000" // private use: in nobody's words
-	text := template.HTMLEscapeString(l.T(key, append(args, "address", slot)...))
-	strong := "<strong><bdi>" + template.HTMLEscapeString(address) + "</bdi></strong>"
-	return template.HTML(strings.ReplaceAll(text, slot, strong)) //nolint:gosec // both parts are escaped above
+	const slot = '\uE000' // private use: in nobody's words
+	set := []string{string(slot), "<strong><bdi>" + template.HTMLEscapeString(address) + "</bdi></strong>"}
+	args = append([]any{"address", string(slot)}, args...)
+	for i, arg := range args {
+		if t, ok := arg.(tongue); ok {
+			own := string(slot + rune(i))
+			args[i], set = own, append(set, own, t.html())
+		}
+	}
+	text := l.T(key, args...)
+	for i := 0; i+1 < len(args); i += 2 {
+		if n, ok := args[i+1].(int); ok && args[i] == "n" {
+			text = l.N(key, n, args...)
+		}
+	}
+	text = template.HTMLEscapeString(text)
+	return template.HTML(strings.NewReplacer(set...).Replace(text)) //nolint:gosec // all parts are escaped above
 }
 
 // layoutData is what templates see: the view and what the layout adds to it.

@@ -160,7 +160,7 @@ func (s *server) apiFail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	l := s.Pages.Locale(r, "")
 	_ = writeProblem(w, problem{
-		Type: "/problems/" + e.Key, Title: l.T(e.Title()), Detail: l.T(e.Text()), Status: e.Status, RequestID: page.RequestID(r),
+		Type: "/problems/" + e.Key, Title: l.T(e.Title()), Detail: e.Words(l), Status: e.Status, RequestID: page.RequestID(r),
 	})
 }
 

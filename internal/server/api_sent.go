@@ -80,7 +80,7 @@ func (s *server) apiAgain(w http.ResponseWriter, r *http.Request) error {
 	if res.Decision != subscriber.Accepted {
 		return errTooMany()
 	}
-	answer := apiStepAnswer{Status: "wait", Title: s.againWords(l, res), Handle: res.Handle}
+	answer := apiStepAnswer{Status: "wait", Title: l.T("sent." + s.cameOf(res)), Handle: res.Handle}
 	if res.Sent {
 		answer.Status = "sent"
 	}
@@ -114,7 +114,7 @@ func (s *server) apiCode(w http.ResponseWriter, r *http.Request) error {
 		return page.NotFound(nil)
 	}
 	return writeProblem(w, problem{
-		Type: "/problems/code", Title: codeWords(l, c.Outcome), Status: http.StatusUnprocessableEntity, Field: "code",
+		Type: "/problems/code", Title: l.T("sent." + codeFault(c.Outcome)), Status: http.StatusUnprocessableEntity, Field: "code",
 	})
 }
 

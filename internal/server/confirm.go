@@ -66,6 +66,11 @@ func (s *server) showConfirm(w http.ResponseWriter, r *http.Request, b confirmBo
 // expired link, the wish for a fresh mail.
 func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
 	key := chi.URLParam(r, "token")
+	if shows(r) {
+		b := confirmBody{Again: true, Code: r.PostFormValue("code")}
+		s.toldBefore(r, &b.CodeError)
+		return s.showConfirm(w, r, b)
+	}
 	if code := r.PostFormValue("code"); code != "" {
 		return s.confirmCode(w, r, key, code)
 	}
@@ -148,12 +153,15 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 		})
 	}
 	b.Name, b.Masked, b.Action, b.Shown, b.NotMe = n.Name, c.Masked, "/confirm/"+key, s.shown(r), s.notMeURL(key, l)
-	status := http.StatusOK
+	status, languages := http.StatusOK, s.languages(r, l)
+	if b.Again { // the only page of these that a GET does not make
+		languages = s.same(l, r.URL.Path, r.PostForm, b.CodeError)
+	}
 	if b.CodeError != "" {
 		status, b.CodeError = http.StatusUnprocessableEntity, l.T(b.CodeError)
 	}
 	return s.Pages.Render(w, r, status, "pages/confirm", page.View{
-		L: l, Title: l.T("confirm.title"), Site: siteOf(n), Languages: s.languages(r, l), Body: b,
+		L: l, Title: l.T("confirm.title"), Wrong: b.CodeError != "", Site: siteOf(n), Languages: languages, Body: b,
 	})
 }
 
@@ -242,27 +250,21 @@ func thanks(l *locale.Locale, n newsletter.Newsletter) string {
 }
 
 // languages is the switch of a page. From one that answers a press it leads to the
-// page whose button was pressed.
+// page whose button was pressed, which shows the same but for what the press came to.
 func (s *server) languages(r *http.Request, l *locale.Locale) []page.Link {
-	path := r.URL.Path
+	path, q := r.URL.Path, url.Values{}
 	switch {
 	case r.Method != http.MethodPost:
 		return s.Pages.Languages(r, l)
+	case strings.HasPrefix(path, "/subscribe"): // the form may stand anywhere
+		return s.same(l, path, r.PostForm, nil)
 	case strings.HasPrefix(path, "/data/"):
 		path = strings.TrimSuffix(path, "/address")
-	case strings.HasPrefix(path, "/subscribe"): // the form may stand anywhere
-		path = "/"
 	}
-	return s.Pages.LanguagesAt(path, nil, l)
-}
-
-// formLanguages is the switch of a page that answers a newsletter's form.
-func (s *server) formLanguages(n newsletter.Newsletter, l *locale.Locale, article string) []page.Link {
-	q := url.Values{}
-	if article != "" {
-		q.Set("article", article)
+	if press := r.PostFormValue("press"); press != "" {
+		q.Set("press", press)
 	}
-	return s.Pages.LanguagesAt("/n/"+n.Slug, q, l)
+	return s.Pages.LanguagesAt(path, q, l)
 }
 
 // byHand tells a person's press from a program that submits the form on load:

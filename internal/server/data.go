@@ -24,6 +24,8 @@ type dataBody struct {
 	Late                string // why its mail has to wait
 	Email, Wrong, Shown string // the form for another address
 	Again               bool
+
+	told *refusal // what it answers a press with
 }
 
 // mailsBody is the Body of pages/mails.html.
@@ -39,6 +41,7 @@ type mailLine struct {
 	Titles                  []string
 	Edition                 bool   // else it carries no articles
 	URL                     string // the edition's public page; empty: it has none
+	Lang                    string // of the newsletter, only where it is not that of the page
 }
 
 // consentBody is the Body of pages/consent.html.
@@ -78,11 +81,11 @@ func (s *server) renderData(w http.ResponseWriter, r *http.Request, status int, 
 		b.Late = l.T("own.late")
 	}
 	b.Until = l.Clock(f.Until.In(zoneOf(f.Zone)))
-	title := l.T("data.title")
-	if b.Wrong != "" {
-		title = l.T("signup.error_title") + ": " + title
+	v := page.View{L: l, Title: l.T("data.title"), Wrong: b.Wrong != "", Site: siteOf(n), Languages: s.languages(r, l), Body: b}
+	if r.Method == http.MethodPost {
+		v.Languages = s.same(l, r.URL.Path, r.PostForm, b.told)
 	}
-	return s.Pages.Render(w, r, status, "pages/data", page.View{L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b})
+	return s.Pages.Render(w, r, status, "pages/data", v)
 }
 
 func dataPath(r *http.Request) string { return "/data/" + chi.URLParam(r, "token") }
@@ -130,9 +133,6 @@ func (s *server) mailLink(w http.ResponseWriter, r *http.Request) error {
 	case s.mailIsLate(r):
 		said = "linkedlate"
 	}
-	if linked.Ended {
-		return s.renderLinked(w, r, linked, said)
-	}
 	return s.say(w, r, "/preferences/"+subscriber.PreferencesToken(s.Keys, linked.NewsletterID, linked.SubscriberID), said)
 }
 
@@ -147,7 +147,7 @@ func (s *server) mailIsLate(r *http.Request) bool {
 }
 
 // renderLinked says to somebody who has left what became of the link.
-func (s *server) renderLinked(w http.ResponseWriter, r *http.Request, linked subscriber.Linked, said string) error {
+func (s *server) renderLinked(w http.ResponseWriter, r *http.Request, linked subscriber.Reader, said string) error {
 	b := actBody{Title: "own.title", Masked: linked.Masked, Status: true, Text: "own.linked"}
 	switch said {
 	case "linkover":
@@ -196,6 +196,9 @@ func (s *server) mailLine(l *locale.Locale, zone string, m edition.Mailed) mailL
 	line := mailLine{
 		When: localMoment(l, m.At, zone), Newsletter: m.Newsletter, Titles: m.Titles, State: l.T("mails.state." + m.State),
 		Edition: m.EditionID != 0,
+	}
+	if m.Language != l.Code() {
+		line.Lang = m.Language
 	}
 	switch m.Kind {
 	case "correction", "welcome", "settings", "confirmation":

@@ -29,32 +29,37 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 		return s.notFresh(w, r, f, err)
 	}
 	l := s.Pages.Locale(r, f.Locale)
-	typed := r.PostFormValue("email")
-	if !s.byHand(r) {
-		return s.renderData(w, r, http.StatusOK, f, dataBody{Email: typed, Again: true})
+	b := dataBody{Email: r.PostFormValue("email")}
+	wrong := func(no *refusal) error {
+		b.told, b.Wrong = no, l.T(no.Key, "domain", no.Domain, "address", no.Suggestion)
+		return s.renderData(w, r, http.StatusUnprocessableEntity, f, b)
 	}
-	wrong := func(words string) error {
-		return s.renderData(w, r, http.StatusUnprocessableEntity, f, dataBody{Email: typed, Wrong: words})
+	var before refusal
+	switch {
+	case shows(r) && s.toldBefore(r, &before) && before.Key != "":
+		return wrong(&before)
+	case shows(r), !s.byHand(r):
+		b.Again = true
+		return s.renderData(w, r, http.StatusOK, f, b)
 	}
-	a, err := emailaddr.Parse(typed)
+	a, err := emailaddr.Parse(b.Email)
 	if err != nil {
-		no := unreadable(typed, err)
-		return wrong(l.T("signup."+no.Key, "domain", no.Domain))
+		no := unreadable(b.Email, err)
+		return wrong(&refusal{Key: "signup." + no.Key, Domain: no.Domain})
 	}
 	if no := s.addressHint(r.Context(), a, r.PostFormValue("kept")); no != nil {
 		if no.Suggestion != "" {
-			return wrong(l.T("data.typo", "address", no.Suggestion))
+			return wrong(&refusal{Key: "data.typo", Suggestion: no.Suggestion})
 		}
-		return wrong(l.T("signup."+no.Key, "domain", no.Domain))
+		return wrong(&refusal{Key: "signup." + no.Key, Domain: no.Domain})
 	}
 	f, err = s.Subscribers.AskAddress(r.Context(), link, a)
-	if errors.Is(err, subscriber.ErrSameAddress) {
-		return wrong(l.T("data.same_address"))
-	}
-	if errors.Is(err, subscriber.ErrTooOften) {
-		return wrong(l.T("data.too_often"))
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, subscriber.ErrSameAddress):
+		return wrong(&refusal{Key: "data.same_address"})
+	case errors.Is(err, subscriber.ErrTooOften):
+		return wrong(&refusal{Key: "data.too_often"})
+	case err != nil:
 		return s.notFresh(w, r, f, err)
 	}
 	if s.mailIsLate(r) {

@@ -172,7 +172,9 @@ func devNewsletter(l *locale.Locale, accent string) newsletter.Newsletter {
 	n := newsletter.New()
 	n.Slug, n.Name, n.Description = "watch", "Media Watch", "Who tells us the news, and who pays for it: our new research as it comes out."
 	n.Thanks = map[string]string{"en": "Thank you for subscribing!", "uk": "Дякуємо за підписку!"}
+	n.Language = "en"
 	if l.Code() == "uk" {
+		n.Language = "uk"
 		n.Name, n.Description = "Медіадозор", "Хто розповідає нам новини й хто за них платить: наші нові дослідження, щойно вони вийдуть."
 	}
 	n.SiteURL, n.PrivacyURL = "https://news.example.org/", "https://news.example.org/privacy"

@@ -101,7 +101,7 @@ func devMails(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any
 		{State: "sent", Kind: "link", About: subscriber.AboutData},
 		{State: "sent", Kind: "welcome"},
 	} {
-		m.Newsletter, m.Slug, m.Archive = n.Name, n.Slug, true
+		m.Newsletter, m.Slug, m.Language, m.Archive = n.Name, n.Slug, n.Language, true
 		if m.Kind != "welcome" && m.Kind != "link" {
 			m.EditionID = int64(20 - i)
 		}

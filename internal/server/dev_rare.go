@@ -3,6 +3,7 @@ package server
 import (
 	"time"
 
+	"vistka/internal/hotline"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -36,9 +37,10 @@ func devRarePages() map[string]canned {
 		"unsubscribe-several": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Others: 2}
 		}},
-		"unsubscribed-all":   devLeft(unsubscribedBody{All: true}),
-		"unsubscribed-apart": devLeft(unsubscribedBody{All: true, Apart: "Media Law, Watch Digest", Press: "1"}),
-		"unsubscribed-back":  devLeft(unsubscribedBody{Back: true}),
+		"unsubscribed-all":   devLeft(unsubscribedBody{All: 3}),
+		"unsubscribed-apart": devLeft(unsubscribedBody{All: 2, Apart: "Media Law, Watch Digest", Press: "1"}),
+		"unsubscribed-one":   devLeft(unsubscribedBody{All: 1, Apart: "Media Law", Press: "1"}),
+		"unsubscribed-back":  devLeft(unsubscribedBody{Back: 2}),
 		"unsubscribed-again": devLeft(unsubscribedBody{Again: true}),
 		"unsubscribed-over":  devLeft(unsubscribedBody{UndoOver: true, SubscribeURL: "/dev/signup"}),
 		"preferences-until":  devPreferences(nil, func(_ *locale.Locale, b *preferencesBody) { choosePause(b, "date") }),
@@ -80,10 +82,10 @@ func devRarePages() map[string]canned {
 		"keep-over":        act(actBody{Title: "keep.over_title", Text: "keep.over_text"}),
 	}
 	for _, key := range []string{
-		"ours", "not_found", "gone", "no_archive", "withdrawn", "no_hotline", "closed", "forbidden", "bad_request", "too_large", "method", "too_many", "away",
+		"ours", "not_found", "gone", "no_archive", "withdrawn", "no_hotline", "closed", "forbidden", "bad_request", "too_large", "complaint_too_large", "method", "too_many", "away",
 	} {
 		pages["error-"+key] = canned{"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			v := page.ErrorView{L: l, Error: &page.Error{Key: key}}
+			v := page.ErrorView{L: l, Error: &page.Error{Key: key, Most: map[string]int{"too_large": maxBody >> 10, "complaint_too_large": hotline.MaxText}[key]}}
 			if key == "ours" {
 				v.RequestID = "k4tq7mzc2w9d"
 			}

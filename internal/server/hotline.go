@@ -108,7 +108,7 @@ func (s *server) emptyHotline(w http.ResponseWriter, r *http.Request, house hotl
 func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := parseForm(r); err != nil {
-			return err
+			return tooLong(kind, err)
 		}
 		if len(r.PostForm) == 0 { // also what another Content-Type comes to
 			return page.BadRequest(errors.New("the body is no form"))
@@ -119,7 +119,11 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 		house.frameAgain(r)
 		var receipt hotline.Receipt
 		var no *refusal
-		if err == nil {
+		switch {
+		case err != nil:
+		case shows(r):
+			no, err = s.hotlineAgain(r, b.Request)
+		default:
 			receipt, no, err = s.judgeHotline(w, r, house, b.Request)
 		}
 		var fields hotline.FieldErrors
@@ -138,7 +142,9 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 		}
 		if no != nil {
 			no.retryAfter(w)
-			b.Notice = l.T("hotline." + no.Key)
+			if b.told = no; no.Key != "" {
+				b.Notice = l.T("hotline." + no.Key)
+			}
 			return s.renderHotline(w, r, no.Status, l, house, b)
 		}
 		thanks := s.Keys.Sign(token.Hotline, []byte(string(kind)+" "+receipt.Reference))
@@ -148,6 +154,28 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 		}
 		return seeOther(w, r, where, "")
 	}
+}
+
+// tooLong tells of a complaint that is longer than a request may be by how long it
+// may be.
+func tooLong(kind hotline.Kind, err error) error {
+	var large *http.MaxBytesError
+	if kind != hotline.Complaint || !errors.As(err, &large) {
+		return err
+	}
+	return &page.Error{Status: http.StatusRequestEntityTooLarge, Key: "complaint_too_large", Most: hotline.MaxText, Err: err}
+}
+
+// hotlineAgain is what the page said that is shown in another language.
+func (s *server) hotlineAgain(r *http.Request, in hotline.Request) (*refusal, error) {
+	no := &refusal{Status: http.StatusOK}
+	if s.toldBefore(r, no) && no.Key != "" {
+		return no, nil
+	}
+	if errs := in.Check(); errs != nil {
+		return nil, errs
+	}
+	return no, nil
 }
 
 // typed is the request as it stands in the form.

@@ -182,6 +182,27 @@ func TestHotlineHandsALongComplaintBack(t *testing.T) {
 	}
 }
 
+// What is longer than a request may be is answered in the page's language, with how
+// long it may be and where it still is.
+func TestComplaintTooLargeForARequest(t *testing.T) {
+	t.Parallel()
+	s := hotlineSite(t)
+	form := maps.Clone(snippets["/hotline/complaint"])
+	form.Set("text", strings.Repeat("я", 60_000))
+	for lang, words := range map[string][]string{"en": {"5,000 characters", "Press Back"}, "uk": {"5\u00a0000 символів", "«Назад»"}} {
+		action := s.get("/hotline/complaint?lang="+lang).doc.Find("main form").AttrOr("action", "")
+		got := s.post(action, form, "Origin", baseURL)
+		main := got.doc.Find("main").Text()
+		if got.StatusCode != http.StatusRequestEntityTooLarge || got.doc.Find("html").AttrOr("lang", "") != lang || !strings.Contains(main, words[0]) || !strings.Contains(main, words[1]) {
+			t.Errorf("%s: %d %q", lang, got.StatusCode, main)
+		}
+	}
+	form = url.Values{"name": {strings.Repeat("я", 60_000)}}
+	if got := s.post("/hotline/callback?lang=en", form, "Origin", baseURL); got.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(got.text("main"), "256 KB") {
+		t.Errorf("a callback: %d %q", got.StatusCode, got.text("main"))
+	}
+}
+
 // Whatever is wrong with what is posted, there is an end to it.
 func TestHotlineGate(t *testing.T) {
 	t.Parallel()

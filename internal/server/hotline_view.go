@@ -20,7 +20,13 @@ type hotlineBody struct {
 	Languages       []page.Link
 	OtherKind       hotline.Kind
 	OtherURL        string
+	MostText        string // how long a complaint may be, as words have it
+
+	told *refusal // what it answers a press with
 }
+
+// MaxText is how long a complaint may be, in characters.
+func (hotlineBody) MaxText() int { return hotline.MaxText }
 
 // hotlineReach is how to reach the desk without a form.
 type hotlineReach struct{ Phone, Dial, Hours string }
@@ -50,12 +56,18 @@ func (b hotlineBody) First() string {
 func (s *server) renderHotline(w http.ResponseWriter, r *http.Request, status int, l *locale.Locale, house hotlineHouse, b hotlineBody) error {
 	b = s.furnish(l, house.Settings, b)
 	b.OtherURL = hotlineURL(r, b.OtherKind, l)
-	v := page.View{L: l, Title: l.T("hotline." + string(b.Kind) + ".title"), Site: house.site(l), Languages: s.languages(r, l), Body: b}
+	v := page.View{
+		L: l, Title: l.T("hotline." + string(b.Kind) + ".title"), Wrong: len(b.Errors) > 0, Site: house.site(l), Languages: s.languages(r, l), Body: b,
+	}
+	if r.Method == http.MethodPost {
+		v.Languages = s.same(l, r.URL.Path, r.PostForm, b.told)
+	}
 	return s.Pages.Render(w, r, status, "pages/hotline", v)
 }
 
 // furnish adds what the page says beside what was typed.
 func (s *server) furnish(l *locale.Locale, set hotline.Settings, b hotlineBody) hotlineBody {
+	b.MostText = l.Number(hotline.MaxText)
 	b.FormToken, b.Reach = s.formToken(hotlineForm), reachOf(l, set)
 	b.NotAnonymous = l.T("hotline.known_text")
 	if set.KeepDays > 0 { // unknown while the database is away

@@ -187,13 +187,13 @@ func TestMailMeALink(t *testing.T) {
 	left := s.get(s.leaveLink(c))
 	form = fill(left.doc, "section form")
 	form.Set("act", "link")
-	if got := s.post(left.doc.Find("section form").AttrOr("action", ""), form, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), "na••@example.org") {
+	if got := s.press(left.doc.Find("section form").AttrOr("action", ""), form, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), "na••@example.org") {
 		t.Errorf("who has left: %d %q", got.StatusCode, got.text("main"))
 	}
 	if err := suppression.Add(t.Context(), s.pool, s.subs.Hasher.Sum("nadia@example.org"), suppression.HardBounce, "", s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.post(path, form, "Origin", baseURL); !strings.Contains(got.text("main"), "news@example.org") {
+	if got := s.press(path, form, "Origin", baseURL); !strings.Contains(got.text("main"), "news@example.org") {
 		t.Errorf("a mailbox that is gone: %q", got.text("main"))
 	}
 }
@@ -297,7 +297,7 @@ func TestAnotherAddress(t *testing.T) {
 		if words == "" {
 			continue
 		}
-		if got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got.text(".error"), words) || got.doc.Find("#email").AttrOr("value", "") != typed {
+		if got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got.text(".error"), words) || !got.errs() || got.doc.Find("#email").AttrOr("value", "") != typed {
 			t.Errorf("%q: %d %q", typed, got.StatusCode, got.text(".error"))
 		}
 	}

@@ -22,7 +22,11 @@ func (s *server) preferencesPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.renderPreferences(w, r, http.StatusOK, p, preferencesSaid{Key: saidKeys()[s.saidOf(r, p)], Undo: r.FormValue("undo")})
+	said := s.saidOf(r, p)
+	if p.Ended && strings.HasPrefix(said, "link") {
+		return s.renderLinked(w, r, p.Reader, said)
+	}
+	return s.renderPreferences(w, r, http.StatusOK, p, preferencesSaid{Key: saidKeys()[said], Undo: r.FormValue("undo")})
 }
 
 // savePreferences is a press on the page: everything saved at once, the last
@@ -31,12 +35,12 @@ func (s *server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	if err := parseForm(r); err != nil {
 		return err
 	}
-	switch act := r.PostFormValue("act"); act {
-	case "", "save":
+	switch act := r.PostFormValue("act"); {
+	case act == "", act == "save", shows(r):
 		return s.saveForm(w, r)
-	case "undo":
+	case act == "undo":
 		return s.undoPreferences(w, r)
-	case "link":
+	case act == "link":
 		return s.mailLink(w, r)
 	default:
 		return page.BadRequest(errors.New("unknown act"))
@@ -59,7 +63,10 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.change(r, before, withOwn(topics, before.Topics))
 	var wrong fieldError
 	var unknown unknownTopics
+	status := http.StatusUnprocessableEntity
 	switch {
+	case err == nil && shows(r):
+		status = http.StatusOK
 	case err == nil:
 		p, err := s.Subscribers.SavePreferences(r.Context(), key, c, evidence(r))
 		return s.sayChanged(w, r, p, err, "saved")
@@ -68,7 +75,7 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	case !errors.As(err, &wrong):
 		return page.BadRequest(err)
 	}
-	return s.renderPreferences(w, r, http.StatusUnprocessableEntity, typed(before, c), preferencesSaid{
+	return s.renderPreferences(w, r, status, typed(before, c), preferencesSaid{
 		Wrong: wrong, Unknown: unknown, Pause: r.PostFormValue("pause"), Until: r.PostFormValue("until"),
 	})
 }

@@ -101,7 +101,7 @@ func TestPreferencesThatCannotBe(t *testing.T) {
 		f := form()
 		c.change(f)
 		got := s.post(path, f, "Origin", baseURL)
-		if got.StatusCode != http.StatusUnprocessableEntity || got.text(c.at) == "" || got.doc.Find("[name=cadence][value=monthly][checked]").Length() != 1 {
+		if got.StatusCode != http.StatusUnprocessableEntity || got.text(c.at) == "" || !got.errs() || got.doc.Find("[name=cadence][value=monthly][checked]").Length() != 1 {
 			t.Errorf("%s: %d %q", name, got.StatusCode, got.text(".error"))
 		}
 	}
@@ -151,6 +151,16 @@ func TestZonesHaveWords(t *testing.T) {
 	}
 	if n := en.doc.Find("#zone option").Length(); n < 70 {
 		t.Errorf("%d cities", n)
+	}
+	// As a dictionary has them: Є and І stand after Е and И, not before А.
+	var cities []string
+	for _, o := range uk.doc.Find("#zone option").EachIter() {
+		if city, ok := strings.CutSuffix(o.Text(), " (UTC+2)"); ok {
+			cities = append(cities, city)
+		}
+	}
+	if got := strings.Join(cities, " "); !strings.HasPrefix(got, "Афіни Бухарест Вільнюс Гельсінкі Єрусалим Йоганнесбург Каїр Київ Кишинів") {
+		t.Errorf("%s", got)
 	}
 }
 

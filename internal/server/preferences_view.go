@@ -91,15 +91,14 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	case said.Wrong == "topics":
 		b.TopicsWrong = l.T("preferences.topics_wrong")
 	}
-	title := l.T("preferences.title")
-	if said.Wrong != "" {
+	v := page.View{L: l, Title: l.T("preferences.title"), Wrong: said.Wrong != "", Site: siteOf(n), Languages: s.languages(r, l)}
+	if r.Method == http.MethodPost { // as the form was filled in
 		choosePause(&b, said.Pause)
 		b.Until = said.Until
-		title = l.T("signup.error_title") + ": " + title
+		v.Languages = s.same(l, r.URL.Path, r.PostForm, nil)
 	}
-	return s.Pages.Render(w, r, status, "pages/preferences", page.View{
-		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b,
-	})
+	v.Body = b
+	return s.Pages.Render(w, r, status, "pages/preferences", v)
 }
 
 func (s *server) preferencesBody(

@@ -49,7 +49,7 @@ func TestHoldPageAsksForWork(t *testing.T) {
 	held := func(email string) url.Values {
 		t.Helper()
 		got := s.post("/subscribe", foreign(email), append(reader, "Origin", siteOrigin)...)
-		form := got.doc.Find("form")
+		form := got.doc.Find("main form")
 		if got.StatusCode != http.StatusTooManyRequests || form.AttrOr("data-challenge", "") != "/api/v1/challenge" ||
 			form.Find("[name=altcha]").Length() != 1 || form.Find("[role=status][data-doing][data-wait][data-done]").Text() != "" {
 			t.Fatalf("%d %s", got.StatusCode, got.body)
@@ -59,7 +59,7 @@ func TestHoldPageAsksForWork(t *testing.T) {
 		} else if packed := s.get(script, "Accept-Encoding", "gzip"); packed.StatusCode != http.StatusOK || len(packed.body) > maxScript {
 			t.Errorf("script: %d, %d octets compressed", packed.StatusCode, len(packed.body))
 		}
-		filled := fill(got.doc, "form")
+		filled := fill(got.doc, "main form")
 		if filled.Get("email") != email {
 			t.Errorf("filled in: %v", filled)
 		}

@@ -46,23 +46,34 @@ func withQuery(path string, q url.Values) string {
 // signed, for that page and this moment: only a press makes a page tell of one.
 func (s *server) say(w http.ResponseWriter, r *http.Request, path, word string) error {
 	page, _, _ := strings.Cut(path, "?")
-	payload := binary.BigEndian.AppendUint64(nil, uint64(s.Clock.Now().Unix()))
-	payload = append(append(payload, pageSum(page)...), word...)
-	return seeOther(w, r, withQuery(path, url.Values{"said": {s.Keys.Sign(token.Said, payload)}}), "")
+	return seeOther(w, r, withQuery(path, url.Values{"said": {s.signWord(s.Clock.Now().Unix(), page, word)}}), "")
 }
 
 // said is the word of the press that has just led to this page; empty: there
 // was none.
 func (s *server) said(r *http.Request) string {
-	payload, err := s.Keys.Verify(token.Said, r.URL.Query().Get("said"))
-	if err != nil || len(payload) < 8+pageSumSize {
+	at, word := s.openWord(r.URL.Path, r.URL.Query().Get("said"))
+	if s.Clock.Now().Sub(time.Unix(at, 0)).Abs() > saidFor {
 		return ""
 	}
-	at, sum, word := time.Unix(int64(binary.BigEndian.Uint64(payload)), 0), payload[8:8+pageSumSize], payload[8+pageSumSize:]
-	if string(sum) != string(pageSum(r.URL.Path)) || s.Clock.Now().Sub(at).Abs() > saidFor {
-		return ""
+	return word
+}
+
+// signWord signs what a press came to, for the page at path; at is Unix seconds.
+func (s *server) signWord(at int64, path, word string) string {
+	payload := binary.BigEndian.AppendUint64(nil, uint64(at))
+	payload = append(append(payload, pageSum(path)...), word...)
+	return s.Keys.Sign(token.Said, payload)
+}
+
+// openWord opens what signWord signed; word is empty if that was for another page,
+// or nothing.
+func (s *server) openWord(path, signed string) (at int64, word string) {
+	payload, err := s.Keys.Verify(token.Said, signed)
+	if err != nil || len(payload) < 8+pageSumSize || string(payload[8:8+pageSumSize]) != string(pageSum(path)) {
+		return 0, ""
 	}
-	return string(word)
+	return int64(binary.BigEndian.Uint64(payload)), string(payload[8+pageSumSize:])
 }
 
 // sayOf is say of settings: the page tells of the press as long as they are those

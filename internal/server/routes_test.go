@@ -141,7 +141,8 @@ func TestEveryDevPageInBothLanguages(t *testing.T) {
 }
 
 // Every page, what answers a press and what was not found among them, can be read
-// in the other language: by a link that can be opened.
+// in the other language: by a link that can be opened, or a button that shows the
+// same page once more (TestAnswersInAnotherLanguage).
 func TestEveryPageHasItsOtherLanguage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -175,6 +176,12 @@ func TestEveryPageHasItsOtherLanguage(t *testing.T) {
 		"not by opening": s.get("/subscribe"),
 		"another's host": s.get("//elsewhere.example/x"),
 	} {
+		if got.doc.Find("header nav button[lang=uk]").Length() == 1 {
+			if there := s.inUkrainian(got); there.doc.Find("html").AttrOr("lang", "") != "uk" || there.StatusCode != got.StatusCode {
+				t.Errorf("%s: %d, then %d in %s", name, got.StatusCode, there.StatusCode, there.doc.Find("html").AttrOr("lang", ""))
+			}
+			continue
+		}
 		href := got.doc.Find("header nav a[lang=uk]").AttrOr("href", "")
 		if !strings.HasPrefix(href, "/") || strings.HasPrefix(href, "//") {
 			t.Errorf("%s: %d leads to %q", name, got.StatusCode, href)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -34,16 +35,27 @@ type sentBody struct {
 	CodeError  string
 }
 
-func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Locale, b sentBody) error {
+// sentTold is what the page says beside its words: why the mail has to wait, what
+// "send again" came to, and what is wrong with the code, each as the end of the
+// words' key; empty: nothing.
+type sentTold struct{ Late, Notice, Code string }
+
+func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Locale, b sentBody, told sentTold) error {
 	status := http.StatusOK
-	if b.CodeError != "" {
-		status = http.StatusUnprocessableEntity
+	b.Late = told.Late
+	if told.Notice != "" {
+		b.Notice, b.NoticeGood = l.T("sent."+told.Notice), told.Notice == "again_done"
 	}
+	if told.Code != "" {
+		status, b.CodeError = http.StatusUnprocessableEntity, l.T("sent."+told.Code)
+	}
+	fields := url.Values{"newsletter": {b.Newsletter.Slug}, "email": {b.Email}, "handle": {b.Handle}, "article": {b.Article}, "code": {b.Code}}
 	b.Site = b.Newsletter.SiteURL
 	b.WrongURL = signupURL(r, b.Newsletter, l, b.Article)
 	w.Header().Set("Cache-Control", "no-store")
 	return s.Pages.Render(w, r, status, "pages/sent", page.View{
-		L: l, Title: l.T("sent.title"), Site: siteOf(b.Newsletter), Languages: s.formLanguages(b.Newsletter, l, b.Article), Body: b,
+		L: l, Title: l.T("sent.title"), Wrong: b.CodeError != "", Site: siteOf(b.Newsletter),
+		Languages: s.same(l, "/subscribe/code", fields, told), Body: b,
 	})
 }
 
@@ -61,7 +73,7 @@ func (s *server) onPage(r *http.Request) (sentBody, *locale.Locale, error) {
 	}
 	return sentBody{
 		Newsletter: n, Email: a.String(), Masked: a.Masked(), Handle: r.PostFormValue("handle"),
-		Article: s.article(n, r.PostFormValue("article")),
+		Article: s.article(n, r.PostFormValue("article")), Code: r.PostFormValue("code"),
 	}, s.Pages.Locale(r, n.Language), nil
 }
 
@@ -81,37 +93,42 @@ func (s *server) again(w http.ResponseWriter, r *http.Request) error {
 	if res.Decision != subscriber.Accepted {
 		return errTooMany()
 	}
-	b.Late = late(res.Admission)
-	b.Handle, b.Notice, b.NoticeGood = res.Handle, s.againWords(l, res), res.Sent
-	return s.renderSent(w, r, l, b)
+	b.Handle = res.Handle
+	return s.renderSent(w, r, l, b, sentTold{Late: late(res.Admission), Notice: s.cameOf(res)})
 }
 
-// againWords say what "send again" came to.
-func (s *server) againWords(l *locale.Locale, res subscriber.Resent) string {
+// cameOf is what "send again" came to, as the end of the words' key; empty: that
+// the mail has to wait.
+func (s *server) cameOf(res subscriber.Resent) string {
 	switch {
-	case res.Sent && late(res.Admission) != "": // the page says so
+	case res.Sent && late(res.Admission) != "":
 		return ""
 	case res.Sent:
-		return l.T("sent.again_done")
+		return "again_done"
 	case res.Next.Sub(s.Clock.Now()) <= time.Minute:
-		return l.T("sent.again_wait")
+		return "again_wait"
 	default:
-		return l.T("sent.again_over")
+		return "again_over"
 	}
 }
 
-// code confirms by the six digits, on the page of that very sign-up.
+// code confirms by the six digits, on the page of that very sign-up; or shows that
+// page in another language.
 func (s *server) code(w http.ResponseWriter, r *http.Request) error {
 	b, l, err := s.onPage(r)
 	if err != nil {
 		return err
 	}
-	if s.limits.codes(w, r) {
-		return errTooMany()
-	}
-	b.Code = r.PostFormValue("code")
 	if len(b.Code) > maxCode {
 		return page.BadRequest(errors.New("code is too long"))
+	}
+	if shows(r) {
+		var told sentTold
+		s.toldBefore(r, &told)
+		return s.renderSent(w, r, l, b, told)
+	}
+	if s.limits.codes(w, r) {
+		return errTooMany()
 	}
 	c, err := s.Subscribers.ConfirmCode(r.Context(), b.Handle, b.Code, shownIn(l, codeWording, r))
 	if err != nil {
@@ -123,19 +140,18 @@ func (s *server) code(w http.ResponseWriter, r *http.Request) error {
 	case subscriber.Invalid:
 		return page.NotFound(nil)
 	}
-	b.CodeError = codeWords(l, c.Outcome)
-	return s.renderSent(w, r, l, b)
+	return s.renderSent(w, r, l, b, sentTold{Code: codeFault(c.Outcome)})
 }
 
-// codeWords say why a code confirms nothing.
-func codeWords(l *locale.Locale, o subscriber.Outcome) string {
+// codeFault is why a code confirms nothing, as the end of the words' key.
+func codeFault(o subscriber.Outcome) string {
 	switch o {
 	case subscriber.WrongCode:
-		return l.T("sent.code_wrong")
+		return "code_wrong"
 	case subscriber.NoCode:
-		return l.T("sent.code_six")
+		return "code_six"
 	default:
-		return l.T("sent.code_over")
+		return "code_over"
 	}
 }
 

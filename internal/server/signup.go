@@ -27,6 +27,8 @@ type signupBody struct {
 	Focus      bool   // on the field
 	Press      bool   // nothing is wrong: the button is to be pressed once more
 	Challenge  string // where the page gets work to do for the form; empty: none
+
+	told *refusal // what it answers a press with
 }
 
 // signupPage is the hosted page of one newsletter.
@@ -47,14 +49,14 @@ func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int
 	if status != http.StatusServiceUnavailable { // what is away then has the challenge too
 		b.Challenge = s.challengeFor(r)
 	}
-	v := page.View{L: l, Title: l.T("signup.title", "name", n.Name), Site: siteOf(n), Body: b}
+	v := page.View{L: l, Title: l.T("signup.title", "name", n.Name), Wrong: b.Error != "", Site: siteOf(n), Body: b}
 	if n.Name == "" {
 		v.Title = l.T("signup.button")
 	}
-	if r.Method != http.MethodPost && !page.Framed(r) {
-		v.Indexed, v.Languages = true, s.Pages.Languages(r, l)
+	if r.Method != http.MethodPost {
+		v.Indexed, v.Languages = !page.Framed(r), s.Pages.Languages(r, l)
 	} else {
-		v.Languages = s.formLanguages(n, l, b.Article)
+		v.Languages = s.same(l, r.URL.Path, r.PostForm, b.told)
 	}
 	w.Header().Set("Cache-Control", "no-store") // the form's token ages
 	return s.Pages.Render(w, r, status, "pages/signup", v)
@@ -82,6 +84,11 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 		in.Email, in.Kept = use, use
 	}
 	l := s.Pages.Locale(r, n.Language)
+	if shows(r) {
+		no := &refusal{Status: http.StatusOK}
+		s.toldBefore(r, no)
+		return s.refuse(w, r, n, l, in, no)
+	}
 	got, no, err := s.accept(w, r, n, l, in)
 	if err != nil {
 		if s.Pages.AsError(err).Status < http.StatusInternalServerError {
@@ -94,8 +101,8 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return s.refuse(w, r, n, l, in, no)
 	}
 	return s.renderSent(w, r, l, sentBody{
-		Newsletter: n, Email: got.Address.String(), Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article, Late: got.Late,
-	})
+		Newsletter: n, Email: got.Address.String(), Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article,
+	}, sentTold{Late: got.Late})
 }
 
 // keep answers while the newsletter cannot even be looked up: the form again,
@@ -109,12 +116,13 @@ func (s *server) keep(w http.ResponseWriter, r *http.Request, err error) error {
 	l := s.Pages.Locale(r, "")
 	return s.renderSignup(w, r, http.StatusServiceUnavailable, n, signupBody{
 		Email: r.PostFormValue("email"), Article: r.PostFormValue("article"), Error: l.T("signup.ours"), Focus: true,
+		told: &refusal{Status: http.StatusServiceUnavailable, Key: "ours", Field: true},
 	})
 }
 
 // refuse shows our own page with the address kept and the words beside the field.
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, n newsletter.Newsletter, l *locale.Locale, in input, no *refusal) error {
-	b := signupBody{Email: in.Email, Article: in.Article, Focus: true}
+	b := signupBody{Email: in.Email, Article: in.Article, Focus: true, told: no}
 	words := ""
 	if no.Key != "" {
 		words = l.T("signup."+no.Key, "domain", no.Domain)
@@ -125,7 +133,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, n newsletter.New
 	case no.Field:
 		b.Error = words
 	default:
-		b.Notice, b.Focus, b.Press = words, false, true
+		b.Notice, b.Focus, b.Press = words, false, words != ""
 	}
 	if no.Key == "once_more" {
 		b.FormToken = in.Form // so that the next press need not wait again
@@ -179,7 +187,7 @@ func (s *server) article(n newsletter.Newsletter, address string) string {
 const maxURL = 2000 // octets; what browsers and mail programs agree on
 
 func siteOf(n newsletter.Newsletter) page.Site {
-	return page.Site{Name: n.Name, URL: n.SiteURL, Accent: n.Accent}
+	return page.Site{Name: n.Name, Lang: n.Language, URL: n.SiteURL, Accent: n.Accent}
 }
 
 // signupURL is the page with the form, or what a frame shows of it.

@@ -145,7 +145,7 @@ func TestErrorsStandBesideTheField(t *testing.T) {
 		form.Set("lang", c.lang)
 		got := s.post("/subscribe", form, "Origin", siteOrigin)
 		field := got.doc.Find("input[type=email]")
-		if got.StatusCode != http.StatusUnprocessableEntity || !strings.HasSuffix(got.text("#email-error"), c.want) {
+		if got.StatusCode != http.StatusUnprocessableEntity || !strings.HasSuffix(got.text("#email-error"), c.want) || !got.errs() {
 			t.Errorf("%s %q: %d %q", c.lang, c.email, got.StatusCode, got.text("#email-error"))
 		}
 		_, focused := field.Attr("autofocus")
@@ -261,7 +261,7 @@ func TestSendAgainAndCode(t *testing.T) {
 	}
 	code := fill(again.doc, "form[action='/subscribe/code']")
 	code.Set("code", "000000x")
-	if got := s.post("/subscribe/code", code, "Origin", baseURL); got.StatusCode != 422 || got.doc.Find("#code").AttrOr("aria-invalid", "") != "true" {
+	if got := s.post("/subscribe/code", code, "Origin", baseURL); got.StatusCode != 422 || !got.errs() || got.doc.Find("#code").AttrOr("aria-invalid", "") != "true" {
 		t.Errorf("wrong code: %d %q", got.StatusCode, got.text("main"))
 	}
 	code.Set("code", s.code(1))
@@ -339,8 +339,8 @@ func TestBodyIsBounded(t *testing.T) {
 	s := newSite(t)
 	form := foreign("nadia@example.org")
 	form.Set("article", strings.Repeat("a", 300<<10))
-	if got := s.post("/subscribe", form, "Origin", siteOrigin); got.StatusCode != http.StatusRequestEntityTooLarge {
-		t.Errorf("status %d", got.StatusCode)
+	if got := s.post("/subscribe", form, "Origin", siteOrigin); got.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(got.text("main"), "256 KB at most") {
+		t.Errorf("%d %q", got.StatusCode, got.text("main"))
 	}
 }
 

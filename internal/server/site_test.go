@@ -242,6 +242,13 @@ func (a answer) text(selector string) string {
 	return strings.Join(strings.Fields(a.doc.Find(selector).Text()), " ")
 }
 
+// errs says whether a page tells whoever does not see it that something is wrong,
+// in its title and before the words beside the field.
+func (a answer) errs() bool {
+	before := map[string]string{"en": "Error: ", "uk": "Помилка: "}[a.doc.Find("html").AttrOr("lang", "")]
+	return strings.HasPrefix(a.text("title"), before) && strings.HasPrefix(a.text(".error"), before) && a.doc.Find(".error .hidden-visually").Length() == a.doc.Find(".error").Length()
+}
+
 // code is the six digits of the mail that the n-th sign-up got.
 func (s *site) code(n int) string {
 	return subscriber.Code(s.keys, s.signups()[n-1], 1)

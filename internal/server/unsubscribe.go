@@ -28,10 +28,10 @@ type unsubscribeBody struct {
 // unsubscribedBody is the Body of pages/unsubscribed.html.
 type unsubscribedBody struct {
 	Gone, UndoOver, Again                   bool
-	All                                     bool   // one press ended several
+	All                                     int    // how many one press ended and its undo restores; 0: this one
 	Apart                                   string // names of what that press ended, if this was left before
 	Press                                   string // which press its undo takes back; empty: the one that ended this
-	Back                                    bool   // that press was taken back; this was left before
+	Back                                    int    // how many are back by that undo, where this was left before; 0: it was not pressed
 	Name, Action, Shown, SubscribeURL, Site string
 	OwnURL                                  string // where a link to the reader's data is asked for
 }
@@ -46,7 +46,8 @@ func (s *server) unsubscribePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if left.Already {
 		said := s.said(r)
-		return s.renderLeft(w, r, left, unsubscribedBody{UndoOver: said == "over", Back: said == "back"})
+		back, _ := strconv.Atoi(strings.TrimPrefix(said, "back ")) // another word: none
+		return s.renderLeft(w, r, left, unsubscribedBody{UndoOver: said == "over", Back: back})
 	}
 	return s.askLeave(w, r, left, "")
 }
@@ -87,7 +88,10 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 	title := l.T("unsubscribe.gone_title")
 	if left.Known {
 		b.OwnURL = "/preferences/" + key
-		b.All = len(left.With) > 0
+		b.All = len(left.With)
+		if b.All > 0 && !left.Apart {
+			b.All++
+		}
 		if left.Apart {
 			b.Apart, b.Press = strings.Join(left.With, ", "), r.FormValue("press")
 		}
@@ -102,8 +106,8 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 }
 
 // doneTitle says what was left.
-func doneTitle(l *locale.Locale, name string, all bool) string {
-	if all {
+func doneTitle(l *locale.Locale, name string, all int) string {
+	if all > 0 {
 		return l.T("unsubscribe.all_title")
 	}
 	return l.T("unsubscribe.done_title", "name", name)
@@ -219,7 +223,7 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) error {
 	case undone.Over:
 		return s.say(w, r, r.URL.Path, "over")
 	case !undone.Active:
-		return s.say(w, r, r.URL.Path, "back")
+		return s.say(w, r, r.URL.Path, "back "+strconv.Itoa(undone.Back))
 	}
 	p, err := s.Subscribers.Preferences(r.Context(), key)
 	if err != nil {

@@ -79,8 +79,11 @@ func TestStopEverything(t *testing.T) {
 	}
 	s.clock.Advance(3 * time.Second)
 	got := s.press(link, form)
-	if got.text("h1") != "You have left all newsletters" || s.count(active) != 0 {
+	if got.text("h1") != "You have left all newsletters" || got.text("button[value=undo]") != "Restore 2 subscriptions" || s.count(active) != 0 {
 		t.Errorf("left: %q, %d active", got.text("main"), s.count(active))
+	}
+	if there := s.get(got.doc.Find("header nav a[lang=uk]").AttrOr("href", "")); there.text("button[value=undo]") != "Повернути 2 підписки" {
+		t.Errorf("in Ukrainian: %q", there.text("main"))
 	}
 	form = fill(got.doc, "form")
 	form.Set("act", "undo")
@@ -106,13 +109,13 @@ func TestStopEverythingAfterOneClick(t *testing.T) {
 	s.clock.Advance(3 * time.Second)
 	form.Set("act", "everything")
 	left := s.press(link, form)
-	if left.text("h1") != "You have left all newsletters" || !strings.Contains(left.text("[role=status]"), "This ended: Varta. You had left Media Watch before") || s.count(active) != 0 {
+	if left.text("h1") != "You have left all newsletters" || !strings.Contains(left.text("[role=status]"), "This ended 1 subscription: Varta. You had left Media Watch before") || left.text("button[value=undo]") != "Restore 1 subscription" || s.count(active) != 0 {
 		t.Fatalf("left: %q, %d active", left.text("main"), s.count(active))
 	}
 	undo := fill(left.doc, "form")
 	undo.Set("act", "undo")
 	back := s.press(link, undo)
-	if back.text("h1") != "You have left Media Watch" || !strings.Contains(back.text("[role=status]"), "Your other subscriptions are back") || s.count(active) != 1 {
+	if back.text("h1") != "You have left Media Watch" || !strings.Contains(back.text("[role=status]"), "1 other subscription is back") || s.count(active) != 1 {
 		t.Errorf("back: %q, %d active", back.text("main"), s.count(active))
 	}
 	undo = fill(back.doc, "form")

@@ -2,7 +2,6 @@ package server
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"vistka/internal/locale"
@@ -52,11 +51,12 @@ func zoneOptions(l *locale.Locale, now time.Time, own, newsletters string) []opt
 		add(newsletters)
 	}
 	add(own)
+	words := l.Collator()
 	slices.SortStableFunc(places, func(a, b place) int {
 		if a.offset != b.offset {
 			return a.offset - b.offset
 		}
-		return strings.Compare(a.Label, b.Label)
+		return words.CompareString(a.Label, b.Label)
 	})
 	out := make([]option, len(places))
 	for i, p := range places {
