@@ -67,7 +67,7 @@ func TestAReaderIsToldThatMailIsLate(t *testing.T) {
 	}
 	s.do(oneClick(s.leaveLink(c), "application/x-www-form-urlencoded", urlencoded))
 	s.clock.Advance(time.Hour)
-	if got := s.post(path, form, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), late) {
+	if got := s.press(path, form, "Origin", baseURL); !strings.Contains(got.text("[role=status]"), late) {
 		t.Errorf("a link, for who has left: %q", got.text("main"))
 	}
 	s.post("/subscribe", foreign("expired@example.org"), "Origin", siteOrigin)
