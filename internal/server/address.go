@@ -1,10 +1,12 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
 
+	"vistka/internal/newsletter"
 	"vistka/internal/subscriber"
 	"vistka/internal/token"
 )
@@ -80,7 +82,11 @@ func (s *server) showKeepAddress(w http.ResponseWriter, r *http.Request, again b
 	case subscriber.ChangeCancelled:
 		b = actBody{Title: "keep.done_title", Text: "keep.done_text", Masked: c.Old, Status: true}
 	case subscriber.ChangeDone:
-		b = actBody{Title: "keep.late_title", Text: "keep.late_text"}
+		n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
+		if err != nil {
+			return err
+		}
+		b = actBody{Title: "keep.late_title", Text: "keep.late_text", More: "data.moved_more", Write: cmp.Or(n.ReplyTo, n.FromAddress)}
 	}
 	return s.renderAct(w, r, http.StatusOK, c.NewsletterID, c.Locale, b)
 }

@@ -59,7 +59,7 @@ func devOwnPages() map[string]canned {
 		"address-over":    act(actBody{Title: "address.over_title", Text: "address.over_text"}),
 		"keep-address":    act(actBody{Title: "keep.title", Text: "keep.text", Masked: devMasked, Button: "keep.button", Action: devFresh}),
 		"keep-done":       act(actBody{Title: "keep.done_title", Text: "keep.done_text", Masked: devMasked, Status: true}),
-		"keep-late":       act(actBody{Title: "keep.late_title", Text: "keep.late_text"}),
+		"keep-late":       act(actBody{Title: "keep.late_title", Text: "keep.late_text", More: "data.moved_more", Write: "news@example.org"}),
 		"archive":         {"pages/archive", devArchive},
 		"archive-empty":   {"pages/archive", devArchiveEmpty},
 		"archive-edition": {"pages/edition", devEdition},

@@ -25,9 +25,6 @@ type hotlineBody struct {
 	told *refusal // what it answers a press with
 }
 
-// MaxText is how long a complaint may be, in characters.
-func (hotlineBody) MaxText() int { return hotline.MaxText }
-
 // hotlineReach is how to reach the desk without a form.
 type hotlineReach struct{ Phone, Dial, Hours string }
 

@@ -41,7 +41,7 @@ var changeLimits = limit{quarter: 8, day: 10, month: 20}
 
 // AskAddress asks for mail to come to another address: the new mailbox gets a
 // link that confirms it, the old one a link that stops it. A wish that still
-// waits is replaced. What it answers is the same whatever is known about the
+// waits is replaced; the same one, pressed twice, is one. What it answers is the same whatever is known about the
 // new address; one that a sign-up would not be confirmed to, or that has had its
 // share of mails, gets none. Returns ErrSameAddress, ErrTooOften, and the errors
 // of Fresh.
@@ -72,6 +72,12 @@ func (s *Service) askAddress(ctx context.Context, tx pgx.Tx, f Fresh, a emailadd
 	}
 	if current != f.Address { // changed since the link was read
 		return ErrMoved
+	}
+	var again bool
+	if err := tx.QueryRow(ctx, asksAgain, pgx.StrictNamedArgs{
+		"subscriber": f.SubscriberID, "address": a.String(), "moment": now.Add(-repeatWithin),
+	}).Scan(&again); err != nil || again {
+		return err
 	}
 	// Each wish mails both mailboxes, whoever else has one of them.
 	if ok, err := s.claim(ctx, tx, s.limitHash(f.address), "address", changeLimits); err != nil || !ok {

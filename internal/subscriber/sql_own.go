@@ -42,6 +42,11 @@ UPDATE address_change
 SET state = 'cancelled', address = NULL, address_key = NULL, settled_at = @now
 WHERE subscriber_id = @subscriber AND state = 'waiting'`
 
+	asksAgain = `
+SELECT EXISTS (
+    SELECT FROM address_change
+    WHERE subscriber_id = @subscriber AND state = 'waiting' AND address = @address AND asked_at > @moment)`
+
 	addChange = `
 INSERT INTO address_change (subscriber_id, newsletter_id, locale, address, address_key, old_hash, asked_at, expires_at)
 VALUES (@subscriber, @newsletter, @locale, @address, @key, @old, @now, @expires)
