@@ -48,7 +48,7 @@ func TestConsentIsToldInWords(t *testing.T) {
 			words, "Asked The news, with the sign-up form", "On the page https://news.example.org/form", "Language: Українська",
 			"Confirmed The news, with the button behind the link in the mail", "With the program A <browser>", "Left The news, by the newsroom, in its admin pages",
 			"Changed The news, on the settings page How often: Once a week (before: ",
-			"Preferred language: Українська When a story is there in the other language first: Send it only in the language I prefer",
+			"Preferred language: Українська When a story comes out in the other language first: Send it only in the language I prefer",
 		} {
 			if !strings.Contains(pages[who], want) {
 				t.Errorf("%s: %q is not said: %s", who, want, pages[who])

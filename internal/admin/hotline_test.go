@@ -187,7 +187,7 @@ func TestHotlineClosesMany(t *testing.T) {
 	var all []string
 	shown = b.get("/admin/hotline?state=new")
 	shown.Find("[name=shown]").Each(func(_ int, in *goquery.Selection) { all = append(all, in.AttrOr("value", "")) })
-	if got := shown.text("button[value='close all']"); len(all) != hotlineShown || got != "Close all 50 that are open on this page" {
+	if got := shown.text("button[value='close all']"); len(all) != hotlineShown || got != "Close all 50 open on this page" {
 		t.Errorf("%d on the page, %q", len(all), got)
 	}
 	b.post("/admin/hotline/1", url.Values{"act": {"note"}, "from": {"new"}, "state": {"in progress"}})

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -80,12 +81,9 @@ func (s *server) apiAgain(w http.ResponseWriter, r *http.Request) error {
 	if res.Decision != subscriber.Accepted {
 		return errTooMany()
 	}
-	answer := apiStepAnswer{Status: "wait", Title: l.T("sent." + s.cameOf(res)), Handle: res.Handle}
+	answer := apiStepAnswer{Status: "wait", Title: l.T("sent." + cmp.Or(late(res.Admission), s.cameOf(res))), Handle: res.Handle}
 	if res.Sent {
 		answer.Status = "sent"
-	}
-	if why := late(res.Admission); why != "" {
-		answer.Title = l.T("sent." + why)
 	}
 	return writeJSON(w, http.StatusOK, "application/json", answer)
 }

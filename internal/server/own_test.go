@@ -264,7 +264,7 @@ func TestReceiptSaysWhatWasAgreedAndChanged(t *testing.T) {
 	for lang, wanted := range map[string][]string{
 		"en": {
 			"You left Media Watch, with the unsubscribe button of a mail program", "You moved Media Watch to another address, confirmed from the new mailbox",
-			"Address: nadia@example.net (before: nadia@example.org)", "When a story is there in the other language first: Send it only in the language I prefer (before: Wait a while",
+			"Address: nadia@example.net (before: nadia@example.org)", "When a story comes out in the other language first: Send it only in the language I prefer (before: Wait a while",
 			"How often: Once a week (before: Each article, as it comes out)", "Language of pages and mails: Українська (before: English)",
 			"Topics: Law, Media (before: all of them)", "Paused until: 24 December 2026 (before: no pause)", "Time zone: Kyiv", "Hour: 19:00 (before: 08:00)",
 			"You confirmed Media Watch, with the button behind the link in the mail", "You asked for Media Watch, with the sign-up form",

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,5 +31,27 @@ func TestSubscribePressedTwice(t *testing.T) {
 	code.Set("code", s.code(1))
 	if got := s.press("/subscribe/code", code, "Origin", baseURL); got.text("h1") != "Дякуємо за підписку" || s.count("SELECT count(*) FROM subscription WHERE locale = 'uk'") != 1 {
 		t.Errorf("the code of the one mail: %q", got.text("main"))
+	}
+}
+
+// Once no code works any more the page asks for none; a mail that is sent again has
+// one that works.
+func TestCodesThatAreOver(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	page := s.post("/subscribe", foreign("nadia@example.org"), "Origin", siteOrigin)
+	s.answerMails()
+	code := fill(page.doc, "form[action='/subscribe/code']")
+	code.Set("code", "000000")
+	for page.doc.Find("#code").Length() > 0 {
+		page = s.post("/subscribe/code", code, "Origin", baseURL)
+	}
+	if s.count("SELECT code_tries FROM signup") != 5 || !page.errs() || !strings.Contains(page.text("#code-error"), "Press Confirm subscription in the mail instead") {
+		t.Errorf("%q: %q", page.text("title"), page.text("main"))
+	}
+	s.clock.Advance(3 * time.Minute)
+	again := s.post("/subscribe/again", fill(page.doc, "form[action='/subscribe/again']"), "Origin", baseURL)
+	if again.doc.Find("#code").Length() != 1 || again.text("#code-error") != "" {
+		t.Errorf("sent again: %q", again.text("main"))
 	}
 }

@@ -33,6 +33,7 @@ type sentBody struct {
 	NoticeGood bool
 	Code       string // as it was typed
 	CodeError  string
+	CodeOver   bool // no code works here any more
 }
 
 // sentTold is what the page says beside its words: why the mail has to wait, what
@@ -47,7 +48,7 @@ func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Lo
 		b.Notice, b.NoticeGood = l.T("sent."+told.Notice), told.Notice == "again_done"
 	}
 	if told.Code != "" {
-		status, b.CodeError = http.StatusUnprocessableEntity, l.T("sent."+told.Code)
+		status, b.CodeError, b.CodeOver = http.StatusUnprocessableEntity, l.T("sent."+told.Code), told.Code == codeOver
 	}
 	fields := url.Values{"newsletter": {b.Newsletter.Slug}, "email": {b.Email}, "handle": {b.Handle}, "article": {b.Article}, "code": {b.Code}}
 	b.Site = b.Newsletter.SiteURL
@@ -151,9 +152,11 @@ func codeFault(o subscriber.Outcome) string {
 	case subscriber.NoCode:
 		return "code_six"
 	default:
-		return "code_over"
+		return codeOver
 	}
 }
+
+const codeOver = "code_over"
 
 const maxCode = 40 // octets: six digits, however they were spaced
 

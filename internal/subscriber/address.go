@@ -41,10 +41,10 @@ var changeLimits = limit{quarter: 8, day: 10, month: 20}
 
 // AskAddress asks for mail to come to another address: the new mailbox gets a
 // link that confirms it, the old one a link that stops it. A wish that still
-// waits is replaced; the same one, pressed twice, is one. What it answers is the same whatever is known about the
-// new address; one that a sign-up would not be confirmed to, or that has had its
-// share of mails, gets none. Returns ErrSameAddress, ErrTooOften, and the errors
-// of Fresh.
+// waits is replaced; the same one, pressed twice, is one. What it answers is the
+// same whatever is known about the new address; one that a sign-up would not be
+// confirmed to, or that has had its share of mails, gets none. Returns
+// ErrSameAddress, ErrTooOften, and the errors of Fresh.
 func (s *Service) AskAddress(ctx context.Context, link string, a emailaddr.Address) (Fresh, error) {
 	f, err := s.Fresh(ctx, link)
 	if err != nil {

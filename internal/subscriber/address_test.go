@@ -122,34 +122,6 @@ func (f *fixture) toldMoved() (out []Notice) {
 	return out
 }
 
-// The same wish within a moment is one: it mails nothing more, and its links stay good.
-func TestChangeOfAddressAskedTwice(t *testing.T) {
-	t.Parallel()
-	f := setUp(t)
-	c := f.subscribe("nadia@example.org")
-	f.mails()
-	for _, ask := range []struct {
-		to    string
-		after time.Duration
-		mails string
-	}{
-		{"new@example.net", 0, "link link"},
-		{"new@example.net", repeatWithin - time.Second, ""},
-		{"other@example.net", 0, "link link"},
-		{"new@example.net", 0, "link link"},
-		{"new@example.net", resendWindow, "link link"},
-	} {
-		f.Clock.Advance(ask.after)
-		confirm, _ := f.ask(c, "nadia@example.org", ask.to)
-		if got := f.mails(); got != ask.mails {
-			t.Errorf("%s after %v: mailed %q, want %q", ask.to, ask.after, got, ask.mails)
-		}
-		if p, err := f.AddressPage(context.Background(), confirm); err != nil || p.State != ChangeWaiting || p.Typed != ask.to {
-			t.Errorf("%s after %v: %+v, %v", ask.to, ask.after, p, err)
-		}
-	}
-}
-
 // Whoever has left the newsletter that the change was asked in is told in the name
 // of one they read; who reads none is not told.
 func TestMovedIsToldWhereMailComes(t *testing.T) {

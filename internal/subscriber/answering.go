@@ -81,7 +81,7 @@ func (a *answering) held(ctx context.Context) (full bool, err error) {
 // other comes from, work or none.
 func (a *answering) quiet(ctx context.Context) error {
 	all, err := a.read(ctx, owedQuiet, pgx.StrictNamedArgs{
-		"within": confirmWithin, "wait": reserveWait, "quiet": quietNetwork, "limit": a.budget.reserveRoom(),
+		"within": ConfirmWithin, "wait": reserveWait, "quiet": quietNetwork, "limit": a.budget.reserveRoom(),
 	})
 	if err != nil {
 		return err

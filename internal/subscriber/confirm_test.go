@@ -99,7 +99,7 @@ func TestLinksThatDoNotConfirm(t *testing.T) {
 	t.Parallel()
 	f := setUp(t)
 	_, old := f.signUp("nadia@example.org")
-	f.Clock.Advance(confirmWithin)
+	f.Clock.Advance(ConfirmWithin)
 	f.confirmed(old, Expired)
 
 	if res, err := f.Renew(context.Background(), old, netip.Addr{}, "test"); err != nil || res.Decision != Accepted {

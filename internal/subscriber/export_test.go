@@ -274,7 +274,7 @@ func TestPurge(t *testing.T) {
 	ctx := context.Background()
 	f.signUp("nadia@example.org")
 	c := f.subscribe("olha@example.org")
-	f.Clock.Advance(confirmWithin + purgeAfter)
+	f.Clock.Advance(ConfirmWithin + purgeAfter)
 	if n, err := f.Purge(ctx); err != nil || n != 0 {
 		t.Errorf("purged %d in time, %v", n, err)
 	}

@@ -25,9 +25,8 @@ const (
 
 // How long things last.
 const (
-	confirmWithin  = 72 * time.Hour      // a link: a weekend away from the mailbox
-	ConfirmWithin  = confirmWithin       // for who mails it late
-	ChangeWithin   = confirmWithin       // the link that confirms another address
+	ConfirmWithin  = 72 * time.Hour      // a link: a weekend away from the mailbox
+	ChangeWithin   = ConfirmWithin       // the link that confirms another address
 	codeWithin     = 30 * time.Minute    // six digits are guessable, so briefly
 	codeTries      = 5                   // wrong codes: 5 in a million
 	resendAfter    = 60 * time.Second    // mail takes that long on a good day

@@ -93,7 +93,7 @@ func TestSources(t *testing.T) {
 		}
 	}
 	check("at once")
-	f.Clock.Advance(confirmWithin + purgeAfter + time.Second)
+	f.Clock.Advance(ConfirmWithin + purgeAfter + time.Second)
 	if n, err := f.Purge(ctx); err != nil || n != 6 {
 		t.Errorf("purged %d, %v", n, err)
 	}

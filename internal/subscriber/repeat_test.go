@@ -122,7 +122,7 @@ func TestSignUpAfterALinkThatIsOver(t *testing.T) {
 	f.inTable()
 	f.signUp("nadia@example.org")
 	f.exec(`UPDATE notice SET state = 'deferred', facts = '{"Generation": 1}'`)
-	f.Clock.Advance(confirmWithin)
+	f.Clock.Advance(ConfirmWithin)
 	f.signUp("nadia@example.org")
 	if n := f.number(`SELECT count(*) FROM notice`); n != 2 {
 		t.Errorf("%d mails", n)
@@ -163,6 +163,34 @@ func TestRepeatTellsNothing(t *testing.T) {
 		f.signUp(a)
 		if first != before+1 || claims() != first {
 			t.Errorf("%s: the first press takes %d of what the address may get, the second %d", name, first-before, claims()-first)
+		}
+	}
+}
+
+// The same wish within a moment is one: it mails nothing more, and its links stay good.
+func TestChangeOfAddressAskedTwice(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	c := f.subscribe("nadia@example.org")
+	f.mails()
+	for _, ask := range []struct {
+		to    string
+		after time.Duration
+		mails string
+	}{
+		{"new@example.net", 0, "link link"},
+		{"new@example.net", repeatWithin - time.Second, ""},
+		{"other@example.net", 0, "link link"},
+		{"new@example.net", 0, "link link"},
+		{"new@example.net", resendWindow, "link link"},
+	} {
+		f.Clock.Advance(ask.after)
+		confirm, _ := f.ask(c, "nadia@example.org", ask.to)
+		if got := f.mails(); got != ask.mails {
+			t.Errorf("%s after %v: mailed %q, want %q", ask.to, ask.after, got, ask.mails)
+		}
+		if p, err := f.AddressPage(context.Background(), confirm); err != nil || p.State != ChangeWaiting || p.Typed != ask.to {
+			t.Errorf("%s after %v: %+v, %v", ask.to, ask.after, p, err)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (s *Service) signUpArgs(r SignUpRequest, now time.Time) pgx.StrictNamedArgs
 		"limit": s.limitHash(r.Address), "now": now, "moment": now.Add(-repeatWithin), "quarter": capQuarter, "day": capDay, "month": capMonth,
 		"newsletter": r.NewsletterID, "address": r.Address.String(), "key": r.Address.Key(), "locale": r.Locale,
 		"article": clip(r.ArticleURL, maxURL), "page": clip(r.PageURL, maxURL), "wording": clip(r.Wording, maxURL),
-		"ip": addrOrNull(r.IP), "agent": clip(r.UserAgent, maxUserAgent), "expires": now.Add(confirmWithin),
+		"ip": addrOrNull(r.IP), "agent": clip(r.UserAgent, maxUserAgent), "expires": now.Add(ConfirmWithin),
 	})
 	return args
 }
