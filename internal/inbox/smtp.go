@@ -27,7 +27,10 @@ func (b *Box) Serve(ctx context.Context, ln net.Listener) error {
 	s.EnableSMTPUTF8 = true
 	s.ReadTimeout = 5 * time.Minute
 	s.WriteTimeout = time.Minute
-	stop := context.AfterFunc(ctx, func() { s.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		s.Close()
+		ln.Close() // the server knows of it only once it serves
+	})
 	defer stop()
 	if err := s.Serve(ln); err != nil && !errors.Is(err, smtp.ErrServerClosed) && ctx.Err() == nil {
 		return fmt.Errorf("serve inbox: %w", err)
