@@ -16,10 +16,9 @@ import (
 	"vistka/web"
 )
 
-// Whoever publishes is told what became of the article, and where to look when
-// no reader gets it; the answer waits until Vistka has read the feed.
-func TestPublicationSaysWhatBecameOfIt(t *testing.T) {
-	t.Parallel()
+// newSite is a site as it is first opened, its words, and when that was.
+func newSite(t *testing.T) (*Site, *locale.Catalog, time.Time) {
+	t.Helper()
 	catalog, err := locale.Load(web.FS)
 	if err != nil {
 		t.Fatal(err)
@@ -29,6 +28,14 @@ func TestPublicationSaysWhatBecameOfIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return site, catalog, now
+}
+
+// Whoever publishes is told what became of the article, and where to look when
+// no reader gets it; the answer waits until Vistka has read the feed.
+func TestPublicationSaysWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	site, catalog, now := newSite(t)
 	vistka := httptest.NewServer(http.NotFoundHandler())
 	defer vistka.Close()
 	var asked []string
@@ -79,15 +86,7 @@ func TestPublicationSaysWhatBecameOfIt(t *testing.T) {
 // pages lead there.
 func TestPrivacyPage(t *testing.T) {
 	t.Parallel()
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	site, err := Open(filepath.Join(t.TempDir(), "site.json"), now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	site, catalog, now := newSite(t)
 	h, err := Handler(site, Options{
 		URL: "http://site.example", VistkaURL: "http://mail.example", Newsletters: map[string]string{}, Catalog: catalog, Files: web.FS,
 		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),

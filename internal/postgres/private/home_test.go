@@ -155,11 +155,11 @@ func TestMissingClusterIsNotReplacedSilently(t *testing.T) {
 
 func TestDerivedName(t *testing.T) {
 	t.Parallel()
-	a, b := derivedName("/root/site/var"), derivedName("/root/other/var")
+	a, b := derivedName("/home/site/var"), derivedName("/home/other/var")
 	if a == b || !strings.HasPrefix(a, "var-") {
 		t.Errorf("%s and %s", a, b)
 	}
-	if got := derivedName("/root/звіт"); got == "" || strings.ContainsAny(got, "/. ") {
+	if got := derivedName("/home/звіт"); got == "" || strings.ContainsAny(got, "/. ") {
 		t.Errorf("name %q", got)
 	}
 }
