@@ -11,6 +11,13 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
+// emptyArea is how many pixels of a box under or beside an article lie below its words.
+const emptyArea = `Math.max(...[...document.querySelectorAll(".signup, .hotline")].map(box => {
+	const words = document.createRange();
+	words.selectNodeContents(box);
+	return box.getBoundingClientRect().bottom - words.getBoundingClientRect().bottom;
+}))`
+
 // TestBrowserWalk is the demo as a newcomer walks it: read, sign up, open the
 // inbox, confirm, publish, get the article, leave. Once with scripts and in
 // English, once without and in Ukrainian.
@@ -41,6 +48,9 @@ func TestBrowserWalk(t *testing.T) {
 			look("2-article")
 			b.fill("#email", c.address)
 			if c.scripts { // the reader stays under the article
+				if got := run(b, chromedp.Evaluate[float64](emptyArea)); got > 32 {
+					t.Errorf("a box is %v px higher than its words", got)
+				}
 				b.press(kb.Enter)
 				b.await(`document.querySelector(".vistka-sent")`)
 			} else {
