@@ -50,7 +50,8 @@ func devRarePages() map[string]canned {
 		"preferences-weekly": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Notice, b.Undo = l.T("preferences.saved_weekly"), "sealed"
 		}),
-		"preferences-restored": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice = l.T("preferences.as_before") }),
+		"preferences-unchanged": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice = l.T("preferences.unchanged") }),
+		"preferences-restored":  devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice = l.T("preferences.as_before") }),
 		"preferences-changed-since": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Notice, b.Bad = l.T("preferences.changed_since"), true
 		}),

@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"vistka/internal/subscriber"
 )
@@ -43,5 +45,40 @@ func TestOwnPagesTellTheReadersTime(t *testing.T) {
 	s.press(data+"/consent", fill(s.get(data+"/consent").doc, "form.act"), "Origin", baseURL)
 	if last := s.notices[len(s.notices)-1]; len(last.Records) == 0 || !strings.HasSuffix(last.Records[0].When, "18:00 Tokyo time") {
 		t.Errorf("by mail: %+v", last)
+	}
+}
+
+// Save without a change says so and records nothing, and there is nothing to take
+// back; nor is there where "less often" is pressed on a page that is older than the
+// same choice. A pause that is over is no change.
+func TestSavedWithoutAChange(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	s.exec(`UPDATE subscription SET cadence = 'weekly', paused_until = $1`, s.clock.Now().Add(-day))
+	row := func() (all string) {
+		if err := s.pool.QueryRow(t.Context(), `SELECT s::text || s.xmin FROM subscription s`).Scan(&all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	before, events := row(), s.count(`SELECT count(*) FROM consent_event`)
+	path, leave := "/preferences/"+c.Preferences, s.leaveLink(c)
+	weekly := url.Values{"shown": {s.get(leave).doc.Find("[name=shown]").AttrOr("value", "")}, "act": {"weekly"}, "hand": {"seen"}}
+	s.clock.Advance(3 * time.Second)
+	for lang, want := range map[string]string{"en": "Nothing had to be changed", "uk": "Змінювати нічого не довелося"} {
+		save := fill(s.get(path).doc, "#settings")
+		save.Set("lang", lang)
+		weekly.Set("lang", lang)
+		for name, got := range map[string]answer{
+			"save": s.press(path, save, "Origin", baseURL), "weekly": s.press(leave, weekly, "Origin", baseURL),
+		} {
+			if !strings.Contains(got.text(".notice[role=status]"), want) || got.doc.Find("[name=undo]").Length() != 0 {
+				t.Errorf("%s, %s: %q", name, lang, got.text("main"))
+			}
+		}
+	}
+	if row() != before || s.count(`SELECT count(*) FROM consent_event`) != events {
+		t.Errorf("recorded: %s, %d events; before: %s, %d", row(), s.count(`SELECT count(*) FROM consent_event`), before, events)
 	}
 }

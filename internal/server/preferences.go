@@ -80,13 +80,17 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// sayChanged says what saving came to, and offers the way back.
+// sayChanged says what saving came to, and offers the way back; where nothing had
+// to be changed there is none.
 func (s *server) sayChanged(w http.ResponseWriter, r *http.Request, p subscriber.Saved, err error, said string) error {
 	if errors.Is(err, subscriber.ErrBadPreferences) {
 		return page.BadRequest(err)
 	}
 	if err != nil {
 		return s.noReader(w, r, err)
+	}
+	if !p.Changed() {
+		return s.sayOf(w, r, s.preferencesPath(p.Preferences), "unchanged", p.Preferences)
 	}
 	return s.sayOf(w, r, s.preferencesPath(p.Preferences)+"?undo="+url.QueryEscape(s.sealUndo(p)), said, p.Preferences)
 }
@@ -105,7 +109,7 @@ func typed(p subscriber.Preferences, c subscriber.Change) subscriber.Preferences
 func saidKeys() map[string]string {
 	return map[string]string{
 		"saved": "preferences.saved", "weekly": "preferences.saved_weekly", "undone": "unsubscribe.undone",
-		"asbefore": "preferences.as_before", "changedsince": "preferences.changed_since",
+		"unchanged": "preferences.unchanged", "asbefore": "preferences.as_before", "changedsince": "preferences.changed_since",
 		"linked": "preferences.linked", "linkedlate": "own.late", "linkover": "preferences.link_over", "linkstopped": "preferences.link_stopped",
 	}
 }

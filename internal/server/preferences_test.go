@@ -216,14 +216,16 @@ func TestOnlyAPressSaysSaved(t *testing.T) {
 	s := newSite(t)
 	c := s.subscribed("nadia@example.org")
 	path := "/preferences/" + c.Preferences
-	for _, q := range []string{"saved", "weekly", "undone", "asbefore", "changedsince", "linked", "linkover", "linkstopped"} {
+	for _, q := range []string{"saved", "weekly", "undone", "unchanged", "asbefore", "changedsince", "linked", "linkover", "linkstopped"} {
 		for _, query := range []string{q + "=1", "said=" + q} {
 			if got := s.get(path + "?" + query); got.doc.Find("[role=status]").Length() != 0 {
 				t.Errorf("%s: %q", query, got.text("[role=status]"))
 			}
 		}
 	}
-	saved := s.post(path, fill(s.get(path).doc, "#settings"), "Origin", baseURL).Header.Get("Location")
+	form := fill(s.get(path).doc, "#settings")
+	form.Set("cadence", "weekly")
+	saved := s.post(path, form, "Origin", baseURL).Header.Get("Location")
 	if got := s.get(saved); got.text(".notice.good p") != "Saved." || got.doc.Find("[name=undo]").Length() != 1 {
 		t.Fatalf("a press: %q", got.text("main"))
 	}

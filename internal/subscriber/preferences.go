@@ -34,6 +34,9 @@ type Saved struct {
 	Before Preferences
 }
 
+// Changed reports whether the press set anything that was not so already.
+func (s Saved) Changed() bool { return len(changes(s.Before, s.Preferences)) > 0 }
+
 // Change is what the preference centre saves, everything at once.
 type Change struct {
 	Cadence     string
@@ -129,19 +132,16 @@ func (s *Service) Preferences(ctx context.Context, link string) (Preferences, er
 	if err != nil {
 		return Preferences{}, err
 	}
-	p, err := preferences(ctx, s.DB, newsletterID, subscriberID)
+	p, err := preferences(ctx, s.DB, newsletterID, subscriberID, s.Clock.Now())
 	if err != nil {
 		return p, fmt.Errorf("preferences of %d: %w", subscriberID, err)
-	}
-	// A pause that is over is none.
-	if p.PausedUntil != nil && !p.PausedUntil.After(s.Clock.Now()) {
-		p.PausedUntil = nil
 	}
 	return p, nil
 }
 
-// SavePreferences saves everything the page holds. Of two presses at once the
-// second finds what the first made. Whoever becomes an instant reader gets at
+// SavePreferences saves everything the page holds; where that is what holds
+// already, nothing is written. Of two presses at once the second finds what the
+// first made. Whoever becomes an instant reader gets at
 // once what a digest would have brought. Returns token.ErrInvalid, ErrNoReader
 // (also for one who has left) or ErrBadPreferences.
 func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev Evidence) (Saved, error) {
@@ -197,7 +197,7 @@ func (s *Service) save(
 	if _, err := tx.Exec(ctx, lockSettings, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}); err != nil {
 		return Saved{}, err
 	}
-	before, err := preferences(ctx, tx, newsletterID, subscriberID)
+	before, err := preferences(ctx, tx, newsletterID, subscriberID, now)
 	if err != nil {
 		return Saved{}, err
 	}
@@ -210,6 +210,9 @@ func (s *Service) save(
 	}
 	if c = c.at(now); !c.good(now) {
 		return Saved{}, ErrBadPreferences
+	}
+	if unchanged := (Saved{Preferences: before.with(c), Before: before}); !unchanged.Changed() {
+		return unchanged, nil
 	}
 	if c.Translation != "" {
 		if err := s.saveTranslations(ctx, tx, subscriberID, c.Preferred, c.Translation, now); err != nil {
@@ -234,14 +237,12 @@ func (s *Service) save(
 		return Saved{}, err
 	}
 	p := Saved{Before: before}
-	if p.Preferences, err = preferences(ctx, tx, newsletterID, subscriberID); err != nil {
+	if p.Preferences, err = preferences(ctx, tx, newsletterID, subscriberID, now); err != nil {
 		return p, err
 	}
-	if changed := changes(before, p.Preferences); len(changed) > 0 {
-		err = s.consent(ctx, tx, newsletterID, address, c.Locale, consent{
-			Kind: "changed", Source: "preferences: " + c.Cadence, Changes: changed, At: now, Evidence: ev,
-		})
-	}
+	err = s.consent(ctx, tx, newsletterID, address, c.Locale, consent{
+		Kind: "changed", Source: "preferences: " + c.Cadence, Changes: changes(before, p.Preferences), At: now, Evidence: ev,
+	})
 	if err != nil {
 		return p, err
 	}
@@ -251,7 +252,8 @@ func (s *Service) save(
 	return p, s.changed(ctx, tx, newsletterID)
 }
 
-func preferences(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64) (Preferences, error) {
+// preferences are the settings at a moment: a pause that is over is none.
+func preferences(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64, now time.Time) (Preferences, error) {
 	r, _, err := readReader(ctx, db, newsletterID, subscriberID)
 	if err != nil {
 		return Preferences{}, err
@@ -259,5 +261,8 @@ func preferences(ctx context.Context, db postgres.DB, newsletterID, subscriberID
 	p := Preferences{Reader: r}
 	err = db.QueryRow(ctx, getPreferences, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).
 		Scan(&p.Cadence, &p.Hour, &p.PausedUntil, &p.DueAt, &p.Topics, &p.Languages, &p.Preferred, &p.Choice)
+	if p.PausedUntil != nil && !p.PausedUntil.After(now) {
+		p.PausedUntil = nil
+	}
 	return p, err
 }
