@@ -8,7 +8,8 @@ import (
 
 // TestBrowserBack goes back to pages of a reader's own: they are as things are
 // now, also where the browser kept the whole page. What was sent to the hotline is
-// not filled in again; what was typed and not sent is.
+// not filled in again; what was typed and not sent is. A page that only a press makes
+// is shown again, and the press is not made again.
 func TestBrowserBack(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
@@ -31,6 +32,24 @@ func TestBrowserBack(t *testing.T) {
 	b.follow(".notice button")
 	back("the page of what was saved, as things are now", `document.readyState === "complete" && location.search.includes("undo=") &&
 		document.querySelector("[value=instant]").checked && !document.querySelector(".notice")`)
+
+	b.open(s.ready.URL + "/n/checked-en?lang=en")
+	b.fill("#email", "other@example.com")
+	s.waitOutScannerGuard()
+	b.follow("main form button")
+	s.mail(3)
+	b.fill("#code", "000000")
+	b.follow("form[action='/subscribe/code'] button")
+	b.follow(".buttons > a")
+	back("the wrong code", `location.pathname === "/subscribe/code" && !!document.querySelector("#code-error")`)
+	back("what is left to do", `location.pathname === "/subscribe" && document.querySelector("h1").textContent === "One step left" && !document.querySelector("#code-error")`)
+	if tries := s.id(`SELECT code_tries FROM signup WHERE address = 'other@example.com'`); tries != 1 {
+		t.Errorf("the code was tried %d times", tries)
+	}
+	run(b, chromedp.Evaluate[chromedp.Void](`document.querySelector("#code").form.action = "/preferences/none"`))
+	b.follow("form[action='/preferences/none'] button")
+	b.follow(".back a")
+	back("what went wrong", `location.pathname === "/preferences/none" && !!document.querySelector(".back a")`)
 
 	complaint := s.ready.URL + "/hotline/complaint?lang=en"
 	b.open(complaint)

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ type Error struct {
 	Key        string        // not_found, gone, forbidden, too_large, method, too_many, away, ours …
 	RetryAfter time.Duration // 0: not said
 	Most       int           // {{.most}} of the text: how much is allowed
+	RequestID  string        // of the request that failed; empty: the one that is answered
 	Err        error         // may be nil
 }
 
@@ -78,11 +80,16 @@ type ErrorView struct {
 func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	p.FailIn(w, r, err, func(e *Error, requestID string) error {
 		l := p.Locale(r, "")
-		v := View{L: l, Title: l.T(e.Title()), Body: ErrorView{L: l, Error: e, RequestID: requestID}}
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		v := View{L: l, Title: l.T(e.Title()), Kept: true, Body: ErrorView{L: l, Error: e, RequestID: requestID}}
+		switch own := policyOf(r); {
+		case r.Method == http.MethodGet, r.Method == http.MethodHead:
 			v.Languages = p.Languages(r, l)
-		} else { // what was pressed cannot be opened
-			v.Languages = p.LanguagesAt("/", nil, l)
+		case own != nil && own.switched != nil:
+			again := *e
+			again.RequestID = requestID
+			v.Languages = own.switched(l, &again)
+		default: // where nothing takes a press; what is there to be read stands at the same address
+			v.Languages = p.LanguagesAt(r.URL.Path, nil, l)
 		}
 		return p.Render(w, r, e.Status, "pages/error", v)
 	})
@@ -101,7 +108,7 @@ func (p *Pages) FailIn(w http.ResponseWriter, r *http.Request, err error, render
 	}
 	id := ""
 	if e.Status >= http.StatusInternalServerError {
-		id = RequestID(r)
+		id = cmp.Or(e.RequestID, RequestID(r))
 	}
 	if err := render(e, id); err != nil {
 		note(r, e.Status, err)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"vistka/internal/locale"
 )
 
 // Policy is what a part of the site allows beyond "nothing but our own files".
@@ -13,8 +15,17 @@ type Policy struct {
 	Script, Style, Image, Connect, Frame, FormAction, FrameAncestors []string
 	HTTPS                                                            bool // the base URL is https: promise it for two years
 
-	private bool // see Private
+	private  bool                                // see Private
+	switched func(*locale.Locale, *Error) []Link // see SwitchFailures
 }
+
+// keptForBack is how a browser, and nobody else, keeps an answer to a press (a page
+// with View.Kept). Such an answer has no address of its own: where it is not stored,
+// Back asks to send the form once more (Chromium: ERR_CACHE_MISS); what is kept
+// under no-cache is shown as it was left. It is only for what tells nothing of a
+// reader: no whole address, no words of theirs, no settings, no link. All that does
+// stays under no-store, which Private and FailIn set.
+const keptForBack = "private, no-cache"
 
 func (p Policy) header(styleHash string) string {
 	var b strings.Builder
@@ -76,6 +87,14 @@ func Framed(r *http.Request) bool {
 func ShowFrames(r *http.Request, sources ...string) {
 	if p := policyOf(r); p != nil {
 		p.Frame = sources
+	}
+}
+
+// SwitchFailures has an error page that answers this request's press take its
+// language switch from languages.
+func SwitchFailures(r *http.Request, languages func(*locale.Locale, *Error) []Link) {
+	if p := policyOf(r); p != nil {
+		p.switched = languages
 	}
 }
 

@@ -48,6 +48,7 @@ type View struct {
 	Site       Site
 	Wide       bool   // tables instead of a column for reading
 	Indexed    bool   // search engines may list it
+	Kept       bool   // as the answer to a press: tells nothing of its reader, see keptForBack
 	Languages  []Link // the same page in the other languages; none: no switch
 	Share      *Share // how the page is told of elsewhere; nil: a page that nobody passes on
 	Stylesheet string // of the area, beside tokens.css; empty: public.css
@@ -152,16 +153,20 @@ func (t tongue) html() string {
 
 // words is the message of key with address in its {{.address}} slot set apart:
 // strong, and isolated from the direction of the words round it. What "lang" made
-// of an argument has its own language; address may be empty. A whole number "n"
+// of an argument has its own language, what "words" made stays as it is; address may
+// be empty. A whole number "n"
 // chooses the plural form.
 func words(l *locale.Locale, key, address string, args ...any) template.HTML {
 	const slot = '\uE000' // private use: in nobody's words
 	set := []string{string(slot), "<strong><bdi>" + template.HTMLEscapeString(address) + "</bdi></strong>"}
 	args = append([]any{"address", string(slot)}, args...)
 	for i, arg := range args {
-		if t, ok := arg.(tongue); ok {
-			own := string(slot + rune(i))
-			args[i], set = own, append(set, own, t.html())
+		own := string(slot + rune(i))
+		switch arg := arg.(type) {
+		case tongue:
+			args[i], set = own, append(set, own, arg.html())
+		case template.HTML:
+			args[i], set = own, append(set, own, string(arg))
 		}
 	}
 	text := l.T(key, args...)
@@ -212,6 +217,9 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	h.Set("Content-Length", strconv.Itoa(out.Len()))
 	h.Add("Vary", "Accept-Language")
 	h.Set("Content-Security-Policy", policy.header(hash))
+	if v.Kept && r.Method == http.MethodPost {
+		h.Set("Cache-Control", keptForBack)
+	}
 	if !v.Indexed {
 		h.Set("X-Robots-Tag", "noindex")
 	}

@@ -84,8 +84,11 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if c.Outcome == subscriber.Confirmed {
+	switch c.Outcome {
+	case subscriber.Confirmed:
 		return seeOther(w, r, "/confirm/"+key, "done")
+	case subscriber.Already: // by the same press, made twice
+		return seeOther(w, r, "/confirm/"+key, "")
 	}
 	return s.renderOutcome(w, r, c, confirmBody{})
 }
@@ -257,7 +260,7 @@ func (s *server) languages(r *http.Request, l *locale.Locale) []page.Link {
 	case r.Method != http.MethodPost:
 		return s.Pages.Languages(r, l)
 	case strings.HasPrefix(path, "/subscribe"): // the form may stand anywhere
-		return s.same(l, path, r.PostForm, nil)
+		return s.same(l, path, url.Values{"newsletter": r.PostForm["newsletter"]}, nil)
 	case strings.HasPrefix(path, "/data/"):
 		path = strings.TrimSuffix(path, "/address")
 	}

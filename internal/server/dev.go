@@ -145,7 +145,7 @@ func devSignup(body func(*locale.Locale) signupBody) canned {
 func devSent(body func(*locale.Locale) sentBody) canned {
 	return canned{"pages/sent", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		b := body(l)
-		b.Newsletter, b.Email, b.Masked, b.Handle, b.Article = n, "nadia@example.org", devMasked, "handle", devArticle
+		b.Newsletter, b.To, b.Masked, b.Handle, b.Article = n, "to", devMasked, "handle", devArticle
 		b.WrongURL = "/dev/signup?lang=" + l.Code()
 		return l.T("sent.title"), b
 	}}

@@ -49,6 +49,7 @@ func (s *server) renderHome(w http.ResponseWriter, r *http.Request, missing *pag
 	status := http.StatusOK
 	if missing != nil {
 		status, v.Title, v.Indexed = missing.Status, l.T(missing.Title()), false
+		v.Kept = true
 		w.Header().Set("Cache-Control", "no-store")
 	}
 	return s.Pages.Render(w, r, status, "pages/home", v)

@@ -21,7 +21,7 @@ func (s *server) routes(root chi.Router) {
 	root.Method(http.MethodGet, "/embed/{file:vistka\\.(?:[0-9a-f]+\\.)?js}", s.Pages.Embed())
 
 	root.Group(func(r chi.Router) {
-		r.Use(page.LimitBody(maxBody), page.Within(page.Budget))
+		r.Use(page.LimitBody(maxBody), page.Within(page.Budget), s.sameFailures)
 		r.Get("/", h(s.home))
 		r.Get("/n/{slug}", h(s.signupPage))
 		r.Get("/embed/{slug}", h(s.embedPage))

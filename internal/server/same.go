@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -22,7 +23,7 @@ func shows(r *http.Request) bool { return r.URL.Query().Has("show") }
 // the same at any time, as the page is that answers a sign-up.
 func (s *server) same(l *locale.Locale, path string, fields url.Values, told any) []page.Link {
 	links := s.Pages.LanguagesAt(path, url.Values{"show": {"1"}}, l)
-	raw, _ := json.Marshal(told) // structs of strings
+	raw, _ := json.Marshal(told) // structs of strings and numbers
 	for i := range links {
 		f := maps.Clone(fields)
 		if f == nil {
@@ -33,6 +34,33 @@ func (s *server) same(l *locale.Locale, path string, fields url.Values, told any
 		links[i].Fields = f
 	}
 	return links
+}
+
+// failure is what an error page tells, for same.
+type failure struct {
+	Failed       string // key of its words
+	Status, Most int
+	RequestID    string
+}
+
+var errToldAgain = errors.New("an error page in another language")
+
+// sameFailures gives the error pages that answer a press such a switch. It shows
+// them itself: the press that failed is not made again.
+func (s *server) sameFailures(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			page.SwitchFailures(r, func(l *locale.Locale, e *page.Error) []page.Link {
+				return s.same(l, r.URL.Path, nil, failure{e.Key, e.Status, e.Most, e.RequestID})
+			})
+			var f failure
+			if shows(r) && s.toldBefore(r, &f) && f.Failed != "" {
+				s.Pages.Fail(w, r, &page.Error{Status: f.Status, Key: f.Failed, Most: f.Most, RequestID: f.RequestID, Err: errToldAgain})
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // noTime is when what is told again was told.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-chi/chi/v5/middleware"
 
-	"vistka/internal/emailaddr"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -22,8 +21,8 @@ var trapped = slog.Bool("trapped", true) // a log line's note that the honeypot 
 // sentBody is the Body of pages/sent.html.
 type sentBody struct {
 	Newsletter newsletter.Newsletter
-	Email      string // as it was typed
 	Masked     string
+	To         string // Masked, signed: nobody else's words stand on the page
 	Handle     string
 	Late       string // why the mail has to wait, see late
 	Article    string
@@ -50,30 +49,32 @@ func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Lo
 	if told.Code != "" {
 		status, b.CodeError, b.CodeOver = http.StatusUnprocessableEntity, l.T("sent."+told.Code), told.Code == codeOver
 	}
-	fields := url.Values{"newsletter": {b.Newsletter.Slug}, "email": {b.Email}, "handle": {b.Handle}, "article": {b.Article}, "code": {b.Code}}
+	b.To = s.signWord(noTime, sentPath, b.Masked)
+	fields := url.Values{"newsletter": {b.Newsletter.Slug}, "to": {b.To}, "handle": {b.Handle}, "article": {b.Article}, "code": {b.Code}}
 	b.Site = b.Newsletter.SiteURL
 	b.WrongURL = signupURL(r, b.Newsletter, l, b.Article)
-	w.Header().Set("Cache-Control", "no-store")
 	return s.Pages.Render(w, r, status, "pages/sent", page.View{
-		L: l, Title: l.T("sent.title"), Wrong: b.CodeError != "", Site: siteOf(b.Newsletter),
+		L: l, Title: l.T("sent.title"), Wrong: b.CodeError != "", Site: siteOf(b.Newsletter), Kept: true,
 		Languages: s.same(l, "/subscribe/code", fields, told), Body: b,
 	})
 }
 
-// onPage is the page that a handle came from. The address is the one its reader
-// typed there: the handle tells nothing.
+// sentPath is what To is signed for: the page has no address of its own.
+const sentPath = "/subscribe"
+
+// onPage is the page that a handle came from. The handle does not tell the address.
 func (s *server) onPage(r *http.Request) (sentBody, *locale.Locale, error) {
 	n, err := s.openNewsletter(r, r.PostFormValue("newsletter"))
 	if err != nil {
 		return sentBody{}, nil, err
 	}
 	frameAgain(r, n)
-	a, err := emailaddr.Parse(r.PostFormValue("email"))
-	if err != nil {
-		return sentBody{}, nil, page.BadRequest(err)
+	at, masked := s.openWord(sentPath, r.PostFormValue("to"))
+	if at != noTime || masked == "" {
+		return sentBody{}, nil, page.BadRequest(errors.New("the masked address is not one of ours"))
 	}
 	return sentBody{
-		Newsletter: n, Email: a.String(), Masked: a.Masked(), Handle: r.PostFormValue("handle"),
+		Newsletter: n, Masked: masked, Handle: r.PostFormValue("handle"),
 		Article: s.article(n, r.PostFormValue("article")), Code: r.PostFormValue("code"),
 	}, s.Pages.Locale(r, n.Language), nil
 }

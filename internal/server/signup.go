@@ -58,6 +58,7 @@ func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int
 	} else {
 		v.Languages = s.same(l, r.URL.Path, r.PostForm, b.told)
 	}
+	v.Kept = b.Email == "" && r.PostFormValue("kept") == ""
 	w.Header().Set("Cache-Control", "no-store") // the form's token ages
 	return s.Pages.Render(w, r, status, "pages/signup", v)
 }
@@ -101,7 +102,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return s.refuse(w, r, n, l, in, no)
 	}
 	return s.renderSent(w, r, l, sentBody{
-		Newsletter: n, Email: got.Address.String(), Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article,
+		Newsletter: n, Masked: got.Address.Masked(), Handle: got.Handle, Article: in.Article,
 	}, sentTold{Late: got.Late})
 }
 
