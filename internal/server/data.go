@@ -52,8 +52,19 @@ type consentBody struct {
 }
 
 type consentLine struct {
-	When, What string
+	When, Key, Name string
+	Lang            string // of the newsletter whose Name it is, only where it is not that of the page
+	WordingLang     string // of Wording, in the same way
 	subscriber.Proof
+}
+
+// what is the line's first sentence, where it is text alone.
+func (c consentLine) what(l *locale.Locale) string {
+	what := l.T(c.Key, "name", c.Name)
+	if c.How == "" {
+		return what
+	}
+	return l.T("consent.how", "what", what, "how", c.How)
 }
 
 // mailsShown is how many mails a page lists.

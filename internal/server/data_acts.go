@@ -100,9 +100,10 @@ func (s *server) mailConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notFresh(w, r, f, err)
 	}
+	l := s.Pages.Catalog().For(f.Locale)
 	var records []mailer.Record
-	for _, c := range s.consentLines(s.Pages.Catalog().For(f.Locale), f.Zone, s.titled(r, events)) {
-		records = append(records, mailer.Record{When: c.When, What: c.What, Changes: c.Changes, Wording: c.Wording, Version: c.Version, Details: c.Details})
+	for _, c := range s.consentLines(l, f.Zone, s.titled(r, events)) {
+		records = append(records, mailer.Record{When: c.When, What: c.what(l), Changes: c.Changes, Wording: c.Wording, Version: c.Version, Details: c.Details})
 	}
 	sent, err := s.Subscribers.MailReceipt(r.Context(), link, records)
 	if err != nil {
@@ -145,13 +146,15 @@ func (s *server) titled(r *http.Request, events []subscriber.Event) []subscriber
 func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {
 	lines := make([]consentLine, 0, len(events))
 	for _, e := range events {
-		c := consentLine{When: localMoment(l, e.At, zone), What: l.T("consent.kind."+e.Kind, "name", e.Name)}
+		c := consentLine{When: localMoment(l, e.At, zone), Key: "consent.kind." + e.Kind, Name: e.Name, Proof: e.Proof(s.Pages.Catalog(), l, zoneOf(zone))}
 		if e.Kind == "changed" && e.Source == "address" {
-			c.What = l.T("consent.kind_address", "name", e.Name)
+			c.Key = "consent.kind_address"
 		}
-		c.Proof = e.Proof(s.Pages.Catalog(), l, zoneOf(zone))
-		if c.How != "" {
-			c.What = l.T("consent.how", "what", c.What, "how", c.How)
+		if e.Language != l.Code() {
+			c.Lang = e.Language
+		}
+		if e.Locale != l.Code() {
+			c.WordingLang = e.Locale
 		}
 		lines = append(lines, c)
 	}

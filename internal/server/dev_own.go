@@ -113,24 +113,29 @@ func devMails(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any
 
 func devConsent(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 	at := time.Date(2026, 11, 20, 7, 41, 0, 0, time.UTC)
-	return l.T("consent.title"), consentBody{Path: devFresh, Events: s.consentLines(l, "Europe/Kyiv", []subscriber.Event{
-		{At: at.Add(90 * time.Hour), Name: n.Name, Kind: "withdrawn", Source: "header", Locale: "en", Address: "nadia@example.net", IP: "192.0.2.9"},
-		{At: at.Add(52 * time.Hour), Name: n.Name, Kind: "changed", Source: "translations: uk, only", Locale: "en", Address: "nadia@example.net", Changes: []subscriber.Setting{
+	en := s.Pages.Catalog().For("en") // what was agreed to has its own language
+	events := []subscriber.Event{
+		{At: at.Add(90 * time.Hour), Kind: "withdrawn", Source: "header", Locale: "en", Address: "nadia@example.net", IP: "192.0.2.9"},
+		{At: at.Add(52 * time.Hour), Kind: "changed", Source: "translations: uk, only", Locale: "en", Address: "nadia@example.net", Changes: []subscriber.Setting{
 			{What: "preferred", From: []string{"en"}, To: []string{"uk"}}, {What: "translations", From: []string{"wait"}, To: []string{"only"}},
 		}},
-		{At: at.Add(51 * time.Hour), Name: n.Name, Kind: "changed", Source: "preferences: weekly", Locale: "en", Address: "nadia@example.net", Changes: []subscriber.Setting{
+		{At: at.Add(51 * time.Hour), Kind: "changed", Source: "preferences: weekly", Locale: "en", Address: "nadia@example.net", Changes: []subscriber.Setting{
 			{What: "cadence", From: []string{"instant"}, To: []string{"weekly"}},
 			{What: "topics", To: []string{"Media", "Право"}},
 			{What: "pause", To: []string{"2026-12-24T00:00:00Z"}},
 			{What: "hour", From: []string{"8"}, To: []string{"19"}},
 			{What: "zone", From: []string{"Europe/Kyiv"}, To: []string{"Europe/Paris"}},
 		}},
-		{At: at.Add(50 * time.Hour), Name: n.Name, Kind: "changed", Source: "address", Locale: "en", Address: "nadia@example.net", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)", Changes: []subscriber.Setting{
+		{At: at.Add(50 * time.Hour), Kind: "changed", Source: "address", Locale: "en", Address: "nadia@example.net", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)", Changes: []subscriber.Setting{
 			{What: "address", From: []string{"nadia@example.org"}, To: []string{"nadia@example.net"}},
 		}},
-		{At: at.Add(time.Minute), Name: n.Name, Kind: "confirmed", Source: "code", Locale: "en", Address: "nadia@example.org", Wording: codeWording(l), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
-		{At: at, Name: n.Name, Kind: "requested", Source: "form", Locale: "en", Address: "nadia@example.org", Wording: wording(l, n), PageURL: devArticle, Article: "Who pays for the news we read", IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
-	})}
+		{At: at.Add(time.Minute), Kind: "confirmed", Source: "code", Locale: "en", Address: "nadia@example.org", Wording: codeWording(en), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at, Kind: "requested", Source: "form", Locale: "en", Address: "nadia@example.org", Wording: wording(en, n), PageURL: devArticle, Article: "Who pays for the news we read", IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+	}
+	for i := range events {
+		events[i].Name, events[i].Language = n.Name, n.Language
+	}
+	return l.T("consent.title"), consentBody{Path: devFresh, Events: s.consentLines(l, "Europe/Kyiv", events)}
 }
 
 func devArchive(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {

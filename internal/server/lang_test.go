@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
+
+	"vistka/internal/subscriber"
 )
 
 // What the newsletter wrote is marked with its language where the page has
@@ -20,6 +22,10 @@ func TestWordsOfTheNewsletterHaveTheirLanguage(t *testing.T) {
 		s.release(i+1, day, []string{"Research", "Law"}[i])
 	}
 	s.mailed(1)
+	change := subscriber.Change{Cadence: "weekly", Locale: "en", Zone: "UTC", Hour: 8}
+	if _, err := s.subs.SavePreferences(t.Context(), c.Preferences, change, subscriber.Evidence{Wording: "Save", Locale: "en"}); err != nil {
+		t.Fatal(err)
+	}
 	data, settings, leave := s.fresh(c, "nadia@example.org"), "/preferences/"+c.Preferences, s.leaveLink(c)
 	for _, page := range []struct {
 		path string
@@ -33,6 +39,7 @@ func TestWordsOfTheNewsletterHaveTheirLanguage(t *testing.T) {
 		{leave, []string{"h1 span"}, "Media Watch"},
 		{s.confirmLink("olha@example.org"), []string{".lead span"}, "Media Watch"},
 		{data, []string{".wordmark"}, "Media Watch"},
+		{data + "/consent", []string{".list strong span", ".list blockquote"}, "Media Watch"},
 	} {
 		join := "?"
 		if strings.Contains(page.path, "?") {

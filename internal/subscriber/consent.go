@@ -22,6 +22,7 @@ type Event struct {
 	NewsletterID int64
 	Newsletter   string // slug
 	Name         string // of the newsletter
+	Language     string // of the newsletter
 	Kind         string
 	Source       string
 	Wording      string

@@ -62,7 +62,7 @@ WHERE r.id = @id
 ORDER BY n.slug`
 
 	personEvents = `
-SELECT e.at, e.newsletter_id, n.slug AS newsletter, n.name, e.kind, e.source, e.wording, e.locale, coalesce(p.address, '') AS address,
+SELECT e.at, e.newsletter_id, n.slug AS newsletter, n.name, n.language, e.kind, e.source, e.wording, e.locale, coalesce(p.address, '') AS address,
        coalesce(p.page_url, '') AS page_url, coalesce(host(p.ip), '') AS ip, coalesce(p.user_agent, '') AS user_agent,
        coalesce(p.changes, '[]') AS changes
 FROM consent_event e
