@@ -59,6 +59,11 @@ func TestAnswersAreKeptForBack(t *testing.T) {
 			t.Errorf("%s: the address is kept:\n%s", name, c.got.body)
 		}
 	}
+	for _, want := range []string{"Thank you for subscribing!", "You are already confirmed"} {
+		if got := s.press(confirm, pressed, "Origin", baseURL); got.text("h1") != want {
+			t.Errorf("confirmed: %q, want %q", got.text("h1"), want)
+		}
+	}
 	if got := s.get(confirm); got.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("a page with an address of its own: %s", got.Header.Get("Cache-Control"))
 	}
