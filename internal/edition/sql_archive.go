@@ -26,22 +26,34 @@ LIMIT @limit`
 	// The mails beside editions that belong to a page of those: up to when the
 	// first edition after the page before was made, from when its own last one was.
 	// What became of a mail to another mailbox is told once that has proved to be
-	// the reader's: it would say what we know of the address.
+	// the reader's: it would say what we know of the address. Each mail is read by its
+	// key, each change's mails by theirs, whatever the planner takes their number for.
 	sqlNoticesTo = `
 SELECT 0::bigint AS edition_id, coalesce(n.name, '') AS newsletter, coalesce(n.slug, '') AS slug, coalesce(n.language, '') AS language, false AS archive,
        t.kind, coalesce(t.content ->> 'about', '') AS about, coalesce(t.settled_at, t.created_at) AS at, t.state, t.created_at AS made_at, ARRAY[]::text[] AS titles
-FROM notice t
+FROM (
+    SELECT id FROM notice WHERE subscriber_id = @subscriber
+    UNION
+    SELECT x.id
+    FROM signup g
+    CROSS JOIN LATERAL (SELECT id FROM notice WHERE signup_id = g.id OFFSET 0) x
+    WHERE g.subscriber_id = @subscriber
+    UNION
+    SELECT x.id
+    FROM address_change c
+    CROSS JOIN LATERAL (
+        SELECT id
+        FROM notice
+        WHERE kind = 'link' AND (content ->> 'change')::bigint = c.id AND (c.state = 'done' OR content ->> 'about' <> 'new address')
+        OFFSET 0) x
+    WHERE c.subscriber_id = @subscriber) own
+CROSS JOIN LATERAL (
+    SELECT id, newsletter_id, kind, content, settled_at, created_at, state
+    FROM notice
+    WHERE id = own.id
+    OFFSET 0) t
 LEFT JOIN newsletter n ON n.id = t.newsletter_id
-WHERE t.id IN (
-        SELECT id FROM notice WHERE subscriber_id = @subscriber
-        UNION
-        SELECT x.id FROM notice x JOIN signup g ON g.id = x.signup_id WHERE g.subscriber_id = @subscriber
-        UNION
-        SELECT x.id
-        FROM address_change c
-        JOIN notice x ON x.kind = 'link' AND (x.content ->> 'change')::bigint = c.id
-        WHERE c.subscriber_id = @subscriber AND (c.state = 'done' OR x.content ->> 'about' <> 'new address'))
-  AND t.kind IN ('confirmation', 'settings', 'welcome', 'link')
+WHERE t.kind IN ('confirmation', 'settings', 'welcome', 'link')
   AND t.created_at > @after
   AND t.created_at <= coalesce((SELECT created_at FROM edition WHERE id = @before), 'infinity')
 ORDER BY t.created_at DESC, t.id DESC`
