@@ -114,7 +114,7 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 			return page.BadRequest(errors.New("the body is no form"))
 		}
 		l := s.Pages.Locale(r, "")
-		b := hotlineBody{Request: s.typed(r, kind, l)}
+		b := hotlineBody{Request: s.typed(r, kind, l), Article: r.PostFormValue("article")}
 		house, err := s.hotlineHouse(r.Context())
 		house.frameAgain(r)
 		var receipt hotline.Receipt
@@ -147,8 +147,7 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 			}
 			return s.renderHotline(w, r, no.Status, l, house, b)
 		}
-		thanks := s.Keys.Sign(token.Hotline, []byte(string(kind)+" "+receipt.Reference))
-		where := "/hotline/thanks/" + thanks
+		where := "/hotline/thanks/" + s.sealThanks(kind, receipt.Reference, s.article(house.sites(), b.Article))
 		if page.Framed(r) {
 			return seeOther(w, r, where, "frame")
 		}
@@ -235,14 +234,21 @@ func (s *server) judgeHotline(
 	return receipt, nil, nil
 }
 
-// hotlineThanks is the page after a request, with its reference. Its address
-// is signed, so that nobody else's number stands under our name.
+// sealThanks is what the address of the page after a request has of it, sealed: so
+// nobody else's number stands under our name, and no log on the way tells the article.
+func (s *server) sealThanks(kind hotline.Kind, reference, article string) string {
+	return s.Keys.Seal(token.Hotline, []byte(string(kind)+" "+reference+" "+article))
+}
+
+// hotlineThanks is the page after a request, with its reference and the way back to
+// where the form stood, which is kept nowhere but in this address.
 func (s *server) hotlineThanks(w http.ResponseWriter, r *http.Request) error {
-	payload, err := s.Keys.Verify(token.Hotline, chi.URLParam(r, "token"))
+	payload, err := s.Keys.Open(token.Hotline, chi.URLParam(r, "token"))
 	if err != nil {
 		return page.NotFound(err)
 	}
-	kind, reference, _ := strings.Cut(string(payload), " ")
+	kind, rest, _ := strings.Cut(string(payload), " ")
+	reference, article, _ := strings.Cut(rest, " ")
 	house, err := s.hotlineHouse(r.Context())
 	house.frameAgain(r)
 	if err != nil {
@@ -252,7 +258,9 @@ func (s *server) hotlineThanks(w http.ResponseWriter, r *http.Request) error {
 	site := house.site(l)
 	return s.Pages.Render(w, r, http.StatusOK, "pages/hotline_thanks", page.View{
 		L: l, Title: l.T("hotline.thanks_title"), Site: site, Languages: s.Pages.Languages(r, l),
-		Body: hotlineThanksBody{Kind: hotline.Kind(kind), Reference: reference, Reach: reachOf(l, house.Settings), Site: site.URL},
+		Body: hotlineThanksBody{
+			Kind: hotline.Kind(kind), Reference: reference, Reach: reachOf(l, house.Settings), Article: s.article(house.sites(), article), Site: site.URL,
+		},
 	})
 }
 

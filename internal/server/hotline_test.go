@@ -207,6 +207,8 @@ func TestHotlineLeavesNoTrace(t *testing.T) {
 	s := hotlineSite(t)
 	for path, form := range snippets {
 		headers := []string{"Origin", siteOrigin, "Referer", article, "User-Agent", "Secret/1.0", "X-Forwarded-For", "203.0.113.9"}
+		form = maps.Clone(form)
+		form.Set("article", article)
 		s.get(path, headers...)
 		s.press(path, form, headers...)
 		s.post(path, url.Values{"phone": {"x"}}, headers...)

@@ -11,6 +11,7 @@ import (
 // hotlineBody is the Body of pages/hotline.html.
 type hotlineBody struct {
 	hotline.Request // as it was typed
+	Article         string // as the form says; only for the way back
 	FormToken       string
 	Errors          map[string]string // field to words
 	Notice          string            // above the form
@@ -33,6 +34,7 @@ type hotlineThanksBody struct {
 	Kind      hotline.Kind
 	Reference string
 	Reach     hotlineReach
+	Article   string // where the form stood; empty: it did not say, or that is no site of ours
 	Site      string
 }
 
