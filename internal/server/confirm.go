@@ -22,6 +22,7 @@ import (
 type confirmBody struct {
 	Name, Masked, Action, Shown, NotMe string
 	Again                              bool   // it was pressed too fast for a person
+	CodeOver                           bool   // no code works any more
 	Code, CodeError                    string // as typed, and what is wrong with it
 }
 
@@ -156,6 +157,7 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 		})
 	}
 	b.Name, b.Masked, b.Action, b.Shown, b.NotMe = n.Name, c.Masked, "/confirm/"+key, s.shown(r), s.notMeURL(key, l)
+	b.CodeOver = c.CodeOver
 	status, languages := http.StatusOK, s.languages(r, l)
 	if b.Again { // the only page of these that a GET does not make
 		languages = s.same(l, r.URL.Path, r.PostForm, b.CodeError)

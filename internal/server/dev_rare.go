@@ -25,6 +25,11 @@ func devRarePages() map[string]canned {
 				Name: n.Name, Masked: devMasked, Action: "/dev/confirm", Shown: s.formToken(tokenForm), NotMe: "/dev/not-me", Again: true, Code: "482 113", CodeError: l.T("sent.code_wrong"),
 			}
 		}},
+		"confirm-code-over": {"pages/confirm", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("confirm.title"), confirmBody{
+				Name: n.Name, Masked: devMasked, Action: "/dev/confirm", Shown: s.formToken(tokenForm), NotMe: "/dev/not-me", Again: true, CodeOver: true, CodeError: l.T("confirm.code_spent"),
+			}
+		}},
 		"expired-again": {"pages/expired", func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("confirm.expired_title"), expiredBody{Action: "/dev/expired", Shown: s.formToken(tokenForm), Again: true}
 		}},

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vistka/internal/subscriber"
 )
 
 // Subscribe pressed twice is answered twice with the same bytes, and mailed once;
@@ -46,8 +48,19 @@ func TestCodesThatAreOver(t *testing.T) {
 	for page.doc.Find("#code").Length() > 0 {
 		page = s.post("/subscribe/code", code, "Origin", baseURL)
 	}
+	link := "/confirm/" + subscriber.ConfirmToken(s.keys, s.signups()[0], 1) + "?lang=en"
 	if s.count("SELECT code_tries FROM signup") != 5 || !page.errs() || !strings.Contains(page.text("#code-error"), "Press Confirm subscription in the mail instead") {
 		t.Errorf("%q: %q", page.text("title"), page.text("main"))
+	}
+	// Nor does the page behind the link, not after a press that was too quick either.
+	form := fill(s.get(link).doc, "form")
+	if got := s.post(link, form, "Origin", baseURL); got.doc.Find("#code, #code-error").Length() != 0 || got.doc.Find("button[autofocus]").Text() != "Confirm" {
+		t.Errorf("a quick press: %q", got.text("main"))
+	}
+	got := s.post(link, code, "Origin", baseURL)
+	if !got.errs() || got.doc.Find("#code").Length() != 0 || got.doc.Find("button[autofocus][aria-describedby='code-error']").Text() != "Confirm" ||
+		!strings.Contains(got.text("#code-error"), "Press Confirm below") || !strings.Contains(got.text("#code-error"), "or sign up again") {
+		t.Errorf("behind the link: %q", got.text("main"))
 	}
 	s.clock.Advance(3 * time.Minute)
 	again := s.post("/subscribe/again", fill(page.doc, "form[action='/subscribe/again']"), "Origin", baseURL)

@@ -13,7 +13,7 @@ import (
 
 // ConfirmCode confirms by the six digits of the mail, on the page of that very
 // sign-up only. Outcomes beside those of Confirm: WrongCode with TriesLeft,
-// NoCode for what is no six digits and costs no try, CodeSpent after five tries or 30 minutes. A spent code leaves the link good.
+// NoCode for what is no six digits and costs no try, CodeSpent from the fifth wrong try on, or after 30 minutes. A spent code leaves the link good.
 func (s *Service) ConfirmCode(ctx context.Context, sealed, code string, ev Evidence) (Confirmation, error) {
 	h, err := s.open(sealed)
 	if err != nil {
@@ -66,6 +66,9 @@ func (s *Service) confirmCode(ctx context.Context, tx pgx.Tx, h handle, code str
 		return Confirmation{}, err
 	}
 	if !s.Keys.CheckSixDigits(token.Code, token.Pair(uint32(h.generation), uint64(h.signupID)), code) {
+		if tries == codeTries { // said at once, so that no page asks for what cannot work
+			return Confirmation{Outcome: CodeSpent}, nil
+		}
 		return Confirmation{Outcome: WrongCode, TriesLeft: codeTries - tries}, nil
 	}
 	c, err := s.confirm(ctx, tx, h.signupID, h.generation, "code", ev)

@@ -43,6 +43,7 @@ type Confirmation struct {
 	Masked       string // the address, masked
 	Preferences  string // token of the preference centre, after Confirmed and Already
 	TriesLeft    int    // after WrongCode
+	CodeOver     bool   // Ready, and five wrong codes were typed: only the button confirms
 	Link         string // token of the confirmation's link, after Confirmed and Already by code
 }
 
@@ -173,7 +174,7 @@ func (s *Service) judge(ctx context.Context, db postgres.DB, g pending, generati
 	case g.ConfirmedAt != nil, g.Generation != generation, !g.ExpiresAt.After(now):
 		c.Outcome = Expired // used and left since, replaced, or too old: a fresh mail is offered
 	default:
-		c.Outcome = Ready
+		c.Outcome, c.CodeOver = Ready, g.CodeTries >= codeTries
 	}
 	return c, nil
 }

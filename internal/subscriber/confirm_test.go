@@ -202,13 +202,20 @@ func TestCode(t *testing.T) {
 	other, _ := f.signUp("olha@example.org")
 	try("x", Code(f.Keys, 1, 1), Invalid, 0)
 	try(other, Code(f.Keys, 1, 1), WrongCode, 4) // of another sign-up
-	for left := 4; left >= 0; left-- {
+	for left := 4; left > 0; left-- {
 		for _, slip := range []string{"", "12345", "1234567", "12345a", "no", "\x00\xff"} {
 			try(page, slip, NoCode, 0)
 		}
 		try(page, wrong(1), WrongCode, left)
 	}
+	if c, err := f.ConfirmPage(ctx, link); err != nil || c.CodeOver {
+		t.Errorf("with a try left: %+v, %v", c, err)
+	}
+	try(page, wrong(1), CodeSpent, 0)
 	try(page, Code(f.Keys, 1, 1), CodeSpent, 0)
+	if c, err := f.ConfirmPage(ctx, link); err != nil || !c.CodeOver {
+		t.Errorf("without: %+v, %v", c, err)
+	}
 	f.confirmed(link, Confirmed) // the link is still good
 
 	code := Code(f.Keys, 2, 1)
