@@ -129,7 +129,7 @@ func (c subscribersPersonCommand) Run(ctx context.Context, s *session) error {
 		return notAnAddress(c.Address)
 	}
 	return s.attach(ctx, func(a *app.App) error {
-		known, err := a.Subscribers.ExportPerson(ctx, address)
+		known, err := a.Subscribers.ExportPerson(ctx, address, a.Catalog.For("en"))
 		if err != nil {
 			return err
 		}

@@ -235,19 +235,20 @@ func TestEraseLeavesNothing(t *testing.T) {
 	c := f.subscribe("Nadia@example.org")
 	f.exec(`INSERT INTO notice (kind, locale, subscriber_id, due_at, created_at) VALUES ('welcome', 'uk', $1, $2, $2)`, c.SubscriberID, start)
 	a := address(t, "Nadia@example.org")
-	raw, err := f.ExportPerson(ctx, a)
+	raw, err := f.ExportPerson(ctx, a, words(t, "en"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var person struct {
 		Subscriber             struct{ Address string }
 		Signups, Subscriptions []map[string]any
-		Consent, Notices       []map[string]any
+		Consent                []map[string]any
+		OtherMails             []map[string]any `json:"other_mails"`
 	}
 	if err := json.Unmarshal(raw, &person); err != nil {
 		t.Fatal(err)
 	}
-	if person.Subscriber.Address != "Nadia@example.org" || len(person.Signups) != 1 || len(person.Subscriptions) != 1 || len(person.Consent) != 2 || len(person.Notices) != 1 {
+	if person.Subscriber.Address != "Nadia@example.org" || len(person.Signups) != 1 || len(person.Subscriptions) != 1 || len(person.Consent) != 2 || len(person.OtherMails) != 1 {
 		t.Errorf("person: %s", raw)
 	}
 

@@ -12,10 +12,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"vistka/internal/emailaddr"
+	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
 	"vistka/internal/token"
+	"vistka/web"
 )
 
 // start is a Monday, 11:00 in Kyiv.
@@ -161,4 +163,14 @@ func (f *fixture) number(sql string, args ...any) (n int) {
 func (f *fixture) waiting() bool {
 	f.t.Helper()
 	return f.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+}
+
+// words are those of a language.
+func words(t *testing.T, code string) *locale.Locale {
+	t.Helper()
+	catalog, err := locale.Load(web.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return catalog.For(code)
 }

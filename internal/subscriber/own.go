@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"vistka/internal/locale"
 	"vistka/internal/mailer"
 	"vistka/internal/postgres"
 )
@@ -51,13 +52,13 @@ func (s *Service) MailReceipt(ctx context.Context, link string, records []mailer
 }
 
 // Download is everything stored about the reader behind a fresh link, as
-// ExportPerson gives it. Errors are those of Fresh.
-func (s *Service) Download(ctx context.Context, link string) ([]byte, error) {
+// ExportPerson gives it in l. Errors are those of Fresh.
+func (s *Service) Download(ctx context.Context, link string, l *locale.Locale) ([]byte, error) {
 	f, err := s.Fresh(ctx, link)
 	if err != nil {
 		return nil, err
 	}
-	return s.ExportPerson(ctx, f.address)
+	return s.ExportPerson(ctx, f.address, l)
 }
 
 // EraseOwn erases the reader behind a fresh link, at once and for good: mail

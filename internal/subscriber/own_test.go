@@ -54,7 +54,7 @@ func TestFreshLink(t *testing.T) {
 	f.Clock.Advance(time.Second)
 	for name, act := range map[string]func() error{
 		"fresh":    func() error { _, err := f.Fresh(ctx, link); return err },
-		"download": func() error { _, err := f.Download(ctx, link); return err },
+		"download": func() error { _, err := f.Download(ctx, link, words(t, "en")); return err },
 		"receipt":  func() error { _, _, err := f.Receipt(ctx, link); return err },
 		"mail":     func() error { _, err := f.MailReceipt(ctx, link, nil); return err },
 		"address":  func() error { _, err := f.AskAddress(ctx, link, address(t, "n@example.net")); return err },
@@ -265,7 +265,7 @@ func TestReceiptGoesOnAfterAChangeOfAddress(t *testing.T) {
 	if got := strings.Join(kinds, " "); got != "changed confirmed requested" {
 		t.Errorf("events: %s", got)
 	}
-	raw, err := f.Download(ctx, f.fresh(c, "nadia@example.net"))
+	raw, err := f.Download(ctx, f.fresh(c, "nadia@example.net"), words(t, "en"))
 	if err != nil || strings.Count(string(raw), `"confirmed"`) != 1 || !strings.Contains(string(raw), `"address_changes"`) {
 		t.Errorf("%v\n%s", err, raw)
 	}

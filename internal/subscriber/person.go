@@ -2,14 +2,12 @@ package subscriber
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"vistka/internal/emailaddr"
 	"vistka/internal/postgres"
 )
 
@@ -46,24 +44,4 @@ func (s *Service) Get(ctx context.Context, db postgres.DB, id int64) (Person, er
 		return p, fmt.Errorf("subscriber %d: %w", id, err)
 	}
 	return p, nil
-}
-
-// ExportPerson returns, as indented JSON, everything stored about an address
-// (rule C16; GDPR article 15): the person, sign-ups, subscriptions, what
-// is still owed, consent, mails and refusals, changes of address, suppression, the
-// account in the admin pages. An address that nothing is stored about gives empty
-// lists.
-func (s *Service) ExportPerson(ctx context.Context, a emailaddr.Address) ([]byte, error) {
-	var raw json.RawMessage
-	err := s.DB.QueryRow(ctx, exportPerson, pgx.StrictNamedArgs{
-		"address": a.String(), "key": a.Key(), "hash": s.hash(a), "limit": s.limitHash(a),
-	}).Scan(&raw)
-	if err != nil {
-		return nil, fmt.Errorf("export person: %w", err)
-	}
-	out, err := json.MarshalIndent(raw, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("export person: %w", err)
-	}
-	return append(out, '\n'), nil
 }
