@@ -43,7 +43,7 @@ func TestConsentIsToldInWords(t *testing.T) {
 			t.Errorf("language: %q", got.text("dl"))
 		}
 	}
-	for who, words := range map[string]string{"ours": "Subscribe to <Herald> Subscribe", "theirs": "The form stands on the site news.example.org"} {
+	for who, words := range map[string]string{"ours": "Subscribe to <Herald> Subscribe", "theirs": "The form stood on the site news.example.org with words that the site wrote"} {
 		for _, want := range []string{
 			words, "Asked The news, with the sign-up form", "On the page https://news.example.org/form", "Language: Українська",
 			"Confirmed The news, with the button behind the link in the mail", "With the program A <browser>", "Left The news, by the newsroom, in its admin pages",

@@ -15,6 +15,7 @@ import (
 	"vistka/internal/demo"
 	"vistka/internal/newsletter"
 	"vistka/internal/postgres"
+	"vistka/internal/subscriber"
 )
 
 // demoAccent is the example site's red.
@@ -40,7 +41,7 @@ func (a *App) RunDemo(ctx context.Context, siteListen string, opened func(Ready)
 		return err
 	}
 	handler, err := demo.Handler(site, demo.Options{
-		URL: siteURL, VistkaURL: a.Config.BaseURL, Newsletters: slugs, Inbox: true,
+		URL: siteURL, VistkaURL: a.Config.BaseURL, Newsletters: slugs, Wordings: a.demoWordings(), Inbox: true,
 		Catalog: a.Catalog, Files: a.files, Now: a.Clock.Now, Log: a.log, Fate: a.demoFate(slugs),
 	})
 	if err != nil {
@@ -94,6 +95,19 @@ func (a *App) demoNewsletters(ctx context.Context, siteURL string) (map[string]s
 		}
 	}
 	return slugs, nil
+}
+
+// demoWordings are what somebody copied with the forms from the admin pages on the
+// first day. Whoever changes a newsletter since has a form with other words, as on
+// any site.
+func (a *App) demoWordings() map[string]string {
+	versions := map[string]string{}
+	for _, l := range a.Catalog.All() {
+		n := newsletter.New()
+		n.Name, n.PrivacyURL = l.T("demo.name"), demo.PrivacyPath(l.Code())
+		versions[l.Code()] = subscriber.WordingVersion(subscriber.FormWording(l, n))
+	}
+	return versions
 }
 
 // demoMoved takes a newsletter of the example site along when the site is served

@@ -2,16 +2,20 @@ package app_test
 
 import (
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"vistka/internal/article"
 	"vistka/internal/config"
 	"vistka/internal/demo"
 	"vistka/internal/newsletter"
+	"vistka/internal/subscriber"
 )
 
 // A demo that is started on an old data directory with its site elsewhere sends
@@ -72,4 +76,43 @@ func (s *stage) articles() []article.Row {
 		s.t.Fatal(err)
 	}
 	return rows
+}
+
+// The forms of the example site are as those that the admin pages give: the proof of
+// a sign-up there has their words, and a request to the hotline leads back.
+func TestTheDemosFormsSayWhereTheyStand(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	list, err := newsletter.List(t.Context(), s.app.Pool)
+	if err != nil || len(list) != 2 {
+		t.Fatal(list, err)
+	}
+	for _, n := range list {
+		rows, _, err := article.List(t.Context(), s.app.Pool, article.Filter{NewsletterID: n.ID})
+		if err != nil || len(rows) == 0 {
+			t.Fatal(rows, err)
+		}
+		resp, err := http.Get(rows[0].URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := goquery.NewDocumentFromReader(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := subscriber.FormWording(s.app.Catalog.For(n.Language), n)
+		form := doc.Find(".signup form")
+		for line := range strings.Lines(words) {
+			if !strings.Contains(form.Text(), strings.TrimSpace(line)) {
+				t.Errorf("%s: the form does not say %q: %s", n.Language, line, form.Text())
+			}
+		}
+		if got := form.Find("[name=wording]").AttrOr("value", ""); got != subscriber.WordingVersion(words) {
+			t.Errorf("%s: the form names the words %q", n.Language, got)
+		}
+		if got := doc.Find(".hotline [name=article]").AttrOr("value", ""); got != rows[0].URL {
+			t.Errorf("%s: the hotline's form stands under %q", n.Language, got)
+		}
+	}
 }

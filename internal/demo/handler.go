@@ -23,6 +23,7 @@ type Options struct {
 	URL         string            // of the site itself
 	VistkaURL   string            // whose forms and ping it uses
 	Newsletters map[string]string // slug by language
+	Wordings    map[string]string // version of the sign-up form's words by language, as the admin pages give it with the form
 	Inbox       bool              // Vistka shows its mails at /inbox
 	Catalog     *locale.Catalog
 	Files       fs.FS
@@ -108,6 +109,7 @@ type view struct {
 }
 
 func (v view) Newsletter() string { return v.Newsletters[v.L.Code()] }
+func (v view) Wording() string    { return v.Wordings[v.L.Code()] }
 
 // script is what a site copies from Vistka's admin pages with the form.
 type script struct{ Path, Integrity string }

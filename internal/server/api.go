@@ -42,6 +42,7 @@ type sentWords struct {
 	Title   string `json:"title"`
 	Text    string `json:"text"`
 	Code    string `json:"code"`    // label of the field for the code
+	Consent string `json:"consent"` // what the button beside it agrees to: stands with it, for the proof has these words
 	Confirm string `json:"confirm"` // its button
 	Nothing string `json:"nothing"` // before the two that follow
 	Again   string `json:"again"`
@@ -49,13 +50,13 @@ type sentWords struct {
 	Failed  string `json:"failed"` // when we cannot be reached
 }
 
-func sentWordsIn(l *locale.Locale, masked, late string) sentWords {
+func sentWordsIn(l *locale.Locale, name, masked, late string) sentWords {
 	text, nothing := l.T("sent.text", "address", masked), l.T("sent.nothing")
 	if late != "" {
 		text, nothing = l.T("sent.text_late", "address", masked)+" "+l.T("sent."+late), l.T("sent.nothing_late")
 	}
 	return sentWords{
-		Title: l.T("sent.title"), Text: text, Code: l.T("sent.code_label"),
+		Title: l.T("sent.title"), Text: text, Code: l.T("sent.code_label"), Consent: l.T("sent.code_consent", "name", name),
 		Confirm: l.T("sent.code_button"), Nothing: nothing, Again: l.T("sent.again"), Wrong: l.T("sent.wrong"),
 		Failed: l.T("sent.failed"),
 	}
@@ -118,7 +119,7 @@ func (s *server) apiSubscribe(w http.ResponseWriter, r *http.Request) error {
 		return writeProblem(w, p)
 	}
 	masked := got.Address.Masked()
-	return writeJSON(w, http.StatusAccepted, "application/json", apiAnswer{"confirmation-sent", masked, got.Handle, sentWordsIn(l, masked, got.Late), got.Late != ""})
+	return writeJSON(w, http.StatusAccepted, "application/json", apiAnswer{"confirmation-sent", masked, got.Handle, sentWordsIn(l, n.Name, masked, got.Late), got.Late != ""})
 }
 
 // readJSON reads the one document of a request's body.

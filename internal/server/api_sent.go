@@ -97,7 +97,7 @@ func (s *server) apiCode(w http.ResponseWriter, r *http.Request) error {
 	if len(body.Code) > maxCode {
 		return page.BadRequest(errors.New("code is too long"))
 	}
-	c, err := s.Subscribers.ConfirmCode(r.Context(), body.Handle, body.Code, shownIn(l, codeWording, r))
+	c, err := s.Subscribers.ConfirmCode(r.Context(), body.Handle, body.Code, shownIn(l, n, codeWording, r))
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,10 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
 	if r.PostFormValue("fresh") != "" {
 		return s.renew(w, r, key)
 	}
-	c, err := s.Subscribers.Confirm(r.Context(), key, shownIn(s.Pages.Locale(r, ""), confirmWording, r))
+	ev, c, err := s.shownAt(r, key, confirmWording)
+	if err == nil && c.Outcome == subscriber.Ready {
+		c, err = s.Subscribers.Confirm(r.Context(), key, ev)
+	}
 	if err != nil {
 		return err
 	}
@@ -103,7 +106,10 @@ func (s *server) confirmCode(w http.ResponseWriter, r *http.Request, key, code s
 	if len(code) > maxCode {
 		return page.BadRequest(errors.New("code is too long"))
 	}
-	c, err := s.Subscribers.ConfirmCodeAt(r.Context(), key, code, shownIn(s.Pages.Locale(r, ""), codeWording, r))
+	ev, c, err := s.shownAt(r, key, codeWording)
+	if err == nil && c.Outcome == subscriber.Ready {
+		c, err = s.Subscribers.ConfirmCodeAt(r.Context(), key, code, ev)
+	}
 	if err != nil {
 		return err
 	}
@@ -117,6 +123,17 @@ func (s *server) confirmCode(w http.ResponseWriter, r *http.Request, key, code s
 		return s.showConfirm(w, r, confirmBody{Again: true, Code: code, CodeError: words[c.Outcome]})
 	}
 	return s.renderOutcome(w, r, c, confirmBody{})
+}
+
+// shownAt is evidence with the words of a form on the page behind a link. There is
+// one where the link is Ready, and none else.
+func (s *server) shownAt(r *http.Request, key string, words formWords) (ev subscriber.Evidence, c subscriber.Confirmation, err error) {
+	c, err = s.Subscribers.ConfirmPage(r.Context(), key)
+	if err != nil || c.Outcome != subscriber.Ready {
+		return ev, c, err
+	}
+	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
+	return shownIn(s.Pages.Locale(r, c.Locale), n, words, r), c, err
 }
 
 // renderOutcome finds the page for what a link can still do.

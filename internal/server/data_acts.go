@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -145,7 +146,7 @@ func (s *server) titled(r *http.Request, events []subscriber.Event) []subscriber
 
 func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {
 	lines := make([]consentLine, 0, len(events))
-	for _, e := range events {
+	for i, e := range events {
 		c := consentLine{When: localMoment(l, e.At, zone), Key: "consent.kind." + e.Kind, Name: e.Name, Proof: e.Proof(s.Pages.Catalog(), l, zoneOf(zone))}
 		if e.Kind == "changed" && e.Source == "address" {
 			c.Key = "consent.kind_address"
@@ -155,6 +156,12 @@ func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber
 		}
 		if e.Locale != l.Code() {
 			c.WordingLang = e.Locale
+		}
+		if e.Kind == "confirmed" { // by whatever act: what was agreed to first stands with the request, which is older
+			j := slices.IndexFunc(events[i:], func(o subscriber.Event) bool { return o.Kind == "requested" && o.NewsletterID == e.NewsletterID })
+			if j > 0 {
+				c.Details = append([]string{l.T("consent.confirms", "when", localMoment(l, events[i+j].At, zone))}, c.Details...)
+			}
 		}
 		lines = append(lines, c)
 	}

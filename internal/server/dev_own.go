@@ -129,7 +129,7 @@ func devConsent(s *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 		{At: at.Add(50 * time.Hour), Kind: "changed", Source: "address", Locale: "en", Address: "nadia@example.net", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)", Changes: []subscriber.Setting{
 			{What: "address", From: []string{"nadia@example.org"}, To: []string{"nadia@example.net"}},
 		}},
-		{At: at.Add(time.Minute), Kind: "confirmed", Source: "code", Locale: "en", Address: "nadia@example.org", Wording: codeWording(en), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at.Add(time.Minute), Kind: "confirmed", Source: "code", Locale: "en", Address: "nadia@example.org", Wording: codeWording(en, n), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
 		{At: at, Kind: "requested", Source: "form", Locale: "en", Address: "nadia@example.org", Wording: wording(en, n), PageURL: devArticle, Article: "Who pays for the news we read", IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
 	}
 	for i := range events {

@@ -30,7 +30,7 @@ func TestDownloadHasTheMailsOfThePage(t *testing.T) {
 
 	read := func(lang string) (mails []string, about map[string]string) {
 		t.Helper()
-		href := s.get(data + "?lang=" + lang).doc.Find("a[href*='/download']").AttrOr("href", "")
+		href := s.get(data+"?lang="+lang).doc.Find("a[href*='/download']").AttrOr("href", "")
 		got := s.get(href)
 		var file struct {
 			ReadMe map[string]string `json:"read_me"`

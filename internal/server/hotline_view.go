@@ -10,7 +10,7 @@ import (
 
 // hotlineBody is the Body of pages/hotline.html.
 type hotlineBody struct {
-	hotline.Request // as it was typed
+	hotline.Request        // as it was typed
 	Article         string // as the form says; only for the way back
 	FormToken       string
 	Errors          map[string]string // field to words

@@ -132,7 +132,7 @@ func (s *server) code(w http.ResponseWriter, r *http.Request) error {
 	if s.limits.codes(w, r) {
 		return errTooMany()
 	}
-	c, err := s.Subscribers.ConfirmCode(r.Context(), b.Handle, b.Code, shownIn(l, codeWording, r))
+	c, err := s.Subscribers.ConfirmCode(r.Context(), b.Handle, b.Code, shownIn(l, b.Newsletter, codeWording, r))
 	if err != nil {
 		return err
 	}
@@ -172,9 +172,12 @@ func evidence(r *http.Request) subscriber.Evidence {
 	return subscriber.Evidence{IP: middleware.GetClientIPAddr(r.Context()), UserAgent: r.UserAgent()}
 }
 
+// formWords are what a form of n says beside its button in l.
+type formWords func(l *locale.Locale, n newsletter.Newsletter) string
+
 // shownIn is evidence with the words that the pressed form has in l.
-func shownIn(l *locale.Locale, words func(*locale.Locale) string, r *http.Request) subscriber.Evidence {
+func shownIn(l *locale.Locale, n newsletter.Newsletter, words formWords, r *http.Request) subscriber.Evidence {
 	ev := evidence(r)
-	ev.Wording, ev.Locale = words(l), l.Code()
+	ev.Wording, ev.Locale = words(l, n), l.Code()
 	return ev
 }

@@ -25,13 +25,15 @@ func wording(l *locale.Locale, n newsletter.Newsletter) string {
 }
 
 // confirmWording is what the page behind the mail's link says beside its button.
-// Its lead is left out: it has the address, and words outlive the person's data.
-func confirmWording(l *locale.Locale) string {
-	return l.T("confirm.title") + "\n" + l.T("confirm.button")
+// Words that stand for the address have its place, for the wording outlives the
+// person's data.
+func confirmWording(l *locale.Locale, n newsletter.Newsletter) string {
+	lead := l.T("confirm.text", "name", n.Name, "address", l.T("consent.your_address"))
+	return l.T("confirm.title") + "\n" + lead + "\n" + l.T("confirm.button")
 }
 
 // codeWording is what stands beside the six digits, on our pages and in the
 // words that the API gives to scripts.
-func codeWording(l *locale.Locale) string {
-	return l.T("sent.code_label") + "\n" + l.T("sent.code_button")
+func codeWording(l *locale.Locale, n newsletter.Newsletter) string {
+	return l.T("sent.code_label") + "\n" + l.T("sent.code_consent", "name", n.Name) + "\n" + l.T("sent.code_button")
 }

@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +59,7 @@ func TestWordsOfTheConfirmation(t *testing.T) {
 	s.press(link, form, "Origin", baseURL)
 
 	_, link = ask("digits@example.org")
+	again := s.post(link, url.Values{"lang": {"uk"}}, "Origin", baseURL)
 	form.Set("code", s.code(2))
 	s.press(link, form, "Origin", baseURL)
 
@@ -65,9 +68,23 @@ func TestWordsOfTheConfirmation(t *testing.T) {
 	form.Set("code", s.code(3))
 	s.press("/subscribe/code", form, "Origin", baseURL)
 
-	button := uk.T("confirm.title") + "\n" + uk.T("confirm.button")
+	// Each act's words name what is agreed to, and not whose address it is.
+	button := uk.T("confirm.title") + "\nНатисніть кнопку, і розсилка «Media Watch» надходитиме на [вашу адресу].\n" + uk.T("confirm.button")
+	consent := map[string]string{
+		"en": "By pressing Confirm you agree to get Media Watch at this address.",
+		"uk": "Натискаючи «Підтвердити», ви погоджуєтеся отримувати розсилку «Media Watch» на цю адресу.",
+	}
 	code := func(lang string) string {
-		return catalog.For(lang).T("sent.code_label") + "\n" + catalog.For(lang).T("sent.code_button")
+		return catalog.For(lang).T("sent.code_label") + "\n" + consent[lang] + "\n" + catalog.For(lang).T("sent.code_button")
+	}
+	if got := sent.text("form[action='/subscribe/code']"); !strings.Contains(got, consent["en"]) {
+		t.Errorf("the page after a sign-up: %q", got)
+	}
+	if got := again.text("form:has(#code)"); !strings.Contains(got, consent["uk"]) {
+		t.Errorf("the page behind the link: %q", got)
+	}
+	if got := s.json("script@example.org"); !strings.Contains(got.body, consent["en"]) {
+		t.Errorf("for scripts: %s", got.body)
 	}
 	for address, want := range map[string][2]string{"link": {button, "uk"}, "digits": {code("uk"), "uk"}, "code": {code("en"), "en"}} {
 		var asked, words, lang string

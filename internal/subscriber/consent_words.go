@@ -36,7 +36,7 @@ func (e Event) Proof(c *locale.Catalog, l *locale.Locale, zone *time.Location) P
 		}
 	}
 	switch {
-	case e.Wording == ForeignWording && e.Kind == "requested": // the confirmation's page is ours
+	case e.Wording == ForeignWording && e.Kind == "requested": // what confirmed it was shown by us
 		p.Details = append(p.Details, foreign(l, e.PageURL))
 	case e.Wording != "" && e.Wording != ForeignWording:
 		p.Version = WordingVersion(e.Wording)

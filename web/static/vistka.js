@@ -108,6 +108,8 @@ customElements.define("vistka-signup", class extends HTMLElement {
     const status = region();
     const digits = make("input", { id: status.id + "-code", name: "code", inputMode: "numeric", autocomplete: "one-time-code", maxLength: 12 });
     const note = region();
+    const consent = make("p", { id: status.id + "-consent", textContent: words.consent });
+    digits.setAttribute("aria-describedby", consent.id);
     const told = region(); // beside "send again"
     const act = async (path, body, then) => {
       const answer = await this.call(path, { handle, ...body }).catch(() => ({ title: words.failed }));
@@ -122,11 +124,11 @@ customElements.define("vistka-signup", class extends HTMLElement {
           panel.replaceChildren(status);
           status.focus();
         } else {
-          this.say(digits, note, "", true, answer.title);
+          this.say(digits, note, consent.id, true, answer.title);
           digits.focus();
         }
       });
-    } }, make("label", { htmlFor: digits.id, textContent: words.code }), note, digits, make("button", { textContent: words.confirm }));
+    } }, make("label", { htmlFor: digits.id, textContent: words.code }), consent, note, digits, make("button", { textContent: words.confirm }));
     const again = make("button", { type: "button", textContent: words.again, onclick: () =>
       act("/again", {}, (answer) => told.replaceChildren(answer.title)) });
     const wrong = make("button", { type: "button", textContent: words.wrong, onclick: () => {
