@@ -1,12 +1,16 @@
 package app_test
 
 import (
+
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,36 +29,61 @@ var axe string
 // it means something is broken.
 const stepTimeout = 30 * time.Second
 
-// browser is one tab of a headless Chromium.
-type browser struct {
-	t   *testing.T
-	ctx context.Context
+// chromium is the one browser of this process: it takes seconds to start, and a
+// browser context is as empty as a new one.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	path, err := exec.LookPath("chromium-headless-shell") // half the work of the whole browser
+	if err != nil {
+		path, err = exec.LookPath("chromium")
+	}
+	if err != nil {
+		return nil, err
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	stopChromium = stop
+	ctx, _ = chromedp.NewContext(ctx)
+	return ctx, chromedp.Do(ctx, chromedp.Navigate("about:blank"))
+})
+
+var stopChromium = func() {}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	stopChromium()
+	os.Exit(code)
 }
 
-// newBrowser starts Chromium, or skips where there is none; in CI, or with
+// browser is one tab of a headless Chromium, with cookies and a cache of its own.
+type browser struct {
+	t      *testing.T
+	ctx    context.Context
+	checks bool // axe is in each page
+}
+
+// newBrowser opens a tab, or skips where there is no Chromium; in CI, or with
 // VISTKA_BROWSER=require, that fails instead.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	if os.Getenv("VISTKA_BROWSER") == "skip" {
 		t.Skip("VISTKA_BROWSER=skip")
 	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("VISTKA_BROWSER") == "require" || os.Getenv("CI") == "true" {
-			t.Fatal("chromium is not installed")
-		}
+	parent, err := chromium()
+	if errors.Is(err, exec.ErrNotFound) && os.Getenv("VISTKA_BROWSER") != "require" && os.Getenv("CI") != "true" {
 		t.Skip("chromium is not installed")
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), opts...)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
-	t.Cleanup(stop)
-	b := &browser{t: t, ctx: ctx}
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, stop := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
+	t.Cleanup(stop)
+	b := &browser{t: t, ctx: ctx}
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the first act's context is the tab's
+		t.Fatal(err)
+	}
+	// A tab beside others answers the keyboard as if it were alone.
+	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	return b
 }
 
@@ -136,8 +165,11 @@ func (b *browser) accessibleMail() {
 
 func (b *browser) axe(options string) {
 	b.t.Helper()
-	if !run(b, chromedp.Evaluate[bool](`"axe" in window`)) {
+	if !b.checks {
 		run(b, chromedp.Evaluate[chromedp.Void](axe))
+		// Pages to come have it from the browser: it is half a megabyte to send.
+		call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: axe})
+		b.checks = true
 	}
 	type violation struct {
 		ID, Help string
@@ -155,22 +187,23 @@ func (b *browser) axe(options string) {
 	}
 }
 
-// look checks the page at the sizes and schemes people have, and keeps
-// pictures where VISTKA_SCREENSHOTS names a folder.
+// look checks the page as people have it: by day on a desk, in the dark on a
+// phone. Pictures go to the folder that VISTKA_SCREENSHOTS names.
 func (b *browser) look(name string) {
 	b.t.Helper()
 	folder := os.Getenv("VISTKA_SCREENSHOTS")
-	for _, width := range []int64{320, 1280} {
-		for _, scheme := range []string{"light", "dark"} {
-			b.size(width, 900, scheme)
-			b.accessible()
-			if folder == "" {
-				continue
-			}
-			file := filepath.Join(folder, name+"-"+map[int64]string{320: "320", 1280: "1280"}[width]+"-"+scheme+".png")
-			if err := os.WriteFile(file, run(b, chromedp.FullScreenshot(100)), 0o600); err != nil {
-				b.t.Fatal(err)
-			}
+	for _, view := range []struct {
+		width  int64
+		scheme string
+	}{{1280, "light"}, {320, "dark"}} {
+		b.size(view.width, 900, view.scheme)
+		b.accessible()
+		if folder == "" {
+			continue
+		}
+		file := filepath.Join(folder, fmt.Sprintf("%s-%d-%s.png", name, view.width, view.scheme))
+		if err := os.WriteFile(file, run(b, chromedp.FullScreenshot(100)), 0o600); err != nil {
+			b.t.Fatal(err)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestTheDemoFollowsItsSite(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	keep := func(c *config.Config) { c.DataDir = dir }
+	keep := func(c *config.Config) { c.DataDir, c.DatabaseURL = dir, "" }
 	var old string
 	var before []article.Row
 	t.Run("first", func(t *testing.T) {

@@ -32,7 +32,7 @@ func TestBrowserWalk(t *testing.T) {
 		t.Run(c.lang, func(t *testing.T) {
 			t.Parallel()
 			b := newBrowser(t)
-			s := newStage(t)
+			s := newStage(t, onItsOwn)
 			if !c.scripts {
 				b.withoutScripts()
 			}

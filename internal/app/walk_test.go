@@ -19,6 +19,7 @@ import (
 
 	"vistka/internal/app"
 	"vistka/internal/config"
+	"vistka/internal/postgres/pgtest"
 	"vistka/internal/subscriber"
 )
 
@@ -29,14 +30,15 @@ type stage struct {
 	ready app.Ready
 }
 
-// newStage opens the demo in an empty directory and stops it with the test.
+// newStage opens the demo in an empty directory and stops it with the test. Its
+// database is one of the tests' own cluster; see onItsOwn.
 func newStage(t *testing.T, change ...func(*config.Config)) *stage {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // lets the server's own user in when the test runs as root
 		t.Fatal(err)
 	}
-	cfg := config.Config{Listen: freePort(t), DataDir: dir, Run: []string{"web", "jobs", "sender"}, LogFormat: "text"}
+	cfg := config.Config{DatabaseURL: pgtest.URL(t), SecretKey: "one-secret-key-for-tests", Listen: freePort(t), DataDir: dir, Run: []string{"web", "jobs", "sender"}, LogFormat: "text"}
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -69,6 +71,9 @@ func newStage(t *testing.T, change ...func(*config.Config)) *stage {
 	}
 	return s
 }
+
+// onItsOwn leaves the demo to make its private Postgres, as at a newcomer's.
+func onItsOwn(c *config.Config) { c.DatabaseURL = "" }
 
 func freePort(t *testing.T) string {
 	t.Helper()
