@@ -12,26 +12,14 @@ import (
 // is shown again, and the press is not made again.
 func TestBrowserBack(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t)
+	b, askingAnew := whole.tab(t), newBrowser(t)
 	s := newStage(t)
 	s.join("en", "reader@example.com")
-	// What follows a page that the browser kept: no event of loading tells of it.
-	goes := func(script, what, expression string) {
-		t.Helper()
-		run(b, chromedp.Evaluate[chromedp.Void](script))
-		s.until(what, func() bool { // the page may be going away just then
-			is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
-			return err == nil && is
-		})
-	}
-	back := func(what, expression string) { t.Helper(); goes(`history.back()`, what, expression) }
+	back := func(what, expression string) { t.Helper(); s.goes(b, `history.back()`, what, expression) }
 
-	b.open(s.link(s.mail(2), "/preferences/"))
-	run(b, chromedp.Click(chromedp.CSS("input[name=cadence][value=weekly]")))
-	b.follow("#settings > button")
-	b.follow(".notice button")
-	back("the page of what was saved, as things are now", `document.readyState === "complete" && location.search.includes("undo=") &&
-		document.querySelector("[value=instant]").checked && !document.querySelector(".notice")`)
+	settings := s.link(s.mail(2), "/preferences/")
+	s.backToSettings(askingAnew, settings)
+	s.backToSettings(b, settings)
 
 	b.open(s.ready.URL + "/n/checked-en?lang=en")
 	b.fill("#email", "other@example.com")
@@ -58,7 +46,7 @@ func TestBrowserBack(t *testing.T) {
 	b.follow(".aside a")
 	back("what was typed and not sent", `document.querySelector("#text").value === "It shows another street."`)
 	s.waitOutScannerGuard()
-	goes(`document.querySelector("main form button").click()`, "the complaint is sent", `location.pathname.startsWith("/hotline/thanks/")`)
+	s.goes(b, `document.querySelector("main form button").click()`, "the complaint is sent", `location.pathname.startsWith("/hotline/thanks/")`)
 	back("an empty form", `document.readyState === "complete" && location.pathname === "/hotline/complaint" && document.querySelector("#text").value === ""`)
 
 	b.open(s.ready.URL + "/hotline/callback?lang=en")
@@ -67,4 +55,25 @@ func TestBrowserBack(t *testing.T) {
 	s.waitOutScannerGuard()
 	b.follow("main form button")
 	back("an empty form", `document.readyState === "complete" && location.pathname === "/hotline/callback" && document.querySelector("#name").value + document.querySelector("#phone").value === ""`)
+}
+
+// backToSettings saves a setting, takes it back and goes back to where it was saved.
+func (s *stage) backToSettings(b *browser, settings string) {
+	b.open(settings)
+	run(b, chromedp.Click(chromedp.CSS("input[name=cadence][value=weekly]")))
+	b.follow("#settings > button")
+	b.follow(".notice button")
+	s.goes(b, `history.back()`, "the page of what was saved, as things are now", `document.readyState === "complete" && location.search.includes("undo=") &&
+		document.querySelector("[value=instant]").checked && !document.querySelector(".notice")`)
+}
+
+// goes waits for what follows a page that the browser kept: no event of loading
+// tells of it.
+func (s *stage) goes(b *browser, script, what, expression string) {
+	s.t.Helper()
+	run(b, chromedp.Evaluate[chromedp.Void](script))
+	s.until(what, func() bool { // the page may be going away just then
+		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
+		return err == nil && is
+	})
 }

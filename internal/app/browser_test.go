@@ -1,17 +1,12 @@
 package app_test
 
 import (
-
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
-	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -28,64 +23,6 @@ var axe string
 // stepTimeout bounds one act in the browser; none takes long, so that reaching
 // it means something is broken.
 const stepTimeout = 30 * time.Second
-
-// chromium is the one browser of this process: it takes seconds to start, and a
-// browser context is as empty as a new one.
-var chromium = sync.OnceValues(func() (context.Context, error) {
-	path, err := exec.LookPath("chromium-headless-shell") // half the work of the whole browser
-	if err != nil {
-		path, err = exec.LookPath("chromium")
-	}
-	if err != nil {
-		return nil, err
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
-	stopChromium = stop
-	ctx, _ = chromedp.NewContext(ctx)
-	return ctx, chromedp.Do(ctx, chromedp.Navigate("about:blank"))
-})
-
-var stopChromium = func() {}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	stopChromium()
-	os.Exit(code)
-}
-
-// browser is one tab of a headless Chromium, with cookies and a cache of its own.
-type browser struct {
-	t      *testing.T
-	ctx    context.Context
-	checks bool // axe is in each page
-}
-
-// newBrowser opens a tab, or skips where there is no Chromium; in CI, or with
-// VISTKA_BROWSER=require, that fails instead.
-func newBrowser(t *testing.T) *browser {
-	t.Helper()
-	if os.Getenv("VISTKA_BROWSER") == "skip" {
-		t.Skip("VISTKA_BROWSER=skip")
-	}
-	parent, err := chromium()
-	if errors.Is(err, exec.ErrNotFound) && os.Getenv("VISTKA_BROWSER") != "require" && os.Getenv("CI") != "true" {
-		t.Skip("chromium is not installed")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
-	t.Cleanup(stop)
-	b := &browser{t: t, ctx: ctx}
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the first act's context is the tab's
-		t.Fatal(err)
-	}
-	// A tab beside others answers the keyboard as if it were alone.
-	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
-	return b
-}
 
 // withoutScripts lets pages run no JavaScript from now on.
 func (b *browser) withoutScripts() {

@@ -185,12 +185,12 @@ func (c *cluster) migrateTemplate(ctx context.Context) error {
 	return c.exec(ctx, "ALTER DATABASE "+templateName+" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
 }
 
-// createDatabase copies through the log where the server can: two checkpoints
-// fewer than copying files.
+// createDatabase copies the template's files: where those lie in memory that is
+// a quarter of the work of copying through the log, two checkpoints included.
 func (c *cluster) createDatabase(name, template string) string {
 	s := "CREATE DATABASE " + pgx.Identifier{name}.Sanitize() + " TEMPLATE " + template
 	if c.binaries.Major >= 15 {
-		s += " STRATEGY wal_log"
+		s += " STRATEGY file_copy"
 	}
 	return s
 }
