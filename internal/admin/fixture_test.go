@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 	"vistka/internal/feed"
 	"vistka/internal/hotline"
 	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/mailer"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -80,6 +82,15 @@ func (still) Discover(context.Context, string) ([]feed.Candidate, error) { retur
 const rss = `<?xml version="1.0"?><rss version="2.0"><channel><title>Herald</title><link>https://news.example.org/</link>
 <item><title>%s</title><link>https://news.example.org/%s</link><guid>%s</guid><pubDate>Mon, 23 Nov 2026 08:00:00 GMT</pubDate></item></channel></rss>`
 
+// sharedPages are parsed once: they keep nothing of a site.
+var sharedPages = sync.OnceValues(func() (*page.Pages, error) {
+	catalog, err := localetest.Load()
+	if err != nil {
+		return nil, err
+	}
+	return page.New(page.Options{FS: web.FS, Catalog: catalog})
+})
+
 func newSite(t testing.TB, change ...func(*Deps)) *site {
 	t.Helper()
 	s := &site{t: t, db: pgtest.New(t)}
@@ -92,10 +103,8 @@ func newSite(t testing.TB, change ...func(*Deps)) *site {
 		t.Fatal(err)
 	}
 	hasher, log := token.NewHasher(make([]byte, 32)), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
-	if s.catalog, err = locale.Load(web.FS); err != nil {
-		t.Fatal(err)
-	}
-	pages, err := page.New(page.Options{FS: web.FS, Catalog: s.catalog, Log: log})
+	s.catalog = localetest.Catalog(t)
+	pages, err := sharedPages()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +135,7 @@ func newSite(t testing.TB, change ...func(*Deps)) *site {
 	}
 	s.mux = New(d)
 	root := chi.NewRouter()
-	root.Use(middleware.ClientIPFromRemoteAddr, pages.Log(), page.Headers(page.Policy{}), pages.Recover, middleware.GetHead)
+	root.Use(middleware.ClientIPFromRemoteAddr, page.Log(log), page.Headers(page.Policy{}), pages.Recover, middleware.GetHead)
 	root.Mount("/admin", s.mux)
 	root.Method(http.MethodGet, "/static/*", pages.Static())
 	srv.Config.Handler = root

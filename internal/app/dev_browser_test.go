@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/mailer"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
@@ -44,14 +44,11 @@ func TestBrowserDev(t *testing.T) {
 // devServer is the public pages without what keeps data.
 func devServer(t *testing.T) string {
 	t.Helper()
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := localetest.Catalog(t)
 	s := httptest.NewUnstartedServer(nil)
 	base := "http://" + s.Listener.Addr().String()
 	log := slog.New(slog.DiscardHandler)
-	pages, err := page.New(page.Options{FS: web.FS, Catalog: catalog, BaseURL: base, Log: log})
+	pages, err := page.New(page.Options{FS: web.FS, Catalog: catalog, BaseURL: base})
 	if err != nil {
 		t.Fatal(err)
 	}

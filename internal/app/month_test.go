@@ -21,12 +21,11 @@ import (
 	"vistka/internal/edition"
 	"vistka/internal/guard"
 	"vistka/internal/hotline"
-	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
 	"vistka/internal/subscriber"
 	"vistka/internal/token"
-	"vistka/web"
 )
 
 // month is Vistka with a clock that is moved, a newsroom in memory, a sender
@@ -98,10 +97,7 @@ func newMonth(t *testing.T, seed uint64) *month {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := localetest.Catalog(t)
 	clock := postgres.NewTestClock(time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC))
 	log, hasher := slog.New(slog.DiscardHandler), token.NewHasher(make([]byte, 32))
 	m := &month{

@@ -24,7 +24,7 @@ import (
 // pages is everything that is served: the public pages with the admin's and,
 // without a relay, the inbox mounted on them.
 func (a *App) pages(box *inbox.Box) (http.Handler, error) {
-	pages, err := page.New(page.Options{FS: a.files, Catalog: a.Catalog, BaseURL: a.Config.BaseURL, Dev: a.Config.Dev, Log: a.log})
+	pages, err := page.New(page.Options{FS: a.files, Catalog: a.Catalog, BaseURL: a.Config.BaseURL, Dev: a.Config.Dev})
 	if err != nil {
 		return nil, err
 	}

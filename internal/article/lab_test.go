@@ -16,9 +16,9 @@ import (
 
 	"vistka/internal/feed"
 	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
-	"vistka/web"
 )
 
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -259,8 +259,7 @@ func (f *fixture) article(title string) Article {
 // say is m in English; every language must have the words.
 func (f *fixture) say(m locale.Message) string {
 	f.t.Helper()
-	catalog, err := locale.Load(web.FS)
-	f.must(err)
+	catalog := localetest.Catalog(f.t)
 	for _, l := range catalog.All() {
 		if words := l.Say(m); words == "" || strings.Contains(words, "[") {
 			f.t.Errorf("%s has no words for %+v: %q", l.Code(), m, words)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/goleak"
 
-	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/mailer"
 	"vistka/internal/mailer/smtptest"
 	"vistka/internal/postgres"
@@ -65,13 +66,19 @@ func makeWorld(t testing.TB, o smtptest.Options) *world {
 	return w
 }
 
+// sharedRenderer is made once: it keeps nothing of a service.
+var sharedRenderer = sync.OnceValues(func() (*mailer.Renderer, error) {
+	catalog, err := localetest.Load()
+	if err != nil {
+		return nil, err
+	}
+	return mailer.NewRenderer(web.FS, catalog, mailer.Options{BaseURL: "https://mail.news.example"})
+})
+
 func (w *world) service(holder string) *Service {
 	w.t.Helper()
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	renderer, err := mailer.NewRenderer(web.FS, catalog, mailer.Options{BaseURL: "https://mail.news.example"})
+	catalog := localetest.Catalog(w.t)
+	renderer, err := sharedRenderer()
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -5,17 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/mailer/smtptest"
-	"vistka/web"
 )
 
 func TestVerdictOfATally(t *testing.T) {
 	t.Parallel()
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := localetest.Catalog(t)
 	l := catalog.For("en")
 	for _, c := range []struct {
 		tally tally

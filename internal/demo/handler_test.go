@@ -13,16 +13,14 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/web"
 )
 
 // newSite is a site as it is first opened, its words, and when that was.
 func newSite(t *testing.T) (*Site, *locale.Catalog, time.Time) {
 	t.Helper()
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := localetest.Catalog(t)
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	site, err := Open(filepath.Join(t.TempDir(), "site.json"), now)
 	if err != nil {

@@ -15,10 +15,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
-	"vistka/web"
 )
 
 // fixture is an open hotline that records what it tells the desk.
@@ -35,10 +34,7 @@ type fixture struct {
 func setUp(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{t: t}
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := localetest.Catalog(t)
 	f.Service = &Service{
 		Log: slog.New(slog.NewTextHandler(&f.log, nil)),
 		DB:  pgtest.New(t), Catalog: catalog, Clock: postgres.NewTestClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)),

@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,7 +11,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
-	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/page"
 	"vistka/web"
 )
@@ -23,11 +22,8 @@ const mail = "From: Newsroom <news@example.org>\r\nSubject: The headline\r\nCont
 // the page's only heading, and the mail can be had without its frame.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pages, err := page.New(page.Options{FS: web.FS, Catalog: catalog, Log: slog.New(slog.DiscardHandler)})
+	catalog := localetest.Catalog(t)
+	pages, err := page.New(page.Options{FS: web.FS, Catalog: catalog})
 	if err != nil {
 		t.Fatal(err)
 	}

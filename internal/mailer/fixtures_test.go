@@ -5,10 +5,11 @@ import (
 	"io"
 	"mime/quotedprintable"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/mailer"
 	"vistka/web"
 )
@@ -24,13 +25,20 @@ var reader = mailer.Recipient{
 	PreferencesURL: "https://news.example.com/preferences/AAAAAQAAAAAAAAAHEjRWeJq83vASNFZ4mrze8A",
 }
 
+func freshRenderer() (*mailer.Renderer, error) {
+	catalog, err := localetest.Load()
+	if err != nil {
+		return nil, err
+	}
+	return mailer.NewRenderer(web.FS, catalog, mailer.Options{BaseURL: "https://news.example.com"})
+}
+
+// shared has rendered for other tests, which changes nothing.
+var shared = sync.OnceValues(freshRenderer)
+
 func newRenderer(t testing.TB) *mailer.Renderer {
 	t.Helper()
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := mailer.NewRenderer(web.FS, catalog, mailer.Options{BaseURL: "https://news.example.com"})
+	r, err := shared()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func note(r *http.Request, status int, err error) {
 // Log writes one line a request: the route's pattern instead of its path, for
 // paths hold tokens; no query, no address of the reader. Routes under one of
 // quiet's prefixes leave no line unless they fail.
-func (p *Pages) Log(quiet ...string) func(http.Handler) http.Handler {
+func Log(log *slog.Logger, quiet ...string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
@@ -92,7 +92,7 @@ func (p *Pages) Log(quiet ...string) func(http.Handler) http.Handler {
 					level = slog.LevelError
 					attrs = append(attrs, slog.String("error", rec.err.Error()))
 				}
-				p.opt.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", attrs...)
+				log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", attrs...)
 			}()
 			next.ServeHTTP(ww, r)
 		})

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -27,7 +26,6 @@ type Options struct {
 	Catalog *locale.Catalog
 	BaseURL string // without a trailing slash
 	Dev     bool   // templates and static files are read on each request
-	Log     *slog.Logger
 }
 
 // Pages renders pages. It is safe for concurrent use.

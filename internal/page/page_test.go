@@ -17,22 +17,22 @@ import (
 	"testing/fstest"
 
 	"github.com/go-chi/chi/v5"
+
 	"vistka/internal/locale"
 )
 
-func newPages(t *testing.T) (*Pages, *bytes.Buffer) {
+func newPages(t *testing.T) *Pages {
 	t.Helper()
 	web := os.DirFS("../../web")
 	catalog, err := locale.Load(web)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	p, err := New(Options{FS: web, Catalog: catalog, Log: slog.New(slog.NewJSONHandler(&log, nil))})
+	p, err := New(Options{FS: web, Catalog: catalog})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, &log
+	return p
 }
 
 func TestAccentTakesOnlyColours(t *testing.T) {
@@ -46,7 +46,7 @@ func TestAccentTakesOnlyColours(t *testing.T) {
 
 func TestPolicyAllowsExactlyTheStyleOnThePage(t *testing.T) {
 	t.Parallel()
-	p, _ := newPages(t)
+	p := newPages(t)
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	err := p.Render(w, r, http.StatusOK, "pages/error", View{
@@ -70,7 +70,7 @@ func TestPolicyAllowsExactlyTheStyleOnThePage(t *testing.T) {
 
 func TestStatic(t *testing.T) {
 	t.Parallel()
-	p, _ := newPages(t)
+	p := newPages(t)
 	get := func(path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodGet, path, nil)
@@ -109,9 +109,10 @@ func TestStatic(t *testing.T) {
 
 func TestPanicIsOneRequestsTrouble(t *testing.T) {
 	t.Parallel()
-	p, log := newPages(t)
+	p := newPages(t)
+	log := new(bytes.Buffer)
 	r := chi.NewRouter()
-	r.Use(p.Log("/quiet"), Headers(Policy{}), p.Recover)
+	r.Use(Log(slog.New(slog.NewJSONHandler(log, nil)), "/quiet"), Headers(Policy{}), p.Recover)
 	r.Get("/panic/{token}", func(http.ResponseWriter, *http.Request) { panic("the inside") })
 	r.Get("/abort", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	r.Get("/quiet/{token}", func(http.ResponseWriter, *http.Request) {})
@@ -149,7 +150,7 @@ func TestPanicIsOneRequestsTrouble(t *testing.T) {
 
 func TestBrokenTemplateStopsTheStart(t *testing.T) {
 	t.Parallel()
-	p, _ := newPages(t)
+	p := newPages(t)
 	_, err := New(Options{Catalog: p.Catalog(), FS: fstest.MapFS{
 		"static/a.css":               {Data: []byte("a")},
 		"templates/layout/base.html": {Data: []byte(`{{define "base"}}{{block "content" .}}{{end}}{{end}}`)},
@@ -162,7 +163,7 @@ func TestBrokenTemplateStopsTheStart(t *testing.T) {
 
 func TestErrorWordsInEveryLanguage(t *testing.T) {
 	t.Parallel()
-	p, _ := newPages(t)
+	p := newPages(t)
 	for _, l := range p.Catalog().All() {
 		for _, key := range []string{"not_found", "gone", "forbidden", "bad_request", "too_large", "method", "too_many", "away", "ours"} {
 			for _, part := range []string{"title", "text"} {
@@ -176,7 +177,7 @@ func TestErrorWordsInEveryLanguage(t *testing.T) {
 
 func TestLanguage(t *testing.T) {
 	t.Parallel()
-	p, _ := newPages(t)
+	p := newPages(t)
 	for _, c := range []struct{ query, newsletter, accept, want string }{
 		{"uk", "en", "en", "uk"}, {"", "uk", "en", "uk"}, {"", "", "uk-UA,en;q=0.5", "uk"}, {"xx", "uk", "en", "uk"}, {"", "", "", "en"}, {"uk-UA", "", "", "uk"},
 	} {

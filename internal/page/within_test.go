@@ -9,7 +9,7 @@ import (
 
 func TestAPageThatHangsIsGivenUp(t *testing.T) {
 	t.Parallel()
-	pages, _ := newPages(t)
+	pages := newPages(t)
 	hangs := pages.Handle(func(_ http.ResponseWriter, r *http.Request) error {
 		<-r.Context().Done()
 		return r.Context().Err()
@@ -23,7 +23,7 @@ func TestAPageThatHangsIsGivenUp(t *testing.T) {
 
 func TestAProxyIsRemembered(t *testing.T) {
 	t.Parallel()
-	pages, _ := newPages(t)
+	pages := newPages(t)
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	h := pages.WatchProxy(nil, func() time.Time { return now })(http.NotFoundHandler())
 	ask := func(forwarded string) {

@@ -5,8 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"vistka/internal/locale"
-	"vistka/web"
+	"vistka/internal/locale/localetest"
 )
 
 // elsewhere are templates with a page of their own to look at.
@@ -32,10 +31,7 @@ func TestEveryTemplateIsUnderDev(t *testing.T) {
 			t.Errorf("pages/%s.html is on no page under /dev/", name)
 		}
 	}
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := localetest.Catalog(t)
 	for _, key := range catalog.For("en").Keys() {
 		name, isError := strings.CutPrefix(key, "error.")
 		name, isTitle := strings.CutSuffix(name, ".title")

@@ -83,7 +83,7 @@ func New(d Deps) *chi.Mux {
 	r.Use(
 		d.Pages.WatchProxy(d.TrustedProxies, d.Clock.Now),
 		page.ClientIP(d.TrustedProxies),
-		d.Pages.Log("/hotline", "/embed/hotline", "/inbox", "/livez", "/readyz", "/static"),
+		page.Log(d.Log, "/hotline", "/embed/hotline", "/inbox", "/livez", "/readyz", "/static"),
 		page.Headers(page.Policy{HTTPS: strings.HasPrefix(d.BaseURL, "https://")}),
 		d.Pages.Recover,
 		headAsGet,

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -21,7 +20,7 @@ import (
 
 	"vistka/internal/edition"
 	"vistka/internal/hotline"
-	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/mailer"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -30,6 +29,7 @@ import (
 	"vistka/internal/server"
 	"vistka/internal/subscriber"
 	"vistka/internal/token"
+	"vistka/web"
 )
 
 const (
@@ -55,6 +55,23 @@ type site struct {
 	desk     *desk
 }
 
+// templates are parsed once: they keep nothing of a site.
+var templates = sync.OnceValues(func() (parsed struct {
+	pages    *page.Pages
+	renderer *mailer.Renderer
+}, err error,
+) {
+	catalog, err := localetest.Load()
+	if err != nil {
+		return parsed, err
+	}
+	if parsed.pages, err = page.New(page.Options{FS: web.FS, Catalog: catalog, BaseURL: baseURL}); err != nil {
+		return parsed, err
+	}
+	parsed.renderer, err = mailer.NewRenderer(web.FS, catalog, mailer.Options{BaseURL: baseURL})
+	return parsed, err
+})
+
 func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	t.Helper()
 	s := &site{t: t, pool: pgtest.New(t), log: &strings.Builder{}}
@@ -78,26 +95,17 @@ func newSite(t *testing.T, change ...func(*server.Deps)) *site {
 	if s.n, err = newsletter.Add(t.Context(), s.pool, n, "", s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	web := os.DirFS("../../web")
-	catalog, err := locale.Load(web)
-	if err != nil {
-		t.Fatal(err)
-	}
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, nil))
-	pages, err := page.New(page.Options{FS: web, Catalog: catalog, BaseURL: baseURL, Log: log})
+	parsed, err := templates()
 	if err != nil {
 		t.Fatal(err)
 	}
-	renderer, err := mailer.NewRenderer(web, catalog, mailer.Options{BaseURL: baseURL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.editions = &edition.Service{DB: s.pool, Clock: s.clock, Keys: s.keys, BaseURL: baseURL, Renderer: renderer, Log: slog.New(slog.DiscardHandler)}
+	s.editions = &edition.Service{DB: s.pool, Clock: s.clock, Keys: s.keys, BaseURL: baseURL, Renderer: parsed.renderer, Log: slog.New(slog.DiscardHandler)}
 	s.desk = &desk{}
 	s.hotline = &hotline.Service{DB: s.pool, Clock: s.clock, Notify: s.desk.notify}
 	d := server.Deps{
-		Pages: pages, DB: s.pool, Subscribers: s.subs, Hotline: s.hotline, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true,
-		Editions: s.editions, Renderer: renderer,
+		Pages: parsed.pages, DB: s.pool, Subscribers: s.subs, Hotline: s.hotline, Keys: s.keys, Clock: s.clock, BaseURL: baseURL, Log: log, Dev: true,
+		Editions: s.editions, Renderer: parsed.renderer,
 	}
 	for _, f := range change {
 		f(&d)

@@ -6,9 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/subscriber"
-	"vistka/web"
 )
 
 // A pasted form names the version of the words beside its button: the proof holds
@@ -16,10 +15,7 @@ import (
 func TestWordsOfAPastedForm(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := localetest.Catalog(t)
 	words := subscriber.FormWording(catalog.For("en"), s.n)
 	post := func(email, version string, headers ...string) {
 		form := foreign(email)
@@ -42,10 +38,7 @@ func TestWordsOfAPastedForm(t *testing.T) {
 func TestWordsOfTheConfirmation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := localetest.Catalog(t)
 	uk := catalog.For("uk")
 	ask := func(email string) (sent answer, link string) {
 		sent = s.post("/subscribe", foreign(email), "Origin", siteOrigin)

@@ -13,11 +13,11 @@ import (
 
 	"vistka/internal/emailaddr"
 	"vistka/internal/locale"
+	"vistka/internal/locale/localetest"
 	"vistka/internal/newsletter"
 	"vistka/internal/postgres"
 	"vistka/internal/postgres/pgtest"
 	"vistka/internal/token"
-	"vistka/web"
 )
 
 // start is a Monday, 11:00 in Kyiv.
@@ -168,9 +168,6 @@ func (f *fixture) waiting() bool {
 // words are those of a language.
 func words(t *testing.T, code string) *locale.Locale {
 	t.Helper()
-	catalog, err := locale.Load(web.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalog := localetest.Catalog(t)
 	return catalog.For(code)
 }
