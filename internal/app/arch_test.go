@@ -64,7 +64,7 @@ func violation(from, to string, test bool) string {
 		return to + " has no place in the order of imports"
 	case forTests(to) && !test && !forTests(from) && from != "cmd/vistka-bench":
 		return "only tests import " + to
-	case test:
+	case test || forTests(from):
 		return ""
 	case level(b) < level(a):
 		return "that is the wrong direction"

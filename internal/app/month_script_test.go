@@ -217,6 +217,9 @@ func (m *month) readerActs() {
 	}
 	_, err = m.Subscribers.SavePreferences(m.ctx, link, c, subscriber.Evidence{})
 	m.must(err)
+	if c.PausedUntil == nil && !s.paused.After(now) && c.Cadence == s.cadence && int(c.Hour) == s.hour {
+		return // saved as it was: a digest that is late is not put off
+	}
 	s.cadence, s.hour, s.paused = c.Cadence, int(c.Hour), time.Time{}
 	if c.PausedUntil != nil {
 		s.paused = *c.PausedUntil
