@@ -66,7 +66,7 @@ func TestSavedWithoutAChange(t *testing.T) {
 	path, leave := "/preferences/"+c.Preferences, s.leaveLink(c)
 	weekly := url.Values{"shown": {s.get(leave).doc.Find("[name=shown]").AttrOr("value", "")}, "act": {"weekly"}, "hand": {"seen"}}
 	s.clock.Advance(3 * time.Second)
-	for lang, want := range map[string]string{"en": "Nothing had to be changed", "uk": "Змінювати нічого не довелося"} {
+	for lang, want := range map[string]string{"en": "Nothing else had to be changed", "uk": "Більше нічого змінювати не довелося"} {
 		save := fill(s.get(path).doc, "#settings")
 		save.Set("lang", lang)
 		weekly.Set("lang", lang)
