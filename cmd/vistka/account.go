@@ -20,7 +20,7 @@ type accountCommand struct {
 	Add      accountAddCommand      `cmd:"" help:"Add a person to the admin pages. The password is asked for, or read from standard input."`
 	List     accountListCommand     `cmd:"" help:"List the people of the admin pages."`
 	Password accountPasswordCommand `cmd:"" help:"Set a new password and end the person's sessions. It is asked for, or read from standard input."`
-	Hotline  accountHotlineCommand  `cmd:"" help:"Let a person read the hotline's requests, or no longer. No role has that right by itself."`
+	Hotline  accountHotlineCommand  `cmd:"" help:"Let a person read the hotline's requests, or no longer. The first account has that right; no role brings it."`
 	Disable  accountDisableCommand  `cmd:"" help:"End a person's access to the admin pages, at once and for good. What they did stays in the trail."`
 }
 
