@@ -23,21 +23,31 @@ import (
 // dark in Ukrainian, on a desk by day in English. They need no database.
 func TestBrowserDev(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t)
 	base := devServer(t)
-	for _, link := range regexp.MustCompile(`/dev/[a-z_/-]+\?lang=(en|uk)`).FindAllStringSubmatch(body(t, base+"/dev/"), -1) {
-		path, lang := link[0], link[1]
-		look := b.accessible
-		if strings.HasPrefix(path, "/dev/mail/") {
-			path, look = strings.Replace(path, "?", "/html?", 1), b.accessibleMail
-		}
-		if lang == "uk" {
-			b.size(320, 700, "dark")
-		} else {
-			b.size(1280, 900, "light")
-		}
-		b.open(base + path)
-		look()
+	list := body(t, base+"/dev/")
+	for _, lang := range []string{"uk", "en"} {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			b := newBrowser(t)
+			if lang == "uk" {
+				b.size(320, 700, "dark")
+			} else {
+				b.size(1280, 900, "light")
+			}
+			paths := regexp.MustCompile(`/dev/[a-z_/-]+\?lang=`+lang).FindAllString(list, -1)
+			if len(paths) == 0 {
+				t.Fatal("no pages")
+			}
+			for _, path := range paths {
+				if strings.HasPrefix(path, "/dev/mail/") {
+					b.open(base + strings.Replace(path, "?", "/html?", 1))
+					b.accessibleMail()
+				} else {
+					b.open(base + path)
+					b.accessible()
+				}
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package edition
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -93,55 +94,58 @@ func (r *run) know(ctx context.Context, tx pgx.Tx, readers []specialReader) ([]a
 	})
 
 	var id, other int64
-	rows, err := tx.Query(ctx, sqlOwed, args)
+	late := make(map[int64]bool) // owed, and released before all that these readers have not seen
+	err = eachRow(ctx, tx, "owed", sqlOwed, args, []any{&id, &other}, func() { byID[id].owed[other], late[other] = true, true })
 	if err != nil {
-		return nil, fmt.Errorf("owed: %w", err)
+		return nil, err
 	}
-	var owed []int64
-	if _, err := pgx.ForEachRow(rows, []any{&id, &other}, func() error {
-		byID[id].owed[other] = true
-		if !slices.ContainsFunc(articles, func(a article) bool { return a.ID == other }) && !slices.Contains(owed, other) {
-			owed = append(owed, other)
-		}
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("owed: %w", err)
+	for _, a := range articles {
+		delete(late, a.ID)
 	}
-	if len(owed) > 0 {
-		rows, err := tx.Query(ctx, sqlOwedArticles, pgx.StrictNamedArgs{"articles": owed})
+	if len(late) > 0 {
+		more, err := owedArticles(ctx, tx, slices.Collect(maps.Keys(late)))
 		if err != nil {
-			return nil, fmt.Errorf("owed articles: %w", err)
-		}
-		more, err := pgx.CollectRows(rows, pgx.RowToStructByName[article])
-		if err != nil {
-			return nil, fmt.Errorf("owed articles: %w", err)
+			return nil, err
 		}
 		articles = append(articles, more...)
 	}
-
-	if rows, err = tx.Query(ctx, sqlPreferSibling, args); err != nil {
-		return nil, fmt.Errorf("preferred languages: %w", err)
-	}
 	var chosen fallback
-	if _, err := pgx.ForEachRow(rows, []any{&id, &chosen}, func() error {
+	err = eachRow(ctx, tx, "preferred languages", sqlPreferSibling, args, []any{&id, &chosen}, func() {
 		byID[id].prefers, byID[id].fallback = true, chosen
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("preferred languages: %w", err)
+	})
+	if err != nil {
+		return nil, err
 	}
-
 	args["stories"] = storiesOf(articles)
-	if rows, err = tx.Query(ctx, sqlStories, args); err != nil {
-		return nil, fmt.Errorf("stories had: %w", err)
-	}
 	var state string
-	if _, err := pgx.ForEachRow(rows, []any{&id, &other, &state}, func() error {
+	err = eachRow(ctx, tx, "stories had", sqlStories, args, []any{&id, &other, &state}, func() {
 		byID[id].stories[other] = max(byID[id].stories[other], r.s.settles(state))
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("stories had: %w", err)
+	})
+	return articles, err
+}
+
+// eachRow scans every row of a query and calls f; errors begin with what.
+func eachRow(ctx context.Context, tx pgx.Tx, what, sql string, args pgx.QueryRewriter, scans []any, f func()) error {
+	rows, err := tx.Query(ctx, sql, args)
+	if err == nil {
+		_, err = pgx.ForEachRow(rows, scans, func() error { f(); return nil })
 	}
-	return articles, nil
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+func owedArticles(ctx context.Context, tx pgx.Tx, ids []int64) ([]article, error) {
+	rows, err := tx.Query(ctx, sqlOwedArticles, pgx.StrictNamedArgs{"articles": ids})
+	if err != nil {
+		return nil, fmt.Errorf("owed articles: %w", err)
+	}
+	more, err := pgx.CollectRows(rows, pgx.RowToStructByName[article])
+	if err != nil {
+		return nil, fmt.Errorf("owed articles: %w", err)
+	}
+	return more, nil
 }
 
 func (s *Service) settles(state string) outcome {
