@@ -288,7 +288,7 @@ func TestWhatIsToBePressedHasItsName(t *testing.T) {
 	t.Parallel()
 	for _, l := range catalog(t).All() {
 		for button, keys := range map[string][]string{
-			"mail.confirm.button": {"sent.text", "sent.text_late", "sent.code_over", "confirm.fresh_text", "mail.confirm.press"},
+			"mail.confirm.button": {"sent.text", "sent.text_late", "sent.code_over", "confirm.fresh_text", "confirm.replaced_text", "mail.confirm.press"},
 			"confirm.button":      {"confirm.code_spent", "mail.confirm.press"},
 			"signup.button":       {"signup.too_old", "signup.typo_keep", "signup.once_more", "signup.challenge", "signup.prove"},
 		} {

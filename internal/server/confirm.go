@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"vistka/internal/article"
 	"vistka/internal/locale"
@@ -36,15 +35,15 @@ type confirmedBody struct {
 	Latest               []Article
 }
 
-// expiredBody is the Body of pages/expired.html.
-type expiredBody struct {
-	Done, Again   bool
-	Late          string // why the fresh mail has to wait, see late
-	Action, Shown string
-}
-
 // refusedBody is the Body of pages/refused.html.
 type refusedBody struct{ Name, Masked, Write string }
+
+// What a press on the page behind a confirmation's link came to, as s.say puts it.
+// Each holds for one state of the link alone, so that neither is told of the other.
+const (
+	saidConfirmed = "confirmed"
+	saidFresh     = "fresh" // a fresh mail was asked for; with a word of late if it has to wait
+)
 
 // confirmPage shows the button. It changes nothing, however often it is opened.
 func (s *server) confirmPage(w http.ResponseWriter, r *http.Request) error {
@@ -57,7 +56,7 @@ func (s *server) showConfirm(w http.ResponseWriter, r *http.Request, b confirmBo
 	if err != nil {
 		return err
 	}
-	if c.Outcome == subscriber.Already && r.FormValue("done") != "" {
+	if c.Outcome == subscriber.Already && s.said(r) == saidConfirmed {
 		c.Outcome = subscriber.Confirmed // by the press that led here
 	}
 	return s.renderOutcome(w, r, c, b)
@@ -90,7 +89,7 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch c.Outcome {
 	case subscriber.Confirmed:
-		return seeOther(w, r, "/confirm/"+key, "done")
+		return s.say(w, r, "/confirm/"+key, saidConfirmed)
 	case subscriber.Already: // by the same press, made twice
 		return seeOther(w, r, "/confirm/"+key, "")
 	}
@@ -118,7 +117,7 @@ func (s *server) confirmCode(w http.ResponseWriter, r *http.Request, key, code s
 	}
 	switch {
 	case c.Outcome == subscriber.Confirmed:
-		return seeOther(w, r, "/confirm/"+key, "done")
+		return s.say(w, r, "/confirm/"+key, saidConfirmed)
 	case words[c.Outcome] != "":
 		return s.showConfirm(w, r, confirmBody{Again: true, Code: code, CodeError: words[c.Outcome]})
 	}
@@ -148,19 +147,9 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 		return errClosed()
 	case subscriber.Confirmed, subscriber.Already:
 		return s.renderConfirmed(w, r, c)
-	case subscriber.Expired:
-		if c.NewsletterID == 0 {
-			return &page.Error{Status: http.StatusGone, Key: "gone"} // purged: only the form helps
-		}
-		e := expiredBody{Again: b.Again, Action: "/confirm/" + key, Shown: s.shown(r)}
-		if r.Method != http.MethodPost {
-			done := r.FormValue("done")
-			e.Done = done != ""
-			if done == lateDelayed || done == lateHalted {
-				e.Late = done
-			}
-		}
-		return s.renderExpired(w, r, c, e)
+	}
+	if c.Outcome.Renews() {
+		return s.renderExpired(w, r, c, b.Again)
 	}
 	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
 	if err != nil {
@@ -197,40 +186,6 @@ func (s *server) notMeURL(key string, l *locale.Locale) string {
 	return "/not-me/" + s.Keys.Sign(token.NotMe, payload) + "?lang=" + l.Code()
 }
 
-func (s *server) renew(w http.ResponseWriter, r *http.Request, key string) error {
-	c, err := s.Subscribers.ConfirmPage(r.Context(), key)
-	if err != nil {
-		return err
-	}
-	if c.Outcome != subscriber.Expired {
-		return s.renderOutcome(w, r, c, confirmBody{})
-	}
-	res, err := s.Subscribers.Renew(r.Context(), key, middleware.GetClientIPAddr(r.Context()), r.UserAgent())
-	if err != nil {
-		return missing(err, token.ErrInvalid)
-	}
-	if res.Decision != subscriber.Accepted {
-		return errTooMany()
-	}
-	done := cmp.Or(late(res.Admission), "1")
-	return seeOther(w, r, withQuery("/confirm/"+key, url.Values{"done": {done}}), "")
-}
-
-func (s *server) renderExpired(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation, b expiredBody) error {
-	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
-	if err != nil {
-		return err
-	}
-	l := s.Pages.Locale(r, c.Locale)
-	title := l.T("confirm.expired_title")
-	if b.Done {
-		title = l.T("confirm.fresh_title")
-	}
-	return s.Pages.Render(w, r, http.StatusOK, "pages/expired", page.View{
-		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b,
-	})
-}
-
 const latestShown = 3
 
 func (s *server) renderConfirmed(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation) error {
@@ -245,8 +200,12 @@ func (s *server) renderConfirmed(w http.ResponseWriter, r *http.Request, c subsc
 	}
 	title := l.T("confirm.already_title")
 	if !b.Already {
-		title, b.Cadence = l.T("confirmed.title"), n.DefaultCadence
-		volume, err := article.MonthlyVolume(r.Context(), s.DB, n.ID, nil, s.Clock.Now())
+		p, err := s.Subscribers.Preferences(r.Context(), c.Preferences)
+		if err != nil {
+			return missing(err, subscriber.ErrNoReader)
+		}
+		title, b.Cadence = l.T("confirmed.title"), p.Cadence
+		volume, err := article.MonthlyVolume(r.Context(), s.DB, n.ID, p.Topics, s.Clock.Now())
 		if err != nil {
 			return err
 		}

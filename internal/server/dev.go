@@ -86,15 +86,9 @@ func devPages() map[string]canned {
 		"already": {"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("confirm.already_title"), confirmedBody{Already: true, Name: n.Name, Site: n.SiteURL}
 		}},
-		"expired": {"pages/expired", func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("confirm.expired_title"), expiredBody{Action: "/dev/expired", Shown: s.formToken(tokenForm)}
-		}},
-		"expired-sent": {"pages/expired", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("confirm.fresh_title"), expiredBody{Done: true}
-		}},
-		"expired-late": {"pages/expired", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("confirm.fresh_title"), expiredBody{Done: true, Late: lateHalted}
-		}},
+		"expired":      devExpired(expiredBody{Why: "expired"}),
+		"expired-sent": devExpired(expiredBody{Why: "fresh"}),
+		"expired-late": devExpired(expiredBody{Why: "fresh", Late: lateHalted}),
 		"not-me": {"pages/notme", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("notme.title"), notMeBody{Name: n.Name, Masked: devMasked, Action: "/dev/not-me", Shown: s.formToken(tokenForm)}
 		}},

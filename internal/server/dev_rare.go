@@ -30,9 +30,10 @@ func devRarePages() map[string]canned {
 				Name: n.Name, Masked: devMasked, Action: "/dev/confirm", Shown: s.formToken(tokenForm), NotMe: "/dev/not-me", Again: true, CodeOver: true, CodeError: l.T("confirm.code_spent"),
 			}
 		}},
-		"expired-again": {"pages/expired", func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("confirm.expired_title"), expiredBody{Action: "/dev/expired", Shown: s.formToken(tokenForm), Again: true}
-		}},
+		"expired-again":    devExpired(expiredBody{Why: "expired", Again: true}),
+		"expired-replaced": devExpired(expiredBody{Why: "replaced"}),
+		"expired-left":     devExpired(expiredBody{Why: "left", UndoURL: "/dev/unsubscribed"}),
+		"expired-used":     devExpired(expiredBody{Why: "used"}),
 		"not-me-again": {"pages/notme", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("notme.title"), notMeBody{Name: n.Name, Masked: devMasked, Action: "/dev/not-me", Shown: s.formToken(tokenForm), Again: true}
 		}},
@@ -107,6 +108,13 @@ func devHold(state string, again bool) canned {
 			Name: n.Name, Title: "Who pays for the news we read", When: localMoment(l, time.Date(2026, time.December, 24, 8, 0, 0, 0, time.UTC), "Europe/Kyiv"),
 			State: state, Action: "/dev/hold", Shown: s.formToken(tokenForm), Admin: "/admin/", Again: again,
 		}
+	}}
+}
+
+func devExpired(b expiredBody) canned {
+	return canned{"pages/expired", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+		b.Name, b.Masked, b.Action, b.Shown = n.Name, devMasked, "/dev/expired", s.formToken(tokenForm)
+		return expiredTitle(l, b), b
 	}}
 }
 

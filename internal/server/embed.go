@@ -56,9 +56,8 @@ func (s *server) confirmedByCode(w http.ResponseWriter, r *http.Request, c subsc
 	if page.Framed(r) {
 		return s.renderConfirmed(w, r, c)
 	}
-	said := ""
 	if c.Outcome == subscriber.Confirmed {
-		said = "done"
+		return s.say(w, r, "/confirm/"+c.Link, saidConfirmed)
 	}
-	return seeOther(w, r, "/confirm/"+c.Link, said)
+	return seeOther(w, r, "/confirm/"+c.Link, "")
 }

@@ -18,11 +18,19 @@ import (
 // Outcome is what a confirmation comes to; the page has words for each.
 type Outcome string
 
+// Renews reports whether the page of the link offers a fresh mail.
+func (o Outcome) Renews() bool {
+	return o == Expired || o == Replaced || o == HasLeft || o == Used
+}
+
 const (
 	Ready      Outcome = "ready"      // the page may show the button
 	Confirmed  Outcome = "confirmed"  // just now
 	Already    Outcome = "already"    // a second visit
-	Expired    Outcome = "expired"    // offer a fresh mail (Renew)
+	Expired    Outcome = "expired"    // too old; from here to Used a fresh mail is offered (Renew)
+	Replaced   Outcome = "replaced"   // a newer mail was asked for, whose link works
+	HasLeft    Outcome = "has left"   // confirmed, and the reader has left since
+	Used       Outcome = "used"       // confirmed, and the address has no subscription any more: it moved to another
 	Invalid    Outcome = "invalid"    // no link of ours
 	Suppressed Outcome = "suppressed" // never mailed: bounced, reported, or by hand
 	Refused    Outcome = "refused"    // "this wasn't me" was pressed: no mail comes until an editor lifts it
@@ -43,6 +51,7 @@ type Confirmation struct {
 	Masked       string // the address, masked
 	Preferences  string // token of the preference centre, after Confirmed and Already
 	TriesLeft    int    // after WrongCode
+	Leave        string // token of the page that takes leaving back, after HasLeft while that can be done
 	CodeOver     bool   // Ready, and five wrong codes were typed: only the button confirms
 	Link         string // token of the confirmation's link, after Confirmed and Already by code
 }
@@ -155,13 +164,16 @@ func (s *Service) judge(ctx context.Context, db postgres.DB, g pending, generati
 		c.Outcome = Closed
 		return c, nil
 	}
-	err := db.QueryRow(ctx, activeReader, pgx.StrictNamedArgs{"newsletter": g.NewsletterID, "key": g.address.Key()}).Scan(&c.SubscriberID)
+	var reader int64
+	var endedAt *time.Time
+	err := db.QueryRow(ctx, subscriptionOf, pgx.StrictNamedArgs{"newsletter": g.NewsletterID, "key": g.address.Key()}).Scan(&reader, &endedAt)
 	switch {
-	case err == nil:
-		c.Outcome, c.Preferences = Already, PreferencesToken(s.Keys, c.NewsletterID, c.SubscriberID)
-		return c, nil
-	case !errors.Is(err, pgx.ErrNoRows):
+	case errors.Is(err, pgx.ErrNoRows):
+	case err != nil:
 		return c, err
+	case endedAt == nil:
+		c.Outcome, c.SubscriberID, c.Preferences = Already, reader, PreferencesToken(s.Keys, c.NewsletterID, reader)
+		return c, nil
 	}
 	reason, err := suppression.Has(ctx, db, s.hash(g.address))
 	switch {
@@ -171,8 +183,17 @@ func (s *Service) judge(ctx context.Context, db postgres.DB, g pending, generati
 		c.Outcome = Suppressed
 	case reason == suppression.NotMe && !g.ExpiresAt.After(now):
 		c.Outcome = Refused
-	case g.ConfirmedAt != nil, g.Generation != generation, !g.ExpiresAt.After(now):
-		c.Outcome = Expired // used and left since, replaced, or too old: a fresh mail is offered
+	case g.ConfirmedAt != nil && endedAt != nil:
+		c.Outcome = HasLeft
+		if now.Sub(*endedAt) <= undoWithin {
+			c.Leave = UnsubscribeToken(s.Keys, c.NewsletterID, reader)
+		}
+	case g.ConfirmedAt != nil:
+		c.Outcome = Used
+	case !g.ExpiresAt.After(now):
+		c.Outcome = Expired
+	case g.Generation != generation:
+		c.Outcome = Replaced
 	default:
 		c.Outcome, c.CodeOver = Ready, g.CodeTries >= codeTries
 	}

@@ -109,7 +109,7 @@ func TestLinksThatDoNotConfirm(t *testing.T) {
 	if got := f.mails(); got != "confirmation confirmation" {
 		t.Errorf("mailed %q", got)
 	}
-	f.confirmed(old, Expired) // replaced by a newer one
+	f.confirmed(old, Replaced)
 	fresh := ConfirmToken(f.Keys, 1, 2)
 	raw, err := base64.RawURLEncoding.DecodeString(fresh)
 	if err != nil {
@@ -134,7 +134,16 @@ func TestLinksThatDoNotConfirm(t *testing.T) {
 	if _, err := f.End(context.Background(), f.DB, c.NewsletterID, c.SubscriberID, FromPage, Evidence{}); err != nil {
 		t.Fatal(err)
 	}
-	f.confirmed(fresh, Expired) // a link confirms once: whoever left does not come back by it
+	// A link confirms once: whoever left does not come back by it.
+	if got := f.confirmed(fresh, HasLeft); got.Leave == "" {
+		t.Error("leaving cannot be taken back")
+	}
+	f.Clock.Advance(undoWithin + time.Second)
+	if got := f.confirmed(fresh, HasLeft); got.Leave != "" {
+		t.Error("leaving is taken back after its time")
+	}
+	f.exec("UPDATE subscriber SET address_key = 'moved@example.org'")
+	f.confirmed(fresh, Used)
 }
 
 func TestErasedAndNotMeComeBackByConfirming(t *testing.T) {

@@ -138,11 +138,11 @@ WHERE g.id = @id`
 	lockSignup = getSignup + `
 FOR UPDATE OF g`
 
-	activeReader = `
-SELECT s.subscriber_id
+	subscriptionOf = `
+SELECT s.subscriber_id, s.ended_at
 FROM subscription s
 JOIN subscriber r ON r.id = s.subscriber_id
-WHERE s.newsletter_id = @newsletter AND r.address_key = @key AND s.state = 'active'`
+WHERE s.newsletter_id = @newsletter AND r.address_key = @key`
 
 	// FOR SHARE waits for an article that is just being released: it then came
 	// before the reader, who does not get it.
