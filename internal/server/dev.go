@@ -80,7 +80,7 @@ func devPages() map[string]canned {
 		"confirm":       devConfirm(false),
 		"confirm-again": devConfirm(true),
 		"unsubscribe-again": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Weekly: true, Again: "leave"}
+			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Weekly: true, Pause: true, Again: "leave"}
 		}},
 		"confirmed": devConfirmed(),
 		"already": {"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
@@ -98,7 +98,7 @@ func devPages() map[string]canned {
 		"hold":      devHold("waiting", false),
 		"hold-done": devHold("held", false),
 		"unsubscribe": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Weekly: true}
+			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Weekly: true, Pause: true}
 		}},
 		"unsubscribed": devLeft(unsubscribedBody{}),
 		"unsubscribed-gone": {"pages/unsubscribed", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {

@@ -41,7 +41,7 @@ func devRarePages() map[string]canned {
 		"hold-released": devHold("released", false),
 		"hold-decided":  devHold("", false),
 		"unsubscribe-several": {"pages/unsubscribe", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Others: 2}
+			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Pause: true, Others: 2}
 		}},
 		"unsubscribed-all":   devLeft(unsubscribedBody{All: 3}),
 		"unsubscribed-apart": devLeft(unsubscribedBody{All: 2, Apart: "Media Law, Watch Digest", Press: "1"}),

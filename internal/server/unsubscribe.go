@@ -21,8 +21,8 @@ import (
 type unsubscribeBody struct {
 	Name, Masked, Action, Shown string
 	Again                       string // the act that was pressed too fast for a person
-	Weekly                      bool
-	Others                      int // newsletters that "stop everything" ends too
+	Weekly, Pause               bool   // may be had instead
+	Others                      int    // newsletters that "stop everything" ends too
 }
 
 // unsubscribedBody is the Body of pages/unsubscribed.html.
@@ -68,6 +68,7 @@ func (s *server) askLeave(w http.ResponseWriter, r *http.Request, left subscribe
 		L: l, Title: l.T("unsubscribe.title", "name", n.Name), Site: siteOf(n), Languages: s.languages(r, l), Body: unsubscribeBody{
 			Name: n.Name, Masked: left.Masked, Action: "/unsubscribe/" + key, Shown: s.shown(r), Again: again,
 			Weekly: p.Cadence == newsletter.Instant || p.Cadence == newsletter.Daily, Others: left.Others,
+			Pause: p.PausedUntil == nil || p.PausedUntil.Before(s.Clock.Now().Add(pauseOffered)),
 		},
 	})
 }
@@ -237,7 +238,11 @@ func (s *server) lessOften(w http.ResponseWriter, r *http.Request, act string) e
 	adjust, said := func(c *subscriber.Change) { c.Cadence = newsletter.Weekly }, "weekly"
 	if act == "pause" {
 		until := s.Clock.Now().Add(pauseOffered)
-		adjust, said = func(c *subscriber.Change) { c.PausedUntil = &until }, "saved"
+		adjust, said = func(c *subscriber.Change) {
+			if c.PausedUntil == nil || c.PausedUntil.Before(until) { // never shortens one that lasts longer
+				c.PausedUntil = &until
+			}
+		}, "saved"
 	}
 	p, err := s.Subscribers.AdjustPreferences(r.Context(), chi.URLParam(r, "token"), adjust, evidence(r))
 	return s.sayChanged(w, r, p, err, said)

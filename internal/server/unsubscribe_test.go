@@ -192,8 +192,19 @@ func TestLessOften(t *testing.T) {
 		t.Errorf("weekly: %q", got.text("main"))
 	}
 	form.Set("act", "pause")
+	if got := s.get(link); got.text("#less") != "A pause instead?" || got.doc.Find("[value=weekly]").Length() != 0 {
+		t.Errorf("weekly already: %q", got.text("main"))
+	}
 	if got := s.press(link, form); !strings.Contains(got.text("main"), "Paused until 24 December 2026") {
 		t.Errorf("pause: %q", got.text("main"))
+	}
+	// A pause that lasts longer is offered no shorter one, and an old page makes none.
+	s.exec("UPDATE subscription SET paused_until = '2027-02-01 12:00Z'")
+	if got := s.get(link); got.doc.Find("[value=pause], #less").Length() != 0 {
+		t.Errorf("a shorter pause: %q", got.text("main"))
+	}
+	if got := s.press(link, form); !strings.Contains(got.text("main"), "Paused until 1 February 2027") {
+		t.Errorf("the longer pause: %q", got.text("main"))
 	}
 }
 
