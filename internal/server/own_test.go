@@ -370,7 +370,11 @@ func TestErase(t *testing.T) {
 	if got := s.post(data+"/erase", url.Values{}, "Origin", "https://elsewhere.example"); got.StatusCode != http.StatusForbidden {
 		t.Errorf("from another site: %d", got.StatusCode)
 	}
-	if got := s.pressOn(data + "/erase"); got.text("h1") != "Everything is erased" {
+	const asks = "Only if somebody signs" // it is asked to confirm, as anybody
+	if got := s.get(data + "/erase"); !strings.Contains(got.text("main"), asks) {
+		t.Errorf("promises that no mail comes: %q", got.text("main"))
+	}
+	if got := s.pressOn(data + "/erase"); got.text("h1") != "Everything is erased" || !strings.Contains(got.text("main"), asks) {
 		t.Errorf("%q", got.text("main"))
 	}
 	if s.count(`SELECT count(*) FROM subscriber`) != 0 || s.count(`SELECT count(*) FROM suppression WHERE reason = 'erased'`) != 1 {
