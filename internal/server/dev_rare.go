@@ -44,8 +44,8 @@ func devRarePages() map[string]canned {
 			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Pause: true, Others: 2}
 		}},
 		"unsubscribed-all":   devLeft(unsubscribedBody{All: 3}),
-		"unsubscribed-apart": devLeft(unsubscribedBody{All: 2, Apart: "Media Law, Watch Digest", Press: "1"}),
-		"unsubscribed-one":   devLeft(unsubscribedBody{All: 1, Apart: "Media Law", Press: "1"}),
+		"unsubscribed-apart": devLeft(unsubscribedBody{All: 2, Press: "1"}, "Media Law", "Watch Digest"),
+		"unsubscribed-one":   devLeft(unsubscribedBody{All: 1, Press: "1"}, "Media Law"),
 		"unsubscribed-back":  devLeft(unsubscribedBody{Back: 2}),
 		"unsubscribed-again": devLeft(unsubscribedBody{Again: true}),
 		"unsubscribed-over":  devLeft(unsubscribedBody{UndoOver: true, SubscribeURL: "/dev/signup"}),
@@ -118,9 +118,10 @@ func devExpired(b expiredBody) canned {
 	}}
 }
 
-func devLeft(b unsubscribedBody) canned {
+func devLeft(b unsubscribedBody, apart ...string) canned {
 	return canned{"pages/unsubscribed", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		b.Name, b.Action, b.Shown, b.Site, b.OwnURL = n.Name, "/dev/unsubscribe", s.formToken(tokenForm), n.SiteURL, "/dev/unsubscribed"
+		b.Apart = named(l, apart)
 		return doneTitle(l, n.Name, b.All), b
 	}}
 }

@@ -94,7 +94,7 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 			b.All++
 		}
 		if left.Apart {
-			b.Apart, b.Press = strings.Join(left.With, ", "), r.FormValue("press")
+			b.Apart, b.Press = named(l, left.With), r.FormValue("press")
 		}
 		title = doneTitle(l, n.Name, b.All)
 	}
@@ -104,6 +104,15 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribed", page.View{
 		L: l, Title: title, Site: siteOf(n), Languages: s.languages(r, l), Body: b,
 	})
+}
+
+// named lists newsletters, quoted as the words around them quote one.
+func named(l *locale.Locale, names []string) string {
+	quoted := make([]string, 0, len(names))
+	for _, name := range names {
+		quoted = append(quoted, l.T("unsubscribe.named", "name", name))
+	}
+	return strings.Join(quoted, ", ")
 }
 
 // doneTitle says what was left.

@@ -112,6 +112,10 @@ func TestStopEverythingAfterOneClick(t *testing.T) {
 	if left.text("h1") != "You have left all newsletters" || !strings.Contains(left.text("[role=status]"), "This ended 1 subscription: Varta. You had left Media Watch before") || left.text("button[value=undo]") != "Restore 1 subscription" || s.count(active) != 0 {
 		t.Fatalf("left: %q, %d active", left.text("main"), s.count(active))
 	}
+	inUkrainian := s.get(left.doc.Find("header nav a[lang=uk]").AttrOr("href", ""))
+	if said := inUkrainian.text("[role=status]"); !strings.Contains(said, "«Varta»") || !strings.Contains(said, "«Media Watch»") {
+		t.Errorf("names are not quoted alike: %q", said)
+	}
 	undo := fill(left.doc, "form")
 	undo.Set("act", "undo")
 	back := s.press(link, undo)
