@@ -82,16 +82,15 @@ func (s *server) archivePage(w http.ResponseWriter, r *http.Request) error {
 	if before > 0 {
 		b.NewestURL = archivePath(n.Slug) + "?lang=" + l.Code()
 	}
-	title := l.T("archive.title", "name", n.Name)
 	share := &page.Share{
-		Title: title, Description: n.Description, Kind: "website", URL: s.BaseURL + archivePath(n.Slug), Image: n.LogoURL,
+		Title: l.T("archive.title", "name", n.Name), Description: n.Description, Kind: "website", URL: s.BaseURL + archivePath(n.Slug), Image: n.LogoURL,
 		FeedURL: s.BaseURL + b.FeedURL, FeedTitle: n.Name,
 	}
 	if before > 0 {
 		share.URL += "?before=" + strconv.FormatInt(before, 10)
 	}
 	return s.Pages.Render(w, r, http.StatusOK, "pages/archive", page.View{
-		L: l, Title: title, Site: siteOf(n), Indexed: true, Languages: s.languages(r, l), Share: share, Body: b,
+		L: l, Title: l.T("archive.page"), Site: siteOf(n), Indexed: true, Languages: s.languages(r, l), Share: share, Body: b,
 	})
 }
 

@@ -41,6 +41,9 @@ func TestArchive(t *testing.T) {
 	if got.Header.Get("X-Robots-Tag") != "" || !strings.HasPrefix(got.Header.Get("Cache-Control"), "public") || len(got.Cookies()) > 0 {
 		t.Errorf("%v", got.Header)
 	}
+	if title := got.text("title"); title != "Archive · Media Watch" {
+		t.Errorf("the title: %q", title)
+	}
 	older := s.get(got.doc.Find("a[rel=next]").AttrOr("href", ""))
 	if older.doc.Find("article").Length() != 2 || older.doc.Find("a[rel=next]").Length() != 0 {
 		t.Errorf("older: %q", older.text("main"))

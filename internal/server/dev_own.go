@@ -148,11 +148,11 @@ func devArchive(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 		a.URL, a.ReleasedAt = devArticle, time.Date(2026, 11, 24-i, 6, 0, 0, 0, time.UTC)
 		b.Articles = append(b.Articles, archiveLineOf(l, n, a))
 	}
-	return l.T("archive.title", "name", n.Name), b
+	return l.T("archive.page"), b
 }
 
 func devArchiveEmpty(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-	return l.T("archive.title", "name", n.Name), archiveBody{Name: n.Name, FeedURL: "/dev/archive-empty"}
+	return l.T("archive.page"), archiveBody{Name: n.Name, FeedURL: "/dev/archive-empty"}
 }
 
 func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
