@@ -13,7 +13,7 @@ import (
 // compileLink makes what a reader asked for on their own pages. A fresh link
 // counts its minutes from the mail's Date, so that a retry has the same bytes.
 func (s *Service) compileLink(n noticeRow, f noticeFacts, content Content, from mailer.Newsletter, date time.Time) (mailer.Compiled, error) {
-	c := mailer.LinkContent{Newsletter: from, Locale: n.Locale, Date: date}
+	c := mailer.LinkContent{Newsletter: from, Locale: n.Locale, Date: date, AskedAt: f.AskedAt}
 	change := subscriber.AddressPayload(f.NewsletterID, content.Change)
 	switch content.About {
 	case subscriber.AboutData:
@@ -31,6 +31,12 @@ func (s *Service) compileLink(n noticeRow, f noticeFacts, content Content, from 
 			c.ExpiresAt = date.Add(subscriber.ChangeWithin)
 		}
 		c.URL = f.BaseURL + "/address/" + s.sign(n.KeyID, token.NewAddress, change)
+		to, err := emailaddr.Parse(n.Address)
+		if err != nil {
+			return mailer.Compiled{}, fmt.Errorf("address: %w", err)
+		}
+		notMe := subscriber.NotMyAddressPayload(f.NewsletterID, content.Change, s.Hasher.Sum(to.Key()))
+		c.NotMeURL = f.BaseURL + "/not-my-address/" + s.sign(n.KeyID, token.NotMyAddress, notMe)
 		return s.Renderer.CompileNewAddress(c, n.Address)
 	case subscriber.AboutOldAddress:
 		c.URL = f.BaseURL + "/keep-address/" + s.sign(n.KeyID, token.KeepAddress, change)

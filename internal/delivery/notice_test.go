@@ -91,6 +91,12 @@ func TestEveryKindOfNotice(t *testing.T) {
 			t.Errorf("the link to %s: %q, %v", path, found, err)
 		}
 	}
+	toNew := strings.ReplaceAll(string(w.lab.Journal.To("new-mailbox@example.org")[0].Data), "=\r\n", "")
+	if link := regexp.MustCompile(`https://mail.news.example/not-my-address/([\w-]+)`).FindStringSubmatch(toNew); link == nil {
+		t.Error("the mail to a new mailbox has no way to say that it was not they")
+	} else if _, err := w.s.Keys.Verify(token.NotMyAddress, link[1]); err != nil {
+		t.Errorf("the new mailbox's link: %v", err)
+	}
 	stop := strings.ReplaceAll(string(w.lab.Journal.To("editor2@example.org")[0].Data), "=\r\n", "")
 	payload, err := w.s.Keys.Verify(token.Hold, regexp.MustCompile(`https://mail.news.example/hold/([\w-]+)`).FindStringSubmatch(stop)[1])
 	if account, article, err2 := token.SplitPair(payload); err != nil || err2 != nil || int64(account) != editor || int64(article) != held {

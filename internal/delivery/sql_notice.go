@@ -34,7 +34,7 @@ SELECT n.id AS notice_id,
        @base::text AS base_url,
        coalesce(g.generation, 0) AS generation,
        coalesce(g.page_url, '') AS page_url,
-       coalesce(g.created_at, m.made_at) AS asked_at,
+       coalesce(g.created_at, c.asked_at, m.made_at) AS asked_at,
        CASE WHEN ` + sqlLate + ` THEN m.made_at + @within::interval
             ELSE coalesce(g.expires_at, c.expires_at, m.made_at) END AS expires_at,
        coalesce(s.cadence, '') AS cadence,

@@ -97,6 +97,8 @@ type LinkContent struct {
 	Locale     string
 	Date       time.Time
 	URL        string
+	NotMeURL   string    // of the mail to a new address
+	AskedAt    time.Time // of mails about a change of address
 	ExpiresAt  time.Time
 }
 

@@ -159,7 +159,8 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 		out["settings-paused."+code] = ok(r.CompileSettings(mailer.SettingsContent{Newsletter: n, Locale: code, Date: sentAt, Cadence: mailer.Daily, AskedAt: sentAt, PausedTo: sentAt.AddDate(0, 1, 0)}))
 		out["welcome."+code] = ok(r.CompileWelcome(mailer.WelcomeContent{Newsletter: n, Locale: code, Date: sentAt, Cadence: mailer.Weekly, Latest: articlesIn(code)}))
 		out["link."+code] = ok(r.CompileLink(mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt, URL: "https://news.example.com/data/AAAAAAAAAAcAAAABq83vASNFZ4mrze8BI0VniQ", ExpiresAt: sentAt.Add(30 * time.Minute)}))
-		change := mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt, URL: "https://news.example.com/address/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", ExpiresAt: sentAt.Add(72 * time.Hour)}
+		change := mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt, URL: "https://news.example.com/address/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", AskedAt: sentAt.Add(-time.Minute), ExpiresAt: sentAt.Add(72 * time.Hour)}
+		change.NotMeURL = "https://news.example.com/not-my-address/AAAAAQAAAAAAAAAHEjRWeJq83vASNFZ4mrze8A"
 		out["new-address."+code] = ok(r.CompileNewAddress(change, "nadia.new@example.net"))
 		change.URL = "https://news.example.com/keep-address/AAAAAQAAAAAAAAAHEjRWeJq83vASNFZ4mrze8A"
 		out["old-address."+code] = ok(r.CompileOldAddress(change, "na••@example.net"))

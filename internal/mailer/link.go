@@ -32,9 +32,10 @@ func (r *Renderer) CompileNewAddress(c LinkContent, address string) (Compiled, e
 	f.Subject, f.Why = f.words("mail.new-address.subject"), f.words("mail.why.new-address")
 	return r.compileNotice(noticeView{
 		frame: f, Kicker: f.Site, Heading: f.L.T("mail.new-address.heading"),
-		Lines:  []string{f.words("mail.new-address.text", "address", cleanLine(address)), f.L.T("mail.new-address.press")},
+		Lines:  []string{f.words("mail.new-address.text", "address", cleanLine(address), "when", f.moment(c.AskedAt, c.Date)), f.L.T("mail.new-address.press")},
 		Button: f.L.T("mail.new-address.button"), ButtonURL: link, PlainLabel: f.L.T("mail.confirm.plain"),
-		After: []string{f.L.T("mail.new-address.until", "until", f.moment(c.ExpiresAt, c.Date)), f.L.T("mail.new-address.ignore")},
+		After:     []string{f.L.T("mail.new-address.until", "until", f.moment(c.ExpiresAt, c.Date))},
+		AsideText: f.L.T("mail.new-address.ignore"), AsideLabel: f.L.T("mail.confirm.notme"), AsideURL: webAddress(c.NotMeURL),
 	}, c.Newsletter, c.Date)
 }
 
@@ -62,7 +63,7 @@ func (r *Renderer) CompileOldAddress(c LinkContent, masked string) (Compiled, er
 	f.Subject, f.Why = f.words("mail.old-address.subject"), f.words("mail.why.old-address")
 	return r.compileNotice(noticeView{
 		frame: f, Kicker: f.Site, Heading: f.L.T("mail.old-address.heading"),
-		Lines:      []string{f.words("mail.old-address.text", "address", cleanLine(masked), "when", f.moment(c.Date, c.Date)), f.L.T("mail.old-address.next")},
+		Lines:      []string{f.words("mail.old-address.text", "address", cleanLine(masked), "when", f.moment(c.AskedAt, c.Date)), f.L.T("mail.old-address.next")},
 		AsideText:  f.L.T("mail.old-address.ignore"),
 		AsideLabel: f.L.T("mail.old-address.button"), AsideURL: link,
 	}, c.Newsletter, c.Date)

@@ -33,7 +33,7 @@ const devToken = "AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ"
 func (s *server) devMails() map[string]compile {
 	at := time.Date(2026, time.November, 23, 8, 0, 0, 0, zoneOf("Europe/Kyiv"))
 	link := func(l *locale.Locale, n mailer.Newsletter, path string, works time.Duration) mailer.LinkContent {
-		return mailer.LinkContent{Newsletter: n, Locale: l.Code(), Date: at, URL: s.BaseURL + path + devToken, ExpiresAt: at.Add(works)}
+		return mailer.LinkContent{Newsletter: n, Locale: l.Code(), Date: at, URL: s.BaseURL + path + devToken, AskedAt: at.Add(-time.Minute), ExpiresAt: at.Add(works)}
 	}
 	edition := func(kind string, articles, more int, note string, missed bool) compile {
 		return func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
@@ -65,7 +65,9 @@ func (s *server) devMails() map[string]compile {
 			return r.CompileLink(link(l, n, "/data/", 30*time.Minute))
 		},
 		"new-address": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
-			return r.CompileNewAddress(link(l, n, "/address/", 72*time.Hour), "new-mailbox@example.org")
+			c := link(l, n, "/address/", 72*time.Hour)
+			c.NotMeURL = s.BaseURL + "/not-my-address/" + devToken
+			return r.CompileNewAddress(c, "new-mailbox@example.org")
 		},
 		"old-address": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileOldAddress(link(l, n, "/keep-address/", 72*time.Hour), devMasked)

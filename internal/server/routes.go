@@ -60,6 +60,8 @@ func (s *server) routes(root chi.Router) {
 				r.Post("/confirm/{token}", h(s.confirm))
 				r.Get("/not-me/{token}", h(s.notMePage))
 				r.Post("/not-me/{token}", h(s.notMe))
+				r.Get("/not-my-address/{token}", h(s.notMyAddressPage))
+				r.Post("/not-my-address/{token}", h(s.notMyAddress))
 				r.Get("/preferences/{token}", h(s.preferencesPage))
 				r.Post("/preferences/{token}", h(s.savePreferences))
 				s.ownRoutes(r)

@@ -45,6 +45,7 @@ var decisions = map[string]string{
 	"GET /data/{token}": "token", "GET /data/{token}/mails": "token", "GET /data/{token}/consent": "token", "GET /data/{token}/download": "token",
 	"GET /data/{token}/erase": "token", "GET /address/{token}": "token", "GET /keep-address/{token}": "token",
 	"POST /data/{token}": "own pages", "POST /data/{token}/consent": "own pages", "POST /data/{token}/address": "own pages",
+	"GET /not-my-address/{token}": "token", "POST /not-my-address/{token}": "own pages",
 	"POST /data/{token}/erase": "own pages", "POST /address/{token}": "own pages", "POST /keep-address/{token}": "own pages",
 
 	"GET /embed/hotline": "read", "GET /hotline/callback": "read", "GET /hotline/complaint": "read", "GET /hotline/thanks/{token}": "token",

@@ -23,23 +23,24 @@ import (
 type Purpose string
 
 const (
-	Confirm     Purpose = "confirm"      // the link in a confirmation mail
-	Code        Purpose = "code"         // its 6-digit code
-	NotMe       Purpose = "not-me"       // "this wasn't me" in a confirmation mail
-	SignupPage  Purpose = "signup-page"  // the page after a sign-up: send again, type the code
-	Unsubscribe Purpose = "unsubscribe"  // long-lived, in every edition
-	Preferences Purpose = "preferences"  // long-lived, for what is harmless
-	Fresh       Purpose = "fresh"        // mailed on request, for minutes: what reveals or cannot be undone
-	NewAddress  Purpose = "new-address"  // to the mailbox that a reader wants mail to come to
-	KeepAddress Purpose = "keep-address" // to the mailbox it comes to so far: stops the change
-	Undo        Purpose = "undo"         // settings as they were before the last press
-	Said        Purpose = "said"         // what a press did, for the page that it leads to
-	Hold        Purpose = "hold"         // in an editor's mail: the page that holds an article
-	Form        Purpose = "form"         // render time of a page with a form
-	Proof       Purpose = "proof"        // a challenge that a browser works on
-	Setup       Purpose = "setup"        // the one-time link of the first start
-	Hotline     Purpose = "hotline"      // the page after a hotline request, with its reference
-	MessageID   Purpose = "message-id"   // left side of a Message-ID
+	Confirm      Purpose = "confirm"        // the link in a confirmation mail
+	Code         Purpose = "code"           // its 6-digit code
+	NotMe        Purpose = "not-me"         // "this wasn't me" in a confirmation mail
+	SignupPage   Purpose = "signup-page"    // the page after a sign-up: send again, type the code
+	Unsubscribe  Purpose = "unsubscribe"    // long-lived, in every edition
+	Preferences  Purpose = "preferences"    // long-lived, for what is harmless
+	Fresh        Purpose = "fresh"          // mailed on request, for minutes: what reveals or cannot be undone
+	NewAddress   Purpose = "new-address"    // to the mailbox that a reader wants mail to come to
+	NotMyAddress Purpose = "not-my-address" // "this wasn't me" in the mail to that mailbox
+	KeepAddress  Purpose = "keep-address"   // to the mailbox it comes to so far: stops the change
+	Undo         Purpose = "undo"           // settings as they were before the last press
+	Said         Purpose = "said"           // what a press did, for the page that it leads to
+	Hold         Purpose = "hold"           // in an editor's mail: the page that holds an article
+	Form         Purpose = "form"           // render time of a page with a form
+	Proof        Purpose = "proof"          // a challenge that a browser works on
+	Setup        Purpose = "setup"          // the one-time link of the first start
+	Hotline      Purpose = "hotline"        // the page after a hotline request, with its reference
+	MessageID    Purpose = "message-id"     // left side of a Message-ID
 )
 
 // ErrInvalid says that a token is not one of ours for that purpose.

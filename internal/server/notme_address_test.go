@@ -1,0 +1,66 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"vistka/internal/emailaddr"
+	"vistka/internal/subscriber"
+)
+
+// notMine is the link "this wasn't me" that the last wish for another address mailed.
+func (s *site) notMine(mailbox string) string {
+	s.t.Helper()
+	a, err := emailaddr.Parse(mailbox)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	id := int64(s.count(`SELECT max(id) FROM address_change`))
+	return "/not-my-address/" + subscriber.NotMyAddressToken(s.keys, s.n.ID, id, s.subs.Hasher.Sum(a.Key()))
+}
+
+// Whoever has a mailbox that a reader typed by mistake is asked once and never again.
+func TestNotMyAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	data := s.fresh(c, "nadia@example.org")
+	s.ask(data, "stranger@example.net")
+	confirm, first := s.addressLink("address"), s.notMine("stranger@example.net")
+	s.clock.Advance(20 * time.Minute)
+	s.ask(data, "stranger@example.net") // replaces the first
+	second := s.addressLink("address")
+	before := s.state()
+	ask := s.get(first)
+	if ask.text("h1") != "It wasn’t you?" || !strings.Contains(ask.text("main"), "A reader of Media Watch asked") || s.state() != before {
+		t.Fatalf("opened: %q", ask.text("main"))
+	}
+	form := fill(ask.doc, "form.act")
+	if s.post(first, form, "Origin", baseURL); s.state() != before {
+		t.Error("a program's press at once stopped it")
+	}
+	if got := s.pressOn(first); got.text("h1") != "We have stopped" {
+		t.Errorf("pressed: %d %q", got.StatusCode, got.text("main"))
+	}
+	for _, link := range []string{confirm, second} {
+		if got := s.get(link); got.text("h1") != "This link no longer works" {
+			t.Errorf("the change still waits: %q", got.text("main"))
+		}
+	}
+	mailed := len(s.notices)
+	s.clock.Advance(20 * time.Minute)
+	s.ask(s.fresh(c, "nadia@example.org"), "stranger@example.net")
+	for _, n := range s.notices[mailed:] {
+		if n.About == subscriber.AboutNewAddress {
+			t.Error("asked again")
+		}
+	}
+	s.ask(s.fresh(c, "nadia@example.org"), "own@example.net")
+	if got := s.get(first); got.text("h1") != "We have stopped" {
+		t.Errorf("second visit: %q", got.text("main"))
+	}
+	if s.count(`SELECT count(*) FROM address_change WHERE state = 'waiting' AND address = 'own@example.net'`) != 1 {
+		t.Error("a wish for another mailbox was stopped along")
+	}
+}
