@@ -29,7 +29,8 @@ type PageArticle struct {
 // PageImage is a picture on the site.
 type PageImage struct {
 	URL, Alt      string
-	Width, Height int // CSS pixels
+	Width, Height int  // CSS pixels
+	Wide          bool // as wide as the mail: on a page, as its text
 }
 
 // Passage is a paragraph of an article: Kind is p, h, li or quote. HTML was
@@ -63,7 +64,7 @@ func (r *Renderer) Page(c EditionContent) (Page, error) {
 func pageArticle(a articleView) PageArticle {
 	p := PageArticle{Title: a.Title, URL: a.URL, Topic: a.Topic, Byline: a.Byline, Summary: a.Summary, Lang: a.Lang}
 	if a.Image != nil {
-		p.Image = &PageImage{URL: a.Image.URL, Alt: a.Image.Alt, Width: a.Image.Width, Height: a.Image.Height}
+		p.Image = &PageImage{URL: a.Image.URL, Alt: a.Image.Alt, Width: a.Image.Width, Height: a.Image.Height, Wide: a.Image.Width == imageWidth}
 	}
 	for _, b := range a.Blocks {
 		p.Passages = append(p.Passages, Passage{Kind: b.Kind, HTML: template.HTML(mailOnly.Replace(string(b.HTML)))}) //nolint:gosec // ours, less a style

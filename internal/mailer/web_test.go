@@ -26,7 +26,7 @@ func TestPage(t *testing.T) {
 				t.Errorf("%s: %q at %q", code, a.Title, a.URL)
 			}
 		}
-		if len(p.Articles) != 3 || !strings.Contains(text, strings.Join(strings.Fields(p.More), " ")) || p.Lead.Image == nil || p.Opening == "" || p.Title == p.Lead.Title {
+		if len(p.Articles) != 3 || !strings.Contains(text, strings.Join(strings.Fields(p.More), " ")) || p.Lead.Image == nil || !p.Lead.Image.Wide || p.Opening == "" || p.Title == p.Lead.Title {
 			t.Errorf("%s: %+v", code, p)
 		}
 		alone, err := r.Page(editionOf(code, mailer.Instant, 1))

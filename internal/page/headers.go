@@ -73,7 +73,12 @@ func policyOf(r *http.Request) *Policy {
 // page in a frame. Such a page has neither masthead nor foot.
 func AllowFrames(r *http.Request, sources ...string) {
 	if p := policyOf(r); p != nil {
-		p.FrameAncestors = sources
+		p.FrameAncestors = nil
+		for _, source := range sources { // two newsletters may share a site
+			if !slices.Contains(p.FrameAncestors, source) {
+				p.FrameAncestors = append(p.FrameAncestors, source)
+			}
+		}
 	}
 }
 

@@ -44,10 +44,16 @@ func (s *server) devMails() map[string]compile {
 		}
 	}
 	mails := map[string]compile{
-		"instant":    edition(mailer.Instant, 1, 0, "", false),
-		"daily":      edition(mailer.Daily, 4, 0, "", true),
-		"weekly":     edition(mailer.Weekly, 4, 3, "", false),
-		"monthly":    edition(mailer.Monthly, 3, 0, "", false),
+		"instant": edition(mailer.Instant, 1, 0, "", false),
+		"daily":   edition(mailer.Daily, 4, 0, "", true),
+		"weekly":  edition(mailer.Weekly, 4, 3, "", false),
+		"monthly": edition(mailer.Monthly, 3, 0, "", false),
+		"digest-by-topic": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
+			return r.CompileEdition(mailer.EditionContent{
+				ID: 17, Newsletter: n, Locale: l.Code(), Kind: mailer.Weekly, Articles: devLongDigest(), Date: at,
+				BrowserURL: s.BaseURL + "/dev/archive-edition", ArchiveURL: s.BaseURL + "/dev/archive",
+			})
+		},
 		"correction": edition(mailer.Correction, 1, 0, "We named the wrong photographer. The picture was taken for the local paper.\n\nWe apologise to her and to our readers.", false),
 		"confirmation": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileConfirmation(mailer.ConfirmationContent{
@@ -109,11 +115,20 @@ func (s *server) devMails() map[string]compile {
 		mails["alert-"+strings.ReplaceAll(string(cause), "_", "-")] = func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileAlert(mailer.AlertContent{
 				Newsletter: n, Locale: l.Code(), Date: at, Title: l.T(key+".title", "name", cmp.Or(name, n.Name), "object", "17"), Text: l.T(key + ".text"),
-				Detail: "550 5.7.1 sender not authenticated", URL: s.BaseURL + "/admin/",
+				Detail: devDetails[cause], URL: s.BaseURL + "/admin/",
 			})
 		}
 	}
 	return mails
+}
+
+// devDetails are the words of a server or of the program that an alert ends with.
+// Nobody says anything of what has no line here.
+var devDetails = map[delivery.Cause]string{
+	delivery.CauseRelayRefused:  "550 5.7.1 sender not authenticated",
+	delivery.CauseRelayDown:     "dial tcp 192.0.2.25:587: connect: connection refused",
+	delivery.CauseSenderRefused: "550 5.7.1 sender not authenticated",
+	delivery.CauseEditionUnmade: "sender: not an address",
 }
 
 // devRecords are a consent's events in words.
@@ -131,7 +146,7 @@ func devRecords(l *locale.Locale, name string, at time.Time) []mailer.Record {
 		{
 			When: l.Moment(at.Add(-49*time.Hour - time.Minute)), What: what("requested", "form"), Version: "a4f2b72c",
 			Wording: []string{l.T("signup.label"), l.T("signup.what_instant"), l.T("signup.button"), l.T("signup.consent", "name", name)},
-			Details: []string{l.T("consent.language", "value", l.Name()), l.T("consent.page", "value", devArticle)},
+			Details: []string{l.T("consent.language", "value", locale.LanguageName(l.Code())), l.T("consent.page", "value", devArticle)},
 		},
 	}
 }
@@ -147,6 +162,23 @@ func devArticles() []mailer.Article {
 		{Title: "Five questions to ask of any poll before an election", URL: devArticle, Summary: "Sample, margin, client, wording, date, and why the last one matters most.", Author: "the data desk", PublishedAt: day},
 		{Title: "Three questions to ask any headline", URL: devArticle, PublishedAt: day, Topics: []string{"Survey"}},
 	}
+}
+
+// devLongDigest is long enough to be set by topic: two topics, and what shares
+// its topic with nobody.
+func devLongDigest() []mailer.Article {
+	all := devArticles()
+	for i, title := range []string{
+		"What a newsroom owes the people it quotes", "Half of the corrections we asked for were made", "Хто платить за місцеві новини", "A year of paid news, counted",
+		"Two hundred labels that nobody could read", "The owners who wrote back",
+	} {
+		a := mailer.Article{Title: title, URL: devArticle, PublishedAt: all[0].PublishedAt, Topics: [][]string{{"Research"}, {"Право"}}[i%2]}
+		if i%3 == 0 {
+			a.Summary = "Forty newsrooms, one question, and the answers in full."
+		}
+		all = append(all, a)
+	}
+	return all
 }
 
 // devMailNames are the names of all mails in order.

@@ -156,8 +156,9 @@ func devArchiveEmpty(_ *server, l *locale.Locale, n newsletter.Newsletter) (stri
 }
 
 func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+	const below, more = 2, 3
 	p := mailer.Page{
-		Title: "Who pays for the news we read, and 2 more articles", Kicker: l.T("mail.kind.weekly") + " · " + l.Date(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)),
+		Title: l.N("mail.subject.several", below+more, "title", "Who pays for the news we read"), Kicker: l.T("mail.kind.weekly") + " · " + l.Date(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)),
 		Lead: mailer.PageArticle{
 			Title: "Who pays for the news we read", URL: devArticle, Topic: "Research", Byline: l.T("mail.by", "author", "the research desk"),
 			Summary: "We asked forty newsrooms where their money comes from. Eleven answered.", Continues: true,
@@ -173,7 +174,7 @@ func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 			{Title: "Хто володіє телеканалами", URL: devArticle, Summary: "Власники, їхні інші компанії та те, про що канали мовчать.", Lang: "uk", Topic: "Право"},
 			{Title: "Three questions to ask any headline", URL: devArticle},
 		},
-		More: l.N("mail.more", 3),
+		More: l.N("mail.more", more),
 	}
 	return p.Title, editionBody{Page: p, ArchiveURL: "/dev/archive", SubscribeURL: subscribeURL(n, l)}
 }
