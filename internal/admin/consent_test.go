@@ -45,10 +45,10 @@ func TestConsentIsToldInWords(t *testing.T) {
 	}
 	for who, words := range map[string]string{"ours": "Subscribe to <Herald> Subscribe", "theirs": "The form stood on the site news.example.org with words that the site wrote"} {
 		for _, want := range []string{
-			words, "Asked The news, with the sign-up form", "On the page https://news.example.org/form", "Language: Українська",
-			"Confirmed The news, with the button behind the link in the mail", "With the program A <browser>", "Left The news, by the newsroom, in its admin pages",
+			words, "Asked The news, with the sign-up form", "On the page https://news.example.org/form", "Language: українська",
+			"Confirmed The news, with the button behind the link in the mail", "Browser: A <browser>", "Left The news, by the newsroom, in its admin pages",
 			"Changed The news, on the settings page How often: Once a week (before: ",
-			"Preferred language: Українська When a story comes out in the other language first: Send it only in the language I prefer",
+			"Preferred language: українська When a story comes out in the other language first: Send it only in the language I prefer",
 		} {
 			if !strings.Contains(pages[who], want) {
 				t.Errorf("%s: %q is not said: %s", who, want, pages[who])

@@ -127,7 +127,7 @@ func (a *admin) subscriber(w http.ResponseWriter, r *http.Request) error {
 	}
 	l := a.locale(r)
 	for _, e := range p.Events {
-		b.Events = append(b.Events, consented{e.At, e.Newsletter, e.Kind, e.Proof(a.Pages.Catalog(), l, time.UTC)})
+		b.Events = append(b.Events, consented{e.At, e.Newsletter, e.Kind, e.Proof(l, time.UTC)})
 	}
 	if b.Deliveries, err = delivery.OfSubscriber(r.Context(), a.DB, p.ID, deliveriesShown); err != nil {
 		return err

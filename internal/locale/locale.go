@@ -126,7 +126,7 @@ func (l *Locale) T(key string, args ...any) string {
 	if err := m.filled.Execute(&out, values(args)); err != nil {
 		return "[" + key + "]"
 	}
-	return out.String()
+	return l.Nest(out.String())
 }
 
 // N is the message of key in the CLDR plural form for n, which its {{.n}}
@@ -141,7 +141,7 @@ func (l *Locale) N(key string, n int, args ...any) string {
 	if err != nil || strings.Contains(s, "<no value>") {
 		return "[" + key + "]"
 	}
-	return s
+	return l.Nest(s)
 }
 
 // Has reports whether key has words.

@@ -100,6 +100,6 @@ func confirmationView(k confirmationKind, f frame, p placeholders) noticeView {
 	if k.until != "" {
 		v.After = []string{f.L.T("mail.confirm.until", "until", k.until)}
 	}
-	v.Why = f.L.T("mail.why.confirm")
+	v.Why = f.words("mail.why.confirm")
 	return v
 }

@@ -197,7 +197,7 @@ func receiptIn(code string) []mailer.Record {
 			},
 			{
 				When: "22 листопада 2026 р., 09:40 за київським часом", What: "Ви попросили розсилку «Перевірка джерел» — у формі підписки",
-				Details: []string{"На сторінці https://www.example.com/uk/one-photo", "Програма: Mozilla/5.0\r\n(X11)"},
+				Details: []string{"На сторінці https://www.example.com/uk/one-photo", "Браузер: Mozilla/5.0\r\n(X11)"},
 			},
 		}
 	}
@@ -212,7 +212,7 @@ func receiptIn(code string) []mailer.Record {
 		},
 		{
 			When: "22 November 2026, 09:40 Kyiv time", What: "You asked for The Source Check, with the sign-up form",
-			Details: []string{"On the page https://www.example.com/one-photo", "With the program Mozilla/5.0\r\n(X11)"},
+			Details: []string{"On the page https://www.example.com/one-photo", "Browser: Mozilla/5.0\r\n(X11)"},
 		},
 	}
 }

@@ -174,7 +174,7 @@ func words(l *locale.Locale, key, address string, args ...any) template.HTML {
 		}
 	}
 	text = template.HTMLEscapeString(text)
-	return template.HTML(strings.NewReplacer(set...).Replace(text)) //nolint:gosec // all parts are escaped above
+	return template.HTML(l.Nest(strings.NewReplacer(set...).Replace(text))) //nolint:gosec // all parts are escaped above
 }
 
 // layoutData is what templates see: the view and what the layout adds to it.

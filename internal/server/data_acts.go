@@ -147,7 +147,7 @@ func (s *server) titled(r *http.Request, events []subscriber.Event) []subscriber
 func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber.Event) []consentLine {
 	lines := make([]consentLine, 0, len(events))
 	for i, e := range events {
-		c := consentLine{When: localMoment(l, e.At, zone), Key: "consent.kind." + e.Kind, Name: e.Name, Proof: e.Proof(s.Pages.Catalog(), l, zoneOf(zone))}
+		c := consentLine{When: localMoment(l, e.At, zone), Key: "consent.kind." + e.Kind, Name: e.Name, Proof: e.Proof(l, zoneOf(zone))}
 		if e.Kind == "changed" && e.Source == "address" {
 			c.Key = "consent.kind_address"
 		}
@@ -160,7 +160,12 @@ func (s *server) consentLines(l *locale.Locale, zone string, events []subscriber
 		if e.Kind == "confirmed" { // by whatever act: what was agreed to first stands with the request, which is older
 			j := slices.IndexFunc(events[i:], func(o subscriber.Event) bool { return o.Kind == "requested" && o.NewsletterID == e.NewsletterID })
 			if j > 0 {
-				c.Details = append([]string{l.T("consent.confirms", "when", localMoment(l, events[i+j].At, zone))}, c.Details...)
+				asked := events[i+j]
+				key := "consent.confirms_words"
+				if !asked.WordsKept() {
+					key = "consent.confirms"
+				}
+				c.Details = append([]string{l.T(key, "when", localMoment(l, asked.At, zone))}, c.Details...)
 			}
 		}
 		lines = append(lines, c)

@@ -82,3 +82,32 @@ func TestSavedWithoutAChange(t *testing.T) {
 		t.Errorf("recorded: %s, %d events; before: %s, %d", row(), s.count(`SELECT count(*) FROM consent_event`), before, events)
 	}
 }
+
+// Whether a confirmation may point to the words of the request is known from the
+// request: here they are kept, of a site's own form they are not.
+func TestConfirmationPointsToKeptWords(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for lang, want := range map[string]string{
+		"en": "Kyiv time. What stood beside the button then is in the entry of that request.",
+		"uk": "за київським часом. Що тоді було написано біля кнопки, наведено в записі про те прохання.",
+	} {
+		if got := s.get("/dev/data-consent?lang=" + lang).text("main"); !strings.Contains(got, want) {
+			t.Errorf("%s: %q is not said in %s", lang, want, got)
+		}
+	}
+}
+
+func TestCannedMailsFitTheirNames(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if got := s.get("/dev/mail/digest-by-topic?lang=en").body; !strings.Contains(got, "RESEARCH") && !strings.Contains(got, "\nResearch\n") {
+		t.Errorf("no heading of a topic: %s", got)
+	}
+	if got := s.get("/dev/mail/alert-budget-spent?lang=en").body; strings.Contains(got, "550 5.7.1") {
+		t.Error("a relay's reply below what no relay said")
+	}
+	if got := s.get("/dev/archive-edition?lang=en"); !strings.Contains(got.body, "and 5 more articles") || got.doc.Find(".aside li").Length() != 2 || !strings.Contains(got.text(".aside"), "3 more articles") {
+		t.Errorf("the numbers of an edition: %s", got.text("main"))
+	}
+}

@@ -19,16 +19,19 @@ type Proof struct {
 	Details []string // the form's site, language, address, page, network, program
 }
 
-// Proof finds the words of l. Moments in it are told by the clock of zone;
-// languages have the names that c knows.
-func (e Event) Proof(c *locale.Catalog, l *locale.Locale, zone *time.Location) Proof {
+// WordsKept reports whether what stood beside the event's button is kept: that of a
+// site's own form is not.
+func (e Event) WordsKept() bool { return e.Wording != "" && e.Wording != ForeignWording }
+
+// Proof finds the words of l. Moments in it are told by the clock of zone.
+func (e Event) Proof(l *locale.Locale, zone *time.Location) Proof {
 	var p Proof
 	source, _, _ := strings.Cut(e.Source, ":")
 	if key := "consent.by." + source; l.Has(key) {
 		p.How = l.T(key)
 	}
 	for _, s := range e.settings() {
-		p.Changes = append(p.Changes, s.words(c, l, zone))
+		p.Changes = append(p.Changes, s.words(l, zone))
 	}
 	detail := func(key, value string) {
 		if value != "" {
@@ -38,13 +41,13 @@ func (e Event) Proof(c *locale.Catalog, l *locale.Locale, zone *time.Location) P
 	switch {
 	case e.Wording == ForeignWording && e.Kind == "requested": // what confirmed it was shown by us
 		p.Details = append(p.Details, foreign(l, e.PageURL))
-	case e.Wording != "" && e.Wording != ForeignWording:
+	case e.WordsKept():
 		p.Version = WordingVersion(e.Wording)
 		for line := range strings.Lines(e.Wording) {
 			p.Wording = append(p.Wording, strings.TrimSpace(line))
 		}
 	}
-	detail("language", languageName(c, e.Locale))
+	detail("language", locale.LanguageName(e.Locale))
 	detail("address", e.Address)
 	if e.Article != "" {
 		p.Details = append(p.Details, l.T("consent.article", "title", e.Article, "value", e.PageURL))
@@ -93,7 +96,7 @@ func (e Event) settings() []Setting {
 	return nil
 }
 
-func (s Setting) words(c *locale.Catalog, l *locale.Locale, zone *time.Location) string {
+func (s Setting) words(l *locale.Locale, zone *time.Location) string {
 	list := func(values []string) string {
 		if len(values) == 0 {
 			if key := "consent.none." + s.What; l.Has(key) {
@@ -103,7 +106,7 @@ func (s Setting) words(c *locale.Catalog, l *locale.Locale, zone *time.Location)
 		}
 		words := make([]string, len(values))
 		for i, v := range values {
-			words[i] = s.value(c, l, zone, v)
+			words[i] = s.value(l, zone, v)
 		}
 		return strings.Join(words, ", ")
 	}
@@ -114,14 +117,14 @@ func (s Setting) words(c *locale.Catalog, l *locale.Locale, zone *time.Location)
 	return l.T("consent.set_from", "what", what, "to", to, "from", from)
 }
 
-func (s Setting) value(c *locale.Catalog, l *locale.Locale, zone *time.Location, v string) string {
+func (s Setting) value(l *locale.Locale, zone *time.Location, v string) string {
 	switch s.What {
 	case setCadence:
 		if key := "cadence." + v; l.Has(key) {
 			return l.T(key)
 		}
 	case setLanguage, setPreferred:
-		return languageName(c, v)
+		return locale.LanguageName(v)
 	case setTranslations:
 		if key := "preferences.translation_" + v; l.Has(key) {
 			return l.T(key)
@@ -132,7 +135,7 @@ func (s Setting) value(c *locale.Catalog, l *locale.Locale, zone *time.Location,
 		return l.Time(hourOf(v))
 	case setPause:
 		if t, err := time.Parse(time.RFC3339, v); err == nil {
-			return l.Date(t.In(zone))
+			return l.T("consent.pause_until", "date", l.Date(t.In(zone)))
 		}
 	}
 	return v
@@ -145,13 +148,4 @@ func hourOf(v string) time.Time {
 		t, _ = time.Parse("15", "0"+v)
 	}
 	return t
-}
-
-// languageName is a language as it calls itself; one that is no longer spoken
-// here keeps its code.
-func languageName(c *locale.Catalog, code string) string {
-	if c.Has(code) {
-		return c.For(code).Name()
-	}
-	return code
 }
