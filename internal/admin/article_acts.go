@@ -21,6 +21,11 @@ const maxNote = 4000
 // errNoNote says that a correction does not say what was wrong.
 var errNoNote = errors.New("a correction without words")
 
+// nobodyCorrected are the words for a correction that goes to no reader.
+var nobodyCorrected = map[edition.Nobody]string{
+	edition.NobodyHas: "correct_nobody", edition.NobodyLeft: "correct_left", edition.NobodyYet: "correct_none",
+}
+
 // related reads the article's translations and what may become of it.
 func (a *admin) related(r *http.Request, b *articleBody) (err error) {
 	ctx := r.Context()
@@ -72,7 +77,11 @@ func (a *admin) moreActs(r *http.Request, id int64, reason string) map[string]ar
 				return "", err
 			}
 			if n == 0 {
-				return "correct_nobody", note(tx, "correct_nobody", 0, words)
+				why, err := a.Editions.WhyNobody(ctx, tx, id)
+				if err != nil {
+					return "", err
+				}
+				return nobodyCorrected[why], note(tx, "correct_nobody", 0, words)
 			}
 			return "correct", note(tx, "corrected", n, words)
 		},
@@ -87,7 +96,7 @@ func (a *admin) actArticle(w http.ResponseWriter, r *http.Request, id int64, nam
 		return err
 	})
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, article.ErrNoted): // a second press is neither done nor recorded once more
 		return a.say(w, r, true, "admin.article.said."+said, back)
 	case errors.Is(err, errNoNote):
 		return a.showArticle(w, r, http.StatusUnprocessableEntity, id, r.PostFormValue("note"), a.locale(r).T("admin.article.said.no_note"))

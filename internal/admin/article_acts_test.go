@@ -81,6 +81,50 @@ func TestCorrectAndMailAgain(t *testing.T) {
 	}
 }
 
+// Why a correction goes to nobody is told as it is, and a second press is the first.
+func TestCorrectionForNobody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, id, _, editionID := s.seeded()
+	s.exec(`UPDATE newsletter SET last_seq = 1`)
+	s.exec(`UPDATE article SET state = 'released', seq = 1, released_at = now() - interval '1 hour', updated_at = now()`)
+	s.exec(`INSERT INTO edition_body (edition_id, key_id, composed_at, from_address, base_url, segments) VALUES ($1, 'k', now() - interval '1 minute', 'a', 'b', '')`, editionID)
+	s.exec(`UPDATE subscription SET state = 'ended', ended_at = now()`)
+	s.account(account.Editor)
+	b := s.as(account.Editor)
+	path := fmt.Sprintf("/admin/articles/%d", id)
+	press := func(words string) string {
+		t.Helper()
+		if got := b.post(path, url.Values{"act": {"correct"}, "nth": {"0"}, "note": {words}}); got.status != http.StatusSeeOther {
+			t.Fatalf("%s: %d", words, got.status)
+		}
+		return b.get(path).text(".notice")
+	}
+	for range 2 {
+		if said := press("It was 80 metres."); !strings.Contains(said, "every reader who got the article as it was has left") {
+			t.Errorf("all have left: %s", said)
+		}
+	}
+	if n := s.count(`SELECT count(*) FROM article_event WHERE reason ->> 'key' = 'article.note.correct_nobody'`); n != 1 {
+		t.Errorf("two presses are %d events", n)
+	}
+	if n := s.count(`SELECT count(*) FROM audit_event WHERE act = 'article.correct'`); n != 1 {
+		t.Errorf("two presses are %d audit events", n)
+	}
+	s.exec(`UPDATE edition_body SET composed_at = now() + interval '1 minute'`)
+	s.exec(`WITH e AS (INSERT INTO edition (month, newsletter_id, kind, slot, locale, article_ids, created_at)
+			SELECT month, newsletter_id, 'daily', now(), locale, article_ids, now() FROM edition WHERE id = $1 RETURNING id)
+		INSERT INTO edition_body (edition_id, key_id, composed_at, from_address, base_url, segments)
+		SELECT id, 'k', now() - interval '1 minute', 'a', 'b', '' FROM e`, editionID)
+	if said := press("It has the text of now."); !strings.Contains(said, "No reader has the article as it was") {
+		t.Errorf("all have the text of now: %s", said)
+	}
+	s.exec(`DELETE FROM delivery`)
+	if said := press("It went to nobody."); !strings.Contains(said, "no reader has got the article") {
+		t.Errorf("none got it: %s", said)
+	}
+}
+
 func TestPairOnTheArticlesPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -1,9 +1,12 @@
 package article
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -81,11 +84,24 @@ func (s *Service) SetLead(ctx context.Context, articleID, accountID int64, lead 
 	return nil
 }
 
+// ErrNoted says that the same person did the same a moment ago: one press, twice.
+var ErrNoted = errors.New("article: noted a moment ago")
+
+// sameWithin is how soon a second press of the same button is the first one.
+const sameWithin = time.Minute
+
 // Note puts what was done with an article, and does not change its state, into
-// its history.
+// its history. Returns ErrNoted where that stands there since a moment ago.
 func (s *Service) Note(ctx context.Context, articleID, accountID int64, words locale.Message) error {
+	now := s.Clock.Now()
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		return remark(ctx, tx, articleID, s.Clock.Now(), words, accountID)
+		var again bool
+		if err := tx.QueryRow(ctx, sqlSaidBefore, pgx.StrictNamedArgs{
+			"id": articleID, "since": now.Add(-sameWithin), "reason": words, "account_id": accountID,
+		}).Scan(&again); err != nil || again {
+			return cmp.Or(err, ErrNoted)
+		}
+		return remark(ctx, tx, articleID, now, words, accountID)
 	})
 	if err != nil {
 		return fmt.Errorf("note on article %d: %w", articleID, err)

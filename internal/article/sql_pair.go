@@ -115,6 +115,11 @@ SELECT id, @now, state, @reason, nullif(@account_id, 0)
 FROM article
 WHERE id = @id`
 
+	sqlSaidBefore = `
+SELECT EXISTS (
+    SELECT FROM article_event
+    WHERE article_id = @id AND at > @since AND reason = @reason AND account_id IS NOT DISTINCT FROM nullif(@account_id, 0))`
+
 	sqlNewStory = `
 INSERT INTO story DEFAULT VALUES
 RETURNING id`

@@ -72,6 +72,28 @@ func (s *Service) correct(ctx context.Context, tx pgx.Tx, articleID int64, nth i
 	return readers, s.Released(ctx, tx, newsletterID)
 }
 
+// Nobody says why a correction would go to no reader.
+type Nobody string
+
+const (
+	NobodyHas  Nobody = ""     // those who have the article have the text of now
+	NobodyLeft Nobody = "left" // everyone who got it reads the newsletter no more
+	NobodyYet  Nobody = "none" // it went to no reader
+)
+
+// WhyNobody tells it of an article that Correct, in the same transaction, has just
+// mailed nobody about.
+func (s *Service) WhyNobody(ctx context.Context, tx pgx.Tx, articleID int64) (why Nobody, err error) {
+	_, _, edited, err := s.correctable(ctx, tx, articleID)
+	if err == nil {
+		err = tx.QueryRow(ctx, sqlWhyNobody, pgx.StrictNamedArgs{"article": articleID, "edited": edited}).Scan(&why)
+	}
+	if err != nil {
+		return "", fmt.Errorf("why nobody gets a correction of article %d: %w", articleID, err)
+	}
+	return why, nil
+}
+
 // Corrections is what an editor must know before writing a correction.
 type Corrections struct {
 	N      int  // mailed so far

@@ -52,6 +52,18 @@ queued AS (
 SELECT count(*)
 FROM queued`
 
+	// Of an edition that was dropped it is not known any more who had it.
+	sqlWhyNobody = `
+SELECT CASE
+    WHEN bool_or(d.subscriber_id IS NOT NULL AND b.composed_at < @edited) THEN 'left'
+    WHEN count(d.subscriber_id) = 0 AND NOT coalesce(bool_or(e.dropped_at IS NOT NULL), false) THEN 'none'
+    ELSE '' END
+FROM edition e
+LEFT JOIN edition_body b ON b.edition_id = e.id
+LEFT JOIN delivery d ON d.month = e.month AND d.edition_id = e.id AND d.state IN ('sent', 'in doubt', 'sending')
+WHERE e.article_ids @> ARRAY[@article::bigint]
+AND e.kind <> 'correction'`
+
 	// A correction is owed to nobody: what failed of it is simply queued again.
 	sqlRetryCorrection = `
 WITH again AS (
