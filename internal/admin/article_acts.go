@@ -52,6 +52,9 @@ func (a *admin) moreActs(r *http.Request, id int64, reason string) map[string]ar
 	note := func(tx pgx.Tx, key string, readers int64, words string) error {
 		return a.Articles.Within(tx).Note(ctx, id, by, locale.Message{Key: "article.note." + key, N: int(readers), Name: words})
 	}
+	noteNobody := func(tx pgx.Tx, words string) error {
+		return a.Articles.Within(tx).NoteOnce(ctx, id, by, locale.Message{Key: "article.note.correct_nobody", Name: words})
+	}
 	return map[string]articleAct{
 		"pair": func(tx pgx.Tx) (string, error) {
 			return "pair", a.Articles.Within(tx).Pair(ctx, id, queryID(r.PostFormValue("other")), by)
@@ -81,7 +84,7 @@ func (a *admin) moreActs(r *http.Request, id int64, reason string) map[string]ar
 				if err != nil {
 					return "", err
 				}
-				return nobodyCorrected[why], note(tx, "correct_nobody", 0, words)
+				return nobodyCorrected[why], noteNobody(tx, words)
 			}
 			return "correct", note(tx, "corrected", n, words)
 		},
@@ -96,7 +99,7 @@ func (a *admin) actArticle(w http.ResponseWriter, r *http.Request, id int64, nam
 		return err
 	})
 	switch {
-	case err == nil, errors.Is(err, article.ErrNoted): // a second press is neither done nor recorded once more
+	case err == nil, errors.Is(err, article.ErrNoted): // a second press that does nothing is not recorded once more
 		return a.say(w, r, true, "admin.article.said."+said, back)
 	case errors.Is(err, errNoNote):
 		return a.showArticle(w, r, http.StatusUnprocessableEntity, id, r.PostFormValue("note"), a.locale(r).T("admin.article.said.no_note"))

@@ -91,8 +91,20 @@ var ErrNoted = errors.New("article: noted a moment ago")
 const sameWithin = time.Minute
 
 // Note puts what was done with an article, and does not change its state, into
-// its history. Returns ErrNoted where that stands there since a moment ago.
+// its history.
 func (s *Service) Note(ctx context.Context, articleID, accountID int64, words locale.Message) error {
+	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		return remark(ctx, tx, articleID, s.Clock.Now(), words, accountID)
+	})
+	if err != nil {
+		return fmt.Errorf("note on article %d: %w", articleID, err)
+	}
+	return nil
+}
+
+// NoteOnce is Note of an act that did nothing. Returns ErrNoted where the same
+// stands there since a moment ago.
+func (s *Service) NoteOnce(ctx context.Context, articleID, accountID int64, words locale.Message) error {
 	now := s.Clock.Now()
 	err := postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
 		var again bool
