@@ -72,7 +72,7 @@ func (s *stage) backToSettings(b *browser, settings string) {
 func (s *stage) goes(b *browser, script, what, expression string) {
 	s.t.Helper()
 	run(b, chromedp.Evaluate[chromedp.Void](`setTimeout(() => {`+script+`})`)) // answered before the page goes away
-	s.until(what, func() bool { // the page may be going away just then
+	s.until(what, func() bool {                                                // the page may be going away just then
 		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
 		return err == nil && is
 	})
