@@ -71,8 +71,9 @@ func (s *stage) backToSettings(b *browser, settings string) {
 // tells of it.
 func (s *stage) goes(b *browser, script, what, expression string) {
 	s.t.Helper()
-	run(b, chromedp.Evaluate[chromedp.Void](`setTimeout(() => {`+script+`})`)) // answered before the page goes away
-	s.until(what, func() bool {                                                // the page may be going away just then
+	// Evaluate is answered before the page goes away.
+	run(b, chromedp.Evaluate[chromedp.Void](`setTimeout(() => {`+script+`})`))
+	s.until(what, func() bool { // the page may be going away just then
 		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
 		return err == nil && is
 	})
