@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,12 +91,7 @@ func TestTheDemosFormsSayWhereTheyStand(t *testing.T) {
 		if err != nil || len(rows) == 0 {
 			t.Fatal(rows, err)
 		}
-		resp, err := http.Get(rows[0].URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := goquery.NewDocumentFromReader(resp.Body)
-		resp.Body.Close()
+		doc, err := goquery.NewDocumentFromReader(strings.NewReader(s.get(rows[0].URL)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"vistka/internal/emailaddr"
 	"vistka/internal/subscriber"
+	"vistka/internal/token"
 )
 
 // notMine is the link "this wasn't me" that the last wish for another address mailed.
@@ -17,7 +18,7 @@ func (s *site) notMine(mailbox string) string {
 		s.t.Fatal(err)
 	}
 	id := int64(s.count(`SELECT max(id) FROM address_change`))
-	return "/not-my-address/" + subscriber.NotMyAddressToken(s.keys, s.n.ID, id, s.subs.Hasher.Sum(a.Key()))
+	return "/not-my-address/" + s.keys.Sign(token.NotMyAddress, subscriber.NotMyAddressPayload(s.n.ID, id, s.subs.Hasher.Sum(a.Key())))
 }
 
 // Whoever has a mailbox that a reader typed by mistake is asked once and never again.

@@ -17,13 +17,8 @@ import (
 // pairSize is what token.Pair takes, in octets.
 const pairSize = 12
 
-// NotMyAddressToken is the link "this wasn't me" of the mail to a new mailbox.
-func NotMyAddressToken(k *token.Keys, newsletterID, change int64, mailbox []byte) string {
-	return k.Sign(token.NotMyAddress, NotMyAddressPayload(newsletterID, change, mailbox))
-}
-
-// NotMyAddressPayload is what that link is bound to: the wish, and the mailbox by
-// the keyed hash of its address. A wish that is settled holds the address no more,
+// NotMyAddressPayload is what the link "this wasn't me" of the mail to a new mailbox
+// is bound to: the wish, and the mailbox by the keyed hash of its address. A wish that is settled holds the address no more,
 // and whoever has the mailbox may still say so.
 func NotMyAddressPayload(newsletterID, change int64, mailbox []byte) []byte {
 	return append(AddressPayload(newsletterID, change), mailbox...)
