@@ -152,7 +152,9 @@ func (s *Server) Events(stage Stage) []Event {
 	return out
 }
 
-// Connections counts the sessions ever opened, those open now, and the most at once.
+// Connections counts the sessions ever opened, those open now, and the most at
+// once. Whoever has said QUIT is no longer there: a client may dial again as soon
+// as it has the answer, before this server has closed its own end.
 func (s *Server) Connections() (opened, now, most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,13 +197,17 @@ func (s *Server) accept() {
 		s.group.Go(func() {
 			defer func() {
 				c.Close()
-				s.mu.Lock()
-				delete(s.conns, c)
-				s.mu.Unlock()
+				s.left(c)
 			}()
 			newSession(s, c, n).serve()
 		})
 	}
+}
+
+func (s *Server) left(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
 }
 
 func (s *Server) decide(e Event) Action {

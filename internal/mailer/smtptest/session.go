@@ -174,6 +174,7 @@ func (c *session) command(line string) (err error) {
 	case "NOOP":
 		_, err = io.WriteString(c.conn, "250 2.0.0 ok\r\n")
 	case "QUIT":
+		c.s.left(c.raw)
 		if _, err = c.act(QUIT, line, "221 2.0.0 bye"); err == nil {
 			err = errEnd
 		}
