@@ -91,15 +91,25 @@ type Service struct {
 	Clock  *postgres.Clock
 
 	hashing *semaphore.Weighted
+	memory  uint32 // KiB that a hash takes
 	nobody  string // the hash of a password nobody knows, compared when there is no account
 }
 
+// Option changes a Service that New makes.
+type Option func(*Service)
+
+// WithHashMemory makes passwords cheap to hash, and to guess: for tests, which log
+// in by the hundred. In KiB.
+func WithHashMemory(kib uint32) Option { return func(s *Service) { s.memory = kib } }
+
 // New returns a service.
-func New(db postgres.DB, keys *token.Keys, hasher *token.Hasher, clock *postgres.Clock) *Service {
-	return &Service{
-		DB: db, Keys: keys, Hasher: hasher, Clock: clock,
-		hashing: semaphore.NewWeighted(parallelHashes), nobody: nobodysHash(),
+func New(db postgres.DB, keys *token.Keys, hasher *token.Hasher, clock *postgres.Clock, options ...Option) *Service {
+	s := &Service{DB: db, Keys: keys, Hasher: hasher, Clock: clock, hashing: semaphore.NewWeighted(parallelHashes), memory: hashMemory}
+	for _, o := range options {
+		o(s)
 	}
+	s.nobody = s.nobodysHash()
+	return s
 }
 
 // Get returns an account, also a disabled one. Returns ErrNotFound.

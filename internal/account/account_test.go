@@ -18,14 +18,16 @@ import (
 
 const phrase = "four quiet herons wade"
 
-func newService(t *testing.T) *Service {
+func newService(t *testing.T) *Service { t.Helper(); return newServiceWith(t, WithHashMemory(64)) }
+
+func newServiceWith(t *testing.T, options ...Option) *Service {
 	t.Helper()
 	keys, err := token.NewKeys("a secret key for tests only")
 	if err != nil {
 		t.Fatal(err)
 	}
 	clock := postgres.NewTestClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
-	return New(pgtest.New(t), keys, token.NewHasher(make([]byte, 32)), clock)
+	return New(pgtest.New(t), keys, token.NewHasher(make([]byte, 32)), clock, options...)
 }
 
 func newOwner(t *testing.T, s *Service) Account {
@@ -39,7 +41,7 @@ func newOwner(t *testing.T, s *Service) Account {
 
 func TestHashIsStrongEnough(t *testing.T) {
 	t.Parallel()
-	p, _, _, err := argon2id.DecodeHash(newOwner(t, newService(t)).PasswordHash)
+	p, _, _, err := argon2id.DecodeHash(newOwner(t, newServiceWith(t)).PasswordHash)
 	if err != nil {
 		t.Fatal(err)
 	}

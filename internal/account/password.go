@@ -28,17 +28,17 @@ const (
 	hashPatience = 10 * time.Second
 )
 
-func params() *argon2id.Params {
-	return &argon2id.Params{Memory: hashMemory, Iterations: hashPasses, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+func (s *Service) params() *argon2id.Params {
+	return &argon2id.Params{Memory: s.memory, Iterations: hashPasses, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 }
 
 // nobodysHash has the form and the cost of any other and is the hash of no
 // password: an unknown name takes as long to refuse as a known one.
-func nobodysHash() string {
+func (s *Service) nobodysHash() string {
 	salt, key := make([]byte, 16), make([]byte, 32)
 	_, _ = rand.Read(salt) // never fails
 	_, _ = rand.Read(key)
-	p, encode := params(), base64.RawStdEncoding.EncodeToString
+	p, encode := s.params(), base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.Memory, p.Iterations, p.Parallelism, encode(salt), encode(key))
 }
 
@@ -104,7 +104,7 @@ func (s *Service) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer s.hashing.Release(1)
-	hash, err := argon2id.CreateHash(norm.NFC.String(password), params())
+	hash, err := argon2id.CreateHash(norm.NFC.String(password), s.params())
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}

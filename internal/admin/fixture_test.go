@@ -108,7 +108,7 @@ func newSite(t testing.TB, change ...func(*Deps)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.accounts = account.New(s.db, keys, hasher, s.clock)
+	s.accounts = account.New(s.db, keys, hasher, s.clock, account.WithHashMemory(64))
 	s.articles = &article.Service{DB: s.db, Fetcher: still{fmt.Sprintf(rss, "First", "1", "g1")}, Clock: s.clock, Jobs: s.jobs, Log: log}
 	s.subs = &subscriber.Service{DB: s.db, Keys: keys, Hasher: hasher, Clock: s.clock, Log: log}
 	editions := &edition.Service{DB: s.db, Clock: s.clock, Jobs: s.jobs, Keys: keys, Log: log}

@@ -212,7 +212,7 @@ func (h history) judge(mailed map[int]int, asked map[int]bool) string {
 func TestNoPieceIsMailedTwiceInAnyHistory(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		for range 10 { // rapid checks 100 times: a thousand histories
+		for range 3 { // rapid checks 100 times: three hundred histories
 			h, m, now := histories.Draw(t, "history"), newMemory(), start
 			for _, body := range h.bodies {
 				m.record(t, body, now)

@@ -114,22 +114,22 @@ func TestMutants(t *testing.T) {
 	}
 	for _, m := range []struct {
 		name   string
-		seed   uint64 // where to begin: shortly before the first known to notice
+		seed   uint64 // where to begin: the first known to notice
 		mutate func(*Service)
 	}{
 		{"only the one article", 0, func(s *Service) {
 			s.seam.choose = func(a []article) []article { return a[max(0, len(a)-1):] }
 		}},
-		{"a queued sibling counts as had", 172, func(s *Service) {
+		{"a queued sibling counts as had", 174, func(s *Service) {
 			s.seam.had = func(state string) bool { return state == "queued" }
 		}},
 		{"cancel without owed", 0, replace("FROM gone g\n    CROSS JOIN", "FROM (SELECT * FROM gone WHERE false) g\n    CROSS JOIN")},
-		{"withdrawn without owed for the rest", 14, replace("(@corrected OR a.id <> @article)", "false")},
-		{"marks not moved for excluded topics", 3, replace("AND s.seen_seq = c.seen_seq", "AND s.seen_seq = c.seen_seq AND c.edition_id IS NOT NULL")},
+		{"withdrawn without owed for the rest", 15, replace("(@corrected OR a.id <> @article)", "false")},
+		{"marks not moved for excluded topics", 4, replace("AND s.seen_seq = c.seen_seq", "AND s.seen_seq = c.seen_seq AND c.edition_id IS NOT NULL")},
 		{"marks not moved at all", 0, replace("SET seen_seq = greatest(s.seen_seq, @head), due_at", "SET due_at")},
-		{"marks moved without equality of class", 335, replace("AND s.seen_seq = c.seen_seq", "")},
+		{"marks moved without equality of class", 337, replace("AND s.seen_seq = c.seen_seq", "")},
 		{"siblings taken for strangers", 0, replaceAll("x.newsletter_id = ANY (@siblings::bigint[])", "false")},
-		{"a correction leaves the wrong text queued", 124, replace("(NOT @corrected OR EXISTS", "(NOT @corrected AND EXISTS")},
+		{"a correction leaves the wrong text queued", 125, replace("(NOT @corrected OR EXISTS", "(NOT @corrected AND EXISTS")},
 		{"taken apart without owed", 3, replace("AND s.seen_seq >= a.seq\n    AND s.created_at", "AND false AND s.created_at")},
 		{"mailed again to nobody", 0, replace("SELECT newsletter_id, subscriber_id, @article, @now, 'mailed again'\n    FROM wanting", "SELECT newsletter_id, subscriber_id, @article, @now, 'mailed again'\n    FROM wanting WHERE false")},
 		{"paused readers mailed", 0, replaceAll("AND (s.paused_until IS NULL OR s.paused_until <= @now)", "")},

@@ -47,7 +47,7 @@ func (f *fixture) account() int64 {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	accounts := account.New(f.DB, keys, token.NewHasher(make([]byte, 32)), f.Clock)
+	accounts := account.New(f.DB, keys, token.NewHasher(make([]byte, 32)), f.Clock, account.WithHashMemory(64))
 	a, err := accounts.Create(f.t.Context(), account.NewAccount{
 		Address: "desk@example.org", Name: "Desk", Password: "four quiet herons wade", Role: account.Viewer, Locale: "en", Hotline: true,
 	})

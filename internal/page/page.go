@@ -41,7 +41,7 @@ type Pages struct {
 // View is one page: what the layout needs, and the page's own typed Body.
 type View struct {
 	L          *locale.Locale
-	Title      string // in the page's language, without the site's name
+	Title      string // in the page's language
 	Wrong      bool   // something typed is to be mended: the title says so first
 	Site       Site
 	Wide       bool   // tables instead of a column for reading
@@ -72,6 +72,14 @@ type Share struct {
 	ImageAlt    string
 	FeedURL     string // of an Atom feed that goes on with the page; empty: none
 	FeedTitle   string
+}
+
+// Heading is the window's: the title and whose page it is, if the title does not say so.
+func (v View) Heading() string {
+	if v.Site.Name == "" || strings.Contains(v.Title, v.Site.Name) {
+		return v.Title
+	}
+	return v.Title + " · " + v.Site.Name
 }
 
 // OtherLang is the language of what the site wrote, for a lang attribute; empty:

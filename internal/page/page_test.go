@@ -35,6 +35,19 @@ func newPages(t *testing.T) *Pages {
 	return p
 }
 
+func TestHeadingNamesTheSiteOnce(t *testing.T) {
+	t.Parallel()
+	for want, v := range map[string]View{
+		"Your settings · Watch": {Title: "Your settings", Site: Site{Name: "Watch"}},
+		"Leave Watch?":          {Title: "Leave Watch?", Site: Site{Name: "Watch"}},
+		"Newsletters":           {Title: "Newsletters"},
+	} {
+		if got := v.Heading(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestAccentTakesOnlyColours(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"", "red", "#12345", "#1234567", "#12345g", "}</style><script>", "#+12345"} {

@@ -13,7 +13,8 @@ import (
 type actBody struct {
 	Title        string // key; with {{.name}} of the newsletter
 	Text, More   string // Text may have {{.address}}
-	Name, Masked string
+	Name         string
+	Address      string // masked, but for who has shown that the mailbox is theirs
 	Button, Act  string // none: nothing is left to press
 	Danger       bool
 	Action       string

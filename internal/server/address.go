@@ -51,11 +51,11 @@ func (s *server) renderAddress(w http.ResponseWriter, r *http.Request, c subscri
 	switch c.State {
 	case subscriber.ChangeWaiting:
 		b = actBody{
-			Title: "address.title", Text: "address.text", More: "address.more", Masked: c.Typed, Button: "address.button", Action: r.URL.Path, Again: again,
+			Title: "address.title", Text: "address.text", More: "address.more", Address: c.Typed, Button: "address.button", Action: r.URL.Path, Again: again,
 		}
 	case subscriber.ChangeDone:
 		b = actBody{
-			Title: "address.done_title", Text: "address.done_text", Masked: c.Old, Status: true,
+			Title: "address.done_title", Text: "address.done_text", Address: c.Old, Status: true,
 			BackURL: "/preferences/" + c.Preferences, BackWords: "address.settings",
 		}
 	case subscriber.ChangeTaken:
@@ -78,9 +78,9 @@ func (s *server) showKeepAddress(w http.ResponseWriter, r *http.Request, again b
 	b := actBody{Title: "keep.over_title", Text: "keep.over_text"}
 	switch c.State {
 	case subscriber.ChangeWaiting:
-		b = actBody{Title: "keep.title", Text: "keep.text", Masked: c.New, Button: "keep.button", Action: r.URL.Path, Again: again}
+		b = actBody{Title: "keep.title", Text: "keep.text", Address: c.New, Button: "keep.button", Action: r.URL.Path, Again: again}
 	case subscriber.ChangeCancelled:
-		b = actBody{Title: "keep.done_title", Text: "keep.done_text", Masked: c.Old, Status: true}
+		b = actBody{Title: "keep.done_title", Text: "keep.done_text", Address: c.Old, Status: true}
 	case subscriber.ChangeDone:
 		n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
 		if err != nil {

@@ -90,7 +90,7 @@ func (s *server) archivePage(w http.ResponseWriter, r *http.Request) error {
 		share.URL += "?before=" + strconv.FormatInt(before, 10)
 	}
 	return s.Pages.Render(w, r, http.StatusOK, "pages/archive", page.View{
-		L: l, Title: l.T("archive.page"), Site: siteOf(n), Indexed: true, Languages: s.languages(r, l), Share: share, Body: b,
+		L: l, Title: share.Title, Site: siteOf(n), Indexed: true, Languages: s.languages(r, l), Share: share, Body: b,
 	})
 }
 

@@ -41,7 +41,7 @@ func TestArchive(t *testing.T) {
 	if got.Header.Get("X-Robots-Tag") != "" || !strings.HasPrefix(got.Header.Get("Cache-Control"), "public") || len(got.Cookies()) > 0 {
 		t.Errorf("%v", got.Header)
 	}
-	if title := got.text("title"); title != "Archive · Media Watch" {
+	if title := got.text("title"); title != "Media Watch: archive" {
 		t.Errorf("the title: %q", title)
 	}
 	older := s.get(got.doc.Find("a[rel=next]").AttrOr("href", ""))

@@ -159,7 +159,7 @@ func (s *server) mailIsLate(r *http.Request) bool {
 
 // renderLinked says to somebody who has left what became of the link.
 func (s *server) renderLinked(w http.ResponseWriter, r *http.Request, linked subscriber.Reader, said string) error {
-	b := actBody{Title: "own.title", Masked: linked.Masked, Status: true, Text: "own.linked"}
+	b := actBody{Title: "own.title", Address: linked.Masked, Status: true, Text: "own.linked"}
 	switch said {
 	case "linkover":
 		b.Text = "preferences.link_over"

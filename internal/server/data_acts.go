@@ -184,7 +184,7 @@ func (s *server) showErase(w http.ResponseWriter, r *http.Request, again bool) e
 		return s.notFresh(w, r, f, err)
 	}
 	return s.renderAct(w, r, http.StatusOK, f.NewsletterID, f.Locale, actBody{
-		Title: "erase.title", Text: "erase.text", More: "erase.more", Masked: f.Address, Button: "erase.button", Danger: true, Action: r.URL.Path, Again: again,
+		Title: "erase.title", Text: "erase.text", More: "erase.more", Address: f.Address, Button: "erase.button", Danger: true, Action: r.URL.Path, Again: again,
 		BackURL: dataPath(r), BackWords: "erase.back",
 	})
 }

@@ -33,6 +33,7 @@ type canned struct {
 
 const (
 	devMasked  = "na••@example.org"
+	devTyped   = "nadia.new@example.net"
 	devArticle = "https://news.example.org/research/who-pays"
 )
 
@@ -151,7 +152,7 @@ func devSent(body func(*locale.Locale) sentBody) canned {
 func devConfirmed() canned {
 	return canned{"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		return l.T("confirmed.title"), confirmedBody{
-			Name: n.Name, Masked: devMasked, Thanks: thanks(l, n), Cadence: newsletter.Instant, Volume: l.N("preferences.volume", 9), SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
+			Name: n.Name, Masked: devMasked, Thanks: thanks(l, n), Cadence: newsletter.Instant, Volume: volumeWords(l, devVolume(), newsletter.Instant), SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
 			Latest: []Article{{"Who pays for the news we read", devArticle}, {"Хто володіє телеканалами", devArticle}, {"Three questions to ask any headline", devArticle}},
 		}
 	}}

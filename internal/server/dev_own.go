@@ -38,7 +38,7 @@ func devOwnPages() map[string]canned {
 			b.Until, b.UntilWrong, b.TopicsWrong = "2020-01-01", l.T("preferences.until_wrong"), l.T("preferences.topics_wrong")
 		}),
 		"data":         devData(func(_ *locale.Locale, _ *dataBody) {}),
-		"data-asked":   devData(func(_ *locale.Locale, b *dataBody) { b.Waiting = "nadia.new@example.net" }),
+		"data-asked":   devData(func(_ *locale.Locale, b *dataBody) { b.Waiting = devTyped }),
 		"data-wrong":   devData(func(l *locale.Locale, b *dataBody) { b.Email, b.Wrong = "nadia@example", l.T("signup.format") }),
 		"data-mails":   {"pages/mails", devMails},
 		"data-consent": {"pages/consent", devConsent},
@@ -47,18 +47,18 @@ func devOwnPages() map[string]canned {
 		}),
 		"data-stale":  act(actBody{Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: devFresh}),
 		"data-none":   act(actBody{Title: "data.none_title", Text: "data.none_text"}),
-		"data-linked": act(actBody{Title: "own.title", Text: "own.linked", Masked: devMasked, Status: true}),
+		"data-linked": act(actBody{Title: "own.title", Text: "own.linked", Address: devMasked, Status: true}),
 		"erase": act(actBody{
-			Title: "erase.title", Text: "erase.text", More: "erase.more", Masked: "nadia@example.org", Button: "erase.button", Danger: true,
+			Title: "erase.title", Text: "erase.text", More: "erase.more", Address: "nadia@example.org", Button: "erase.button", Danger: true,
 			Action: devFresh, BackURL: devFresh, BackWords: "erase.back",
 		}),
 		"erased":          act(actBody{Title: "erase.done_title", Text: "erase.done_text", More: "erase.done_more", Status: true}),
-		"address":         act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Masked: devMasked, Button: "address.button", Action: devFresh}),
-		"address-done":    act(actBody{Title: "address.done_title", Text: "address.done_text", Masked: devMasked, Status: true, BackURL: "/dev/preferences", BackWords: "address.settings"}),
+		"address":         act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Address: devTyped, Button: "address.button", Action: devFresh}),
+		"address-done":    act(actBody{Title: "address.done_title", Text: "address.done_text", Address: devMasked, Status: true, BackURL: "/dev/preferences", BackWords: "address.settings"}),
 		"address-taken":   act(actBody{Title: "address.taken_title", Text: "address.taken_text", More: "address.taken_more"}),
 		"address-over":    act(actBody{Title: "address.over_title", Text: "address.over_text"}),
-		"keep-address":    act(actBody{Title: "keep.title", Text: "keep.text", Masked: devMasked, Button: "keep.button", Action: devFresh}),
-		"keep-done":       act(actBody{Title: "keep.done_title", Text: "keep.done_text", Masked: devMasked, Status: true}),
+		"keep-address":    act(actBody{Title: "keep.title", Text: "keep.text", Address: "na••@example.net", Button: "keep.button", Action: devFresh}),
+		"keep-done":       act(actBody{Title: "keep.done_title", Text: "keep.done_text", Address: devMasked, Status: true}),
 		"keep-late":       act(actBody{Title: "keep.late_title", Text: "keep.late_text", More: "data.moved_more", Write: "news@example.org"}),
 		"archive":         {"pages/archive", devArchive},
 		"archive-empty":   {"pages/archive", devArchiveEmpty},
@@ -66,12 +66,16 @@ func devOwnPages() map[string]canned {
 	}
 }
 
+// devVolume is how many mails a month each cadence brings.
+func devVolume() article.Volume {
+	return article.Volume{newsletter.Instant: 21, newsletter.Daily: 9, newsletter.Weekly: 4.35, newsletter.Monthly: 1}
+}
+
 func devPreferences(paused *time.Time, change func(*locale.Locale, *preferencesBody)) canned {
 	return canned{"pages/preferences", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		p := subscriber.Preferences{Cadence: newsletter.Weekly, Hour: 8, PausedUntil: paused, Topics: []string{"Research", "Право"}}
 		p.Masked, p.Locale, p.Zone = devMasked, l.Code(), "Europe/Kyiv"
-		b := s.preferencesBody(l, n, p, []string{"Elections", "Research", "Television", "Право"},
-			article.Volume{newsletter.Instant: 21, newsletter.Daily: 9, newsletter.Weekly: 4.35, newsletter.Monthly: 1})
+		b := s.preferencesBody(l, n, p, []string{"Elections", "Research", "Television", "Право"}, devVolume())
 		if change != nil {
 			change(l, &b)
 		}
@@ -148,11 +152,11 @@ func devArchive(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 		a.URL, a.ReleasedAt = devArticle, time.Date(2026, 11, 24-i, 6, 0, 0, 0, time.UTC)
 		b.Articles = append(b.Articles, archiveLineOf(l, n, a))
 	}
-	return l.T("archive.page"), b
+	return l.T("archive.title", "name", n.Name), b
 }
 
 func devArchiveEmpty(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-	return l.T("archive.page"), archiveBody{Name: n.Name, FeedURL: "/dev/archive-empty"}
+	return l.T("archive.title", "name", n.Name), archiveBody{Name: n.Name, FeedURL: "/dev/archive-empty"}
 }
 
 func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {

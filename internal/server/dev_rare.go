@@ -71,7 +71,7 @@ func devRarePages() map[string]canned {
 				Choices:   []option{{"wait", l.T("preferences.translation_wait"), true}, {"first", l.T("preferences.translation_first"), false}, {"only", l.T("preferences.translation_only"), false}},
 			}
 		}),
-		"data-late":  devData(func(l *locale.Locale, b *dataBody) { b.Waiting, b.Late = "nadia.new@example.net", l.T("own.late") }),
+		"data-late":  devData(func(l *locale.Locale, b *dataBody) { b.Waiting, b.Late = devTyped, l.T("own.late") }),
 		"data-again": devData(func(_ *locale.Locale, b *dataBody) { b.Email, b.Again = "nadia@example.net", true }),
 		"data-mails-none": {"pages/mails", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("mails.title"), mailsBody{Path: devFresh}
@@ -83,9 +83,9 @@ func devRarePages() map[string]canned {
 			return title, b
 		}},
 		"data-linked-late": act(actBody{Title: "own.title", Text: "own.late", Status: true}),
-		"data-stopped":     act(actBody{Title: "own.title", Text: "own.stopped", More: "own.write", Masked: devMasked, Write: "news@example.org"}),
-		"erase-again":      act(actBody{Title: "erase.title", Text: "erase.text", More: "erase.more", Masked: "nadia@example.org", Button: "erase.button", Danger: true, Action: devFresh, BackURL: devFresh, BackWords: "erase.back", Again: true}),
-		"address-again":    act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Masked: devMasked, Button: "address.button", Action: devFresh, Again: true}),
+		"data-stopped":     act(actBody{Title: "own.title", Text: "own.stopped", More: "own.write", Address: devMasked, Write: "news@example.org"}),
+		"erase-again":      act(actBody{Title: "erase.title", Text: "erase.text", More: "erase.more", Address: "nadia@example.org", Button: "erase.button", Danger: true, Action: devFresh, BackURL: devFresh, BackWords: "erase.back", Again: true}),
+		"address-again":    act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Address: devTyped, Button: "address.button", Action: devFresh, Again: true}),
 		"keep-over":        act(actBody{Title: "keep.over_title", Text: "keep.over_text"}),
 	}
 	for _, key := range []string{

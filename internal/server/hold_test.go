@@ -21,7 +21,7 @@ func TestHoldByLink(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(d *server.Deps) {
 		d.Articles = &articles.Service{DB: d.DB, Clock: d.Clock, Log: d.Log}
-		d.Accounts = account.New(d.DB, d.Keys, nil, d.Clock)
+		d.Accounts = account.New(d.DB, d.Keys, nil, d.Clock, account.WithHashMemory(64))
 	})
 	exec := func(sql string, args ...any) {
 		t.Helper()

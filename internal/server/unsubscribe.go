@@ -67,7 +67,7 @@ func (s *server) askLeave(w http.ResponseWriter, r *http.Request, left subscribe
 	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribe", page.View{
 		L: l, Title: l.T("unsubscribe.title", "name", n.Name), Site: siteOf(n), Languages: s.languages(r, l), Body: unsubscribeBody{
 			Name: n.Name, Masked: left.Masked, Action: "/unsubscribe/" + key, Shown: s.shown(r), Again: again,
-			Weekly: p.Cadence == newsletter.Instant || p.Cadence == newsletter.Daily, Others: left.Others,
+			Weekly: weeklyIsLess(p.Cadence), Others: left.Others,
 			Pause: p.PausedUntil == nil || p.PausedUntil.Before(s.Clock.Now().Add(pauseOffered)),
 		},
 	})
@@ -242,9 +242,15 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) error {
 	return s.say(w, r, s.preferencesPath(p), "undone")
 }
 
+func weeklyIsLess(cadence string) bool { return cadence == newsletter.Instant || cadence == newsletter.Daily }
+
 // lessOften changes one thing instead of leaving, and shows the settings.
 func (s *server) lessOften(w http.ResponseWriter, r *http.Request, act string) error {
-	adjust, said := func(c *subscriber.Change) { c.Cadence = newsletter.Weekly }, "weekly"
+	adjust, said := func(c *subscriber.Change) {
+		if weeklyIsLess(c.Cadence) { // the page may be older than the choice of something rarer
+			c.Cadence = newsletter.Weekly
+		}
+	}, "weekly"
 	if act == "pause" {
 		until := s.Clock.Now().Add(pauseOffered)
 		adjust, said = func(c *subscriber.Change) {

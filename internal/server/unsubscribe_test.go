@@ -210,6 +210,12 @@ func TestLessOften(t *testing.T) {
 	if got := s.press(link, form); !strings.Contains(got.text("main"), "Paused until 1 February 2027") {
 		t.Errorf("the longer pause: %q", got.text("main"))
 	}
+	// Nor does an old page make a rarer mail a weekly one.
+	s.exec("UPDATE subscription SET cadence = 'monthly'")
+	form.Set("act", "weekly")
+	if got := s.press(link, form); s.count("SELECT count(*) FROM subscription WHERE cadence = 'monthly'") != 1 {
+		t.Errorf("monthly: %q", got.text("main"))
+	}
 }
 
 func TestUnsubscribeNeverSaysAFalseYes(t *testing.T) {

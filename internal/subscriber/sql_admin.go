@@ -94,7 +94,8 @@ WHERE p.event_id IN (` + ownEvents + `)`
 
 	eraseNotices = `
 DELETE FROM notice
-WHERE lower(address) IN (lower(@address), @key)`
+WHERE address <> ''
+  AND lower(address) IN (lower(@address), @key)`
 
 	eraseSignups = `
 DELETE FROM signup

@@ -13,7 +13,11 @@ WITH person AS (
 ), own_notice AS (
     SELECT t.id
     FROM notice t
-    WHERE t.subscriber_id = (SELECT id FROM person) OR lower(t.address) IN (lower(@address), @key)
+    WHERE t.subscriber_id = (SELECT id FROM person)
+    UNION
+    SELECT t.id
+    FROM notice t
+    WHERE t.address <> '' AND lower(t.address) IN (lower(@address), @key)
     UNION
     SELECT t.id
     FROM notice t
