@@ -13,6 +13,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/language"
 )
 
@@ -35,12 +36,21 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list locales: %w", err)
 	}
+	read := make([]*Locale, len(names))
+	var g errgroup.Group
+	for i, name := range names {
+		g.Go(func() (err error) {
+			if read[i], err = readLocale(fsys, name); err != nil {
+				return fmt.Errorf("locale file %s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
 	c := &Catalog{locales: map[string]*Locale{}}
-	for _, name := range names {
-		l, err := readLocale(fsys, name)
-		if err != nil {
-			return nil, fmt.Errorf("locale file %s: %w", name, err)
-		}
+	for _, l := range read {
 		c.locales[l.Code()] = l
 		c.codes = append(c.codes, l.Code())
 	}

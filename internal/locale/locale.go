@@ -57,18 +57,28 @@ func newMessage(m *i18n.Message) (*message, error) {
 			continue
 		}
 		known.forms = append(known.forms, form)
-		if _, err := template.New("").Parse(text); err != nil {
+		filled, err := fillable(text)
+		if err != nil {
 			return nil, err
+		}
+		if form == "other" {
+			known.filled = filled
 		}
 	}
 	slices.Sort(known.forms)
-	if !strings.Contains(m.Other, "{{") {
+	if known.filled == nil {
 		known.plain = m.Other
-		return known, nil
 	}
-	filled, err := template.New("").Option("missingkey=error").Parse(m.Other)
-	known.filled = filled
-	return known, err
+	return known, nil
+}
+
+// fillable parses words that have something to be filled in; nil: they have not,
+// as most. It is most of the work of a start, so nothing is parsed in vain.
+func fillable(text string) (*template.Template, error) {
+	if !strings.Contains(text, "{{") {
+		return nil, nil
+	}
+	return template.New("").Option("missingkey=error").Parse(text)
 }
 
 // Code is the language as in URLs and forms: "uk".

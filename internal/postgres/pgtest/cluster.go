@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,6 +26,9 @@ type cluster struct {
 	lock     *os.File // flock'd; inherited by the server
 	leash    *os.File // when this end of the pipe closes, the supervisor cleans up
 	process  *exec.Cmd
+
+	mu    sync.Mutex
+	admin *pgx.Conn // makes and drops databases; nil or closed: to be opened
 }
 
 // start makes the cluster of this process: from a kept seed where there is one.
@@ -195,15 +199,18 @@ func (c *cluster) createDatabase(name, template string) string {
 	return s
 }
 
-// exec runs one statement on a connection of its own, so that nothing of this
-// package is left running between tests.
+// exec runs one statement, and is called by many tests at once. They share a
+// connection: opening one costs the server more than most statements.
 func (c *cluster) exec(ctx context.Context, sql string) error {
-	conn, err := pgx.Connect(ctx, c.url("postgres"))
-	if err != nil {
-		return err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.admin == nil || c.admin.IsClosed() {
+		var err error
+		if c.admin, err = pgx.Connect(context.WithoutCancel(ctx), c.url("postgres")); err != nil {
+			return err
+		}
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	_, err = conn.Exec(ctx, sql)
+	_, err := c.admin.Exec(ctx, sql)
 	return err
 }
 
