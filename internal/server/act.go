@@ -11,19 +11,19 @@ import (
 // actBody is the Body of pages/act.html: what a press would do and its button,
 // or what it did. Text, More, Button and BackWords are keys of words.
 type actBody struct {
-	Title        string // key; with {{.name}} of the newsletter
-	Text, More   string // Text may have {{.address}}
-	Name         string
-	Address      string // masked, but for who has shown that the mailbox is theirs
-	Button, Act  string // none: nothing is left to press
-	Danger       bool
-	Action       string
-	Shown        string
-	Again        bool // pressed too fast for a person
-	Status       bool // tells what was done
-	BackURL      string
-	BackWords    string
-	Write        string // whom to write to where only a person helps
+	Title       string // key; with {{.name}} of the newsletter
+	Text, More  string // Text may have {{.address}}
+	Name        string
+	Address     string // masked, but for who has shown that the mailbox is theirs
+	Button, Act string // none: nothing is left to press
+	Danger      bool
+	Action      string
+	Shown       string
+	Again       bool // pressed too fast for a person
+	Status      bool // tells what was done
+	BackURL     string
+	BackWords   string
+	Write       string // whom to write to where only a person helps
 }
 
 // renderAct is the page of one act, in the newsletter's look.

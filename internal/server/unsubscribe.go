@@ -242,7 +242,9 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) error {
 	return s.say(w, r, s.preferencesPath(p), "undone")
 }
 
-func weeklyIsLess(cadence string) bool { return cadence == newsletter.Instant || cadence == newsletter.Daily }
+func weeklyIsLess(cadence string) bool {
+	return cadence == newsletter.Instant || cadence == newsletter.Daily
+}
 
 // lessOften changes one thing instead of leaving, and shows the settings.
 func (s *server) lessOften(w http.ResponseWriter, r *http.Request, act string) error {
