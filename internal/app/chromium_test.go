@@ -16,6 +16,7 @@ import (
 // start, and a browser context is as empty as a new one.
 type chromium struct {
 	programs []string // the first of these that is installed
+	scripts  string   // flags of its JavaScript engine
 	start    sync.Once
 	ctx      context.Context
 	stop     context.CancelFunc
@@ -23,9 +24,11 @@ type chromium struct {
 }
 
 var (
-	// The same engine without the rest of the browser is half the work.
-	engine = &chromium{programs: []string{"chromium-headless-shell", "chromium"}}
-	// Only the whole browser keeps pages for Back.
+	// The same engine without the rest of the browser is half the work; a third of
+	// that is to optimise scripts for a page that is left in a second.
+	engine = &chromium{programs: []string{"chromium-headless-shell", "chromium"}, scripts: "--no-opt --no-maglev"}
+	// Only the whole browser keeps pages for Back, and only scripts that are
+	// optimised do their sums in time.
 	whole = &chromium{programs: []string{"chromium"}}
 )
 
@@ -53,7 +56,7 @@ func (c *chromium) open() (context.Context, error) {
 		opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 			chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 			// A new frame for each page of one site is a third of the work of walking.
-			chromedp.Flag("disable-features", "Translate,RenderDocument"))
+			chromedp.Flag("disable-features", "Translate,RenderDocument"), chromedp.Flag("js-flags", c.scripts))
 		c.ctx, c.stop = chromedp.NewExecAllocator(context.Background(), opts...)
 		c.ctx, _ = chromedp.NewContext(c.ctx)
 		c.err = chromedp.Do(c.ctx, chromedp.Navigate("about:blank"))

@@ -36,7 +36,7 @@ func besiege(s *stage) {
 // without scripts one more press is enough, and the mail comes from the reserve.
 func TestBrowserProofOfWork(t *testing.T) {
 	t.Parallel()
-	b := newBrowser(t)
+	b := whole.tab(t)
 	s := newStage(t, func(c *config.Config) { c.ProofOfWork, c.ConfirmationsPerHour = "attack", 40 })
 	besiege(s)
 
