@@ -101,6 +101,9 @@ func (d *driver) compose(it *item, buf []byte) (m mailer.Message, err error) {
 
 // may says whether an item may be sent now, and takes its places.
 func (d *driver) may(it *item) bool {
+	if it.tally != nil && it.tally.halted.Load() {
+		return false
+	}
 	now := d.s.Clock.Now()
 	if !d.budget.begin(it.Notice != 0, now) {
 		return false

@@ -295,6 +295,7 @@ func (d *driver) read(sql string, args pgx.StrictNamedArgs) (n int, last int64, 
 				return nil
 			}
 			own := it
+			own.tally = d.tally(it.Edition)
 			d.queue.add(&own)
 			return nil
 		})

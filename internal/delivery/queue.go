@@ -14,6 +14,7 @@ type item struct {
 	address  string
 	hash     []byte // of the address; of a notice's once it is composed
 	losses   int    // connections that broke under it in this run
+	tally    *tally // of its edition; nil for notices
 }
 
 // next asks for its attempt.

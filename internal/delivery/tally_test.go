@@ -14,25 +14,25 @@ func TestVerdictOfATally(t *testing.T) {
 	catalog := localetest.Catalog(t)
 	l := catalog.For("en")
 	for _, c := range []struct {
-		tally tally
-		want  string
+		counts counts
+		want   string
 	}{
-		{tally{finals: 9, policy: 9}, ""},
-		{tally{finals: 10, policy: 10}, "10 of 10 answers refuse the sender or the content"},
-		{tally{finals: 200, policy: 10}, ""},
-		{tally{finals: 199, policy: 10}, "10 of 199 answers refuse the sender or the content"},
-		{tally{finals: 100, gone: 4}, ""},
-		{tally{finals: 100, gone: 5}, "5 of the first 100 addresses do not exist"},
-		{tally{finals: 201, gone: 10}, ""},
-		{tally{finals: 1000, gone: 50}, ""},
-		{tally{finals: 1000, gone: 51}, "51 of 1,000 addresses do not exist"},
+		{counts{finals: 9, policy: 9}, ""},
+		{counts{finals: 10, policy: 10}, "10 of 10 answers refuse the sender or the content"},
+		{counts{finals: 200, policy: 10}, ""},
+		{counts{finals: 199, policy: 10}, "10 of 199 answers refuse the sender or the content"},
+		{counts{finals: 100, gone: 4}, ""},
+		{counts{finals: 100, gone: 5}, "5 of the first 100 addresses do not exist"},
+		{counts{finals: 201, gone: 10}, ""},
+		{counts{finals: 1000, gone: 50}, ""},
+		{counts{finals: 1000, gone: 51}, "51 of 1,000 addresses do not exist"},
 	} {
 		got := ""
-		if v := c.tally.verdict(); v != nil {
+		if v := c.counts.verdict(); v != nil {
 			got = l.Say(*v)
 		}
 		if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
-			t.Errorf("%+v: %q, want %q", c.tally, got, c.want)
+			t.Errorf("%+v: %q, want %q", c.counts, got, c.want)
 		}
 	}
 }
