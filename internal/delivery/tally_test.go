@@ -3,6 +3,7 @@ package delivery
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"vistka/internal/locale/localetest"
@@ -68,5 +69,49 @@ func TestEditionBreakerOnHardBounces(t *testing.T) {
 	w.until("settled", func() bool { return w.editionState() == "settled" })
 	if n := w.count("delivery WHERE state = 'sent'"); n != 60-w.count("delivery WHERE state = 'failed'") || n == 0 {
 		t.Errorf("%d sent after it was resumed", n)
+	}
+}
+
+// What was on the wire when the edition stopped is answered after a person has
+// resumed it: those answers are of before, and do not stop it again.
+func TestLateAnswersDoNotPauseAResumedEdition(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	w.s.Relays[0].Connections = leastGone + 2
+	underWay, resumed := make(chan struct{}), make(chan struct{})
+	var held atomic.Int32
+	refused := smtptest.Action{Reply: "550 5.1.1 no such user"}
+	w.lab.Script(func(e smtptest.Event) smtptest.Action {
+		if e.Stage != smtptest.RCPT {
+			return smtptest.Action{}
+		}
+		a := refused
+		if !strings.HasPrefix(e.To, "held") {
+			a.Until = underWay
+			return a
+		}
+		if held.Add(1) == leastGone {
+			close(underWay)
+		}
+		a.Until = resumed
+		return a
+	})
+	for i := range leastGone {
+		w.deliver(fmt.Sprintf("held%d@example.org", i))
+	}
+	for i := range 40 {
+		w.deliver(fmt.Sprintf("r%d@example.org", i))
+	}
+	w.start(w.s)
+	w.until("paused", func() bool { return w.editionState() == "paused" })
+	w.lab.Script(nil)
+	w.exec(`UPDATE edition SET state = 'open', reason = NULL WHERE id = $1`, w.edition)
+	w.exec(sqlNotify)
+	close(resumed)
+	w.until("settled", func() bool { return w.editionState() == "settled" })
+	if n := w.count("delivery d JOIN subscriber s ON s.id = d.subscriber_id WHERE s.address LIKE 'held%' AND d.state = 'failed'"); n != leastGone {
+		t.Errorf("%d of those answered late are failed, want %d", n, leastGone)
+	}
+	if w.count("delivery WHERE state = 'sent'") == 0 {
+		t.Error("nothing was sent after it was resumed")
 	}
 }
