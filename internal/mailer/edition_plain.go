@@ -38,7 +38,7 @@ func (v editionView) plain() string {
 	}
 	for _, g := range v.Groups {
 		w.rule()
-		w.line(strings.ToUpper(g.Heading))
+		w.heading(g.Heading)
 		for _, a := range g.Articles {
 			w.item("– ", a)
 		}

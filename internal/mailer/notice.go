@@ -24,6 +24,7 @@ type noticeView struct {
 	AsideLabel string   // a quiet link, such as "this wasn't me"
 	AsideURL   string
 	AsideText  string
+	Later      []string // below the quiet link
 	Heading2   string
 	file       *attachment
 	Articles   []articleView
@@ -90,9 +91,13 @@ func (v noticeView) plain() string {
 		w.line(v.AsideLabel + ":")
 		w.line(v.AsideURL)
 	}
+	for _, line := range v.Later {
+		w.gap()
+		w.para(line, "", "")
+	}
 	if len(v.Articles) > 0 {
 		w.rule()
-		w.line(strings.ToUpper(v.Heading2))
+		w.heading(v.Heading2)
 		for _, a := range v.Articles {
 			w.item("– ", a)
 		}

@@ -68,6 +68,13 @@ func (w *plainWriter) rule() {
 	w.b.WriteString("\n")
 }
 
+// heading writes what stands above a list: underlined, for letters have one size.
+func (w *plainWriter) heading(s string) {
+	s = strings.ToUpper(s)
+	w.line(s)
+	w.line(strings.Repeat("=", utf8.RuneCountInString(s)))
+}
+
 func (w *plainWriter) masthead(f frame, kicker string) {
 	w.line(strings.ToUpper(f.Newsletter.Name))
 	w.line(kicker)
