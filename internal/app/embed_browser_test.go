@@ -226,7 +226,8 @@ func TestBrowserEmbeds(t *testing.T) {
 		if got := b.focused(); got != "status" {
 			t.Errorf("after the sign-up the focus is on %s", got)
 		}
-		if got := b.text(".vistka-sent"); !strings.Contains(got, f.app.Catalog.For(lang).T("sent.title")) || strings.Contains(got, "element-"+lang) {
+		if got := b.text(".vistka-sent"); !strings.Contains(got, f.app.Catalog.For(lang).T("sent.title")) ||
+			!strings.Contains(got, f.app.Catalog.For(lang).T("sent.text", "address", "element-"+lang+"@example.com")) {
 			t.Errorf("what is left to do: %q", got)
 		}
 		b.look("embed-element-sent-" + lang)
@@ -248,7 +249,7 @@ func TestBrowserEmbeds(t *testing.T) {
 		run(b, chromedp.Evaluate[chromedp.Void](`document.querySelector("[name=code]").select()`))
 		b.press(f.code(mail) + kb.Enter)
 		b.await(`!document.querySelector("[name=code]")`)
-		if got, want := b.text("[role=status]"), f.app.Catalog.For(lang).T("demo.thanks"); !strings.HasPrefix(got, want) || b.focused() != "status" {
+		if got, want := b.text("[role=status]"), f.app.Catalog.For(lang).T("demo.thanks"); !strings.HasPrefix(got, want) || !strings.Contains(got, "element-"+lang+"@example.com") || b.focused() != "status" {
 			t.Errorf("after the code: %q, focus on %s", got, b.focused())
 		}
 		b.look("embed-element-done-" + lang)

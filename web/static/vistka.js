@@ -77,7 +77,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
       answer = {};
     }
     this.token = null;
-    if (answer.ok) this.sent(answer);
+    if (answer.ok) this.sent(answer, fields.email.trim());
     else if (answer.field) this.refuse(answer);
     else HTMLFormElement.prototype.submit.call(this.form); // what no field can mend, a page of Vistka's explains
   }
@@ -103,8 +103,10 @@ customElements.define("vistka-signup", class extends HTMLElement {
     this.field.focus();
   }
 
-  // sent shows the step that is left, in the form's place.
-  sent({ handle, words }) {
+  // sent shows the step that is left, in the form's place. The server's words mask the
+  // address; the reader has just typed it here and is asked whether it is right.
+  sent({ handle, masked, words }, address) {
+    const whole = ({ title, text }) => headed({ title, text: text.replace(masked, () => address) });
     const status = region();
     const digits = make("input", { id: status.id + "-code", name: "code", inputMode: "numeric", autocomplete: "one-time-code", maxLength: 12 });
     const note = region();
@@ -120,7 +122,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
       event.preventDefault();
       act("/code", { code: digits.value }, (answer) => {
         if (answer.ok) {
-          status.replaceChildren(...headed(answer.words));
+          status.replaceChildren(...whole(answer.words));
           panel.replaceChildren(status);
           status.focus();
         } else {
@@ -136,7 +138,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
       this.field.focus();
     } });
     const panel = make("div", { className: "vistka-sent" }, status, code, make("p", {}, words.nothing + " ", again, " ", wrong), told);
-    status.append(...headed(words));
+    status.append(...whole(words));
     this.kept = null;
     this.say(this.field, this.status, this.hints, false);
     this.form.replaceWith(panel);
