@@ -23,6 +23,7 @@ type preferencesBody struct {
 	Notice, Undo, Paused           string
 	Bad                            bool // Notice tells of something that was not done, or not yet
 	Cadences                       []cadenceOption
+	Volume                         string // said once where no cadence can be told from another by it
 	Zones, Hours, Locales, Pauses  []option
 	Topics                         []option
 	Translations                   translationsBody
@@ -38,7 +39,7 @@ type option struct {
 
 type cadenceOption struct {
 	option
-	Volume string // how much it brings; empty: there is no history to speak from
+	Volume string // how much it brings; empty: preferencesBody.Volume says why
 }
 
 // preferencesSaid is what the page says of the press that led to it.
@@ -110,8 +111,9 @@ func (s *server) preferencesBody(
 		LeaveURL: "/unsubscribe/" + subscriber.UnsubscribeToken(s.Keys, p.NewsletterID, p.SubscriberID) + "?lang=" + l.Code(),
 	}
 	for _, c := range newsletter.Cadences() {
-		b.Cadences = append(b.Cadences, cadenceOption{option{c, l.T("cadence." + c), c == p.Cadence}, volumeWords(l, volume, c)})
+		b.Cadences = append(b.Cadences, cadenceOption{option: option{c, l.T("cadence." + c), c == p.Cadence}})
 	}
+	b.sayVolume(l, volume)
 	for h := range 24 {
 		b.Hours = append(b.Hours, option{strconv.Itoa(h), fmt.Sprintf("%02d:00", h), int16(h) == p.Hour})
 	}
@@ -164,6 +166,20 @@ func withOwn(topics, own []string) []string {
 		}
 	}
 	return topics
+}
+
+// sayVolume says beside each cadence how much it brings, or once beside all of them
+// that it cannot be said.
+func (b *preferencesBody) sayVolume(l *locale.Locale, volume article.Volume) {
+	switch {
+	case volume == nil:
+		b.Volume = l.T("preferences.volume_unknown")
+	case volume[newsletter.Instant] == 0:
+		b.Volume, volume = l.T("preferences.volume_nothing"), nil
+	}
+	for i := range b.Cadences {
+		b.Cadences[i].Volume = volumeWords(l, volume, b.Cadences[i].Value)
+	}
 }
 
 // volumeWords is how many mails a month a cadence brings: "about 9 mails a month".
