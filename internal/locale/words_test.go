@@ -283,6 +283,21 @@ func TestThirdLanguageIsOneFile(t *testing.T) {
 	}
 }
 
+// The links that the welcome says are at the foot of every mail are there by name.
+func TestTheFootHasWhatTheWelcomeNames(t *testing.T) {
+	t.Parallel()
+	words := map[string][]string{"en": {"hange how often", "pause"}, "uk": {"мінити частоту", "зробити паузу"}}
+	for _, l := range catalog(t).All() {
+		for _, w := range words[l.Code()] {
+			for _, k := range []string{"mail.welcome.leave", "mail.preferences"} {
+				if text := l.T(k); !strings.Contains(text, w) {
+					t.Errorf("%s does not say %q: %s", k, w, text)
+				}
+			}
+		}
+	}
+}
+
 // Words that tell a reader to press something call it by the name that it has.
 func TestWhatIsToBePressedHasItsName(t *testing.T) {
 	t.Parallel()

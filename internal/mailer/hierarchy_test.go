@@ -35,3 +35,22 @@ func TestHeadingsOutrankTheTitlesBelow(t *testing.T) {
 		}
 	}
 }
+
+// Whoever did not ask for the change learns how to stop it before anything that is
+// meant for those who did and wait.
+func TestTheOldMailboxIsWarnedFirst(t *testing.T) {
+	t.Parallel()
+	all := corpus(t)
+	for name, words := range map[string][2]string{
+		"old-address.en": {"If it was not you", "a few mails of this kind a day"}, "old-address.uk": {"Якщо це були не ви", "кілька таких листів на добу"},
+	} {
+		doc, _ := page(t, all[name])
+		_, text, _ := parts(t, all[name])
+		for _, mail := range []string{text, doc.Find("body").Text()} {
+			mail = strings.Join(strings.Fields(mail), " ")
+			if warned, limit := strings.Index(mail, words[0]), strings.Index(mail, words[1]); warned < 0 || warned > limit {
+				t.Errorf("%s: warned at %d, the limit at %d: %s", name, warned, limit, mail)
+			}
+		}
+	}
+}

@@ -66,5 +66,6 @@ func (r *Renderer) CompileOldAddress(c LinkContent, masked string) (Compiled, er
 		Lines:      []string{f.words("mail.old-address.text", "address", cleanLine(masked), "when", f.moment(c.AskedAt, c.Date)), f.L.T("mail.old-address.next")},
 		AsideText:  f.L.T("mail.old-address.ignore"),
 		AsideLabel: f.L.T("mail.old-address.button"), AsideURL: link,
+		Later: []string{f.L.T("mail.old-address.limit")}, // whoever is warned reads no further
 	}, c.Newsletter, c.Date)
 }
