@@ -283,6 +283,19 @@ func TestThirdLanguageIsOneFile(t *testing.T) {
 	}
 }
 
+// A masked address begins with two letters and may begin with «на»: in Ukrainian it
+// never stands behind that preposition without a word between them.
+func TestAnAddressDoesNotReadAsAPreposition(t *testing.T) {
+	t.Parallel()
+	for k, m := range raw(t, "uk") {
+		for _, f := range forms(m) {
+			if strings.Contains(strings.ToLower(f), "на {{.address}}") {
+				t.Errorf("%s: %s", k, f)
+			}
+		}
+	}
+}
+
 // The links that the welcome says are at the foot of every mail are there by name.
 func TestTheFootHasWhatTheWelcomeNames(t *testing.T) {
 	t.Parallel()
@@ -304,7 +317,8 @@ func TestWhatIsToBePressedHasItsName(t *testing.T) {
 	for _, l := range catalog(t).All() {
 		for button, keys := range map[string][]string{
 			"mail.confirm.button": {"sent.text", "sent.text_late", "sent.code_over", "confirm.fresh_text", "confirm.replaced_text", "mail.confirm.press"},
-			"confirm.button":      {"confirm.code_spent", "mail.confirm.press"},
+			"confirm.button":      {"confirm.code_spent", "confirm.consent", "mail.confirm.press"},
+			"sent.code_button":    {"sent.code_consent"},
 			"signup.button":       {"signup.too_old", "signup.typo_keep", "signup.once_more", "signup.challenge", "signup.prove"},
 		} {
 			name := l.T(button)
@@ -312,7 +326,7 @@ func TestWhatIsToBePressedHasItsName(t *testing.T) {
 				name = "«" + name + "»"
 			}
 			for _, k := range keys {
-				if text := l.T(k, "address", ""); !strings.Contains(text, name) {
+				if text := l.T(k, "address", "", "name", ""); !strings.Contains(text, name) {
 					t.Errorf("%s does not name %q: %s", k, name, text)
 				}
 			}

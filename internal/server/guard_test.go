@@ -20,7 +20,7 @@ func TestQuickPressIsAskedOnceMore(t *testing.T) {
 	}
 
 	notMe := s.get(s.get(link).doc.Find("a[href^='/not-me/']").AttrOr("href", ""))
-	asked(s.post(notMe.doc.Find("form").AttrOr("action", ""), fill(notMe.doc, "form"), "Origin", baseURL), "Stop these mails", "Press once more")
+	asked(s.post(notMe.doc.Find("form").AttrOr("action", ""), fill(notMe.doc, "form"), "Origin", baseURL), "Stop these mails", "with a mouse, a finger or the Enter key.")
 
 	form := fill(s.get(link).doc, "form")
 	s.clock.Advance(1500 * time.Millisecond)
@@ -29,6 +29,7 @@ func TestQuickPressIsAskedOnceMore(t *testing.T) {
 	form.Set("lang", "en")
 	again := s.post(link, form, "Origin", baseURL)
 	asked(again, "Confirm", "Press once more")
+	asked(again, "Confirm", "a finger or the Enter key. If this page stays as it is, type the six digits from the mail below.")
 	digits := fill(again.doc, "form:has(#code)")
 	digits.Set("code", "000000")
 	if s.code(1) == "000000" {

@@ -58,7 +58,7 @@ func TestCodesThatAreOver(t *testing.T) {
 		t.Errorf("a quick press: %q", got.text("main"))
 	}
 	got := s.post(link, code, "Origin", baseURL)
-	if !got.errs() || got.doc.Find("#code").Length() != 0 || got.doc.Find("button[autofocus][aria-describedby='code-error']").Text() != "Confirm" ||
+	if !got.errs() || got.doc.Find("#code").Length() != 0 || got.doc.Find("button[autofocus][aria-describedby~='code-error']").Text() != "Confirm" ||
 		!strings.Contains(got.text("#code-error"), "Press Confirm below") || !strings.Contains(got.text("#code-error"), "or sign up again") {
 		t.Errorf("behind the link: %q", got.text("main"))
 	}

@@ -120,7 +120,7 @@ func TestLinkOfWhoHasLeftInAnotherLanguage(t *testing.T) {
 	form.Set("act", "link")
 	got := s.press(left.doc.Find("section form").AttrOr("action", ""), form, "Origin", baseURL)
 	there := s.get(got.doc.Find("header nav a[lang=uk]").AttrOr("href", ""))
-	if got.StatusCode != http.StatusOK || !strings.Contains(there.text("[role=status]"), "Ми надіслали посилання на na••@example.org") {
+	if got.StatusCode != http.StatusOK || !strings.Contains(there.text("[role=status]"), "Ми надіслали посилання на адресу na••@example.org") {
 		t.Errorf("%q, then %q", got.text("main"), there.text("main"))
 	}
 }

@@ -29,7 +29,7 @@ func wording(l *locale.Locale, n newsletter.Newsletter) string {
 // person's data.
 func confirmWording(l *locale.Locale, n newsletter.Newsletter) string {
 	lead := l.T("confirm.text", "name", n.Name, "address", l.T("consent.your_address"))
-	return l.T("confirm.title") + "\n" + lead + "\n" + l.T("confirm.button")
+	return l.T("confirm.title") + "\n" + lead + "\n" + l.T("confirm.consent", "name", n.Name) + "\n" + l.T("confirm.button")
 }
 
 // codeWording is what stands beside the six digits, on our pages and in the

@@ -47,7 +47,8 @@ func TestWordsOfTheConfirmation(t *testing.T) {
 	}
 
 	_, link := ask("link@example.org")
-	form := fill(s.get(link+"?lang=uk").doc, "form.act")
+	behind := s.get(link + "?lang=uk")
+	form := fill(behind.doc, "form.act")
 	s.clock.Advance(3 * time.Second)
 	s.press(link, form, "Origin", baseURL)
 
@@ -61,11 +62,12 @@ func TestWordsOfTheConfirmation(t *testing.T) {
 	form.Set("code", s.code(3))
 	s.press("/subscribe/code", form, "Origin", baseURL)
 
-	// Each act's words name what is agreed to, and not whose address it is.
-	button := uk.T("confirm.title") + "\nНатисніть кнопку, і розсилка «Media Watch» надходитиме на [вашу адресу].\n" + uk.T("confirm.button")
+	// Each button has a name of its own, and each act's words name what is agreed to, and not whose address it is.
+	agree := "Натискаючи «Підтвердити», ви погоджуєтеся отримувати розсилку «Media Watch» на цю адресу."
+	button := uk.T("confirm.title") + "\nОдне натискання, і розсилка «Media Watch» надходитиме на адресу [ваша адреса].\n" + agree + "\nПідтвердити"
 	consent := map[string]string{
-		"en": "By pressing Confirm you agree to get Media Watch at this address.",
-		"uk": "Натискаючи «Підтвердити», ви погоджуєтеся отримувати розсилку «Media Watch» на цю адресу.",
+		"en": "By pressing Confirm with the code, you agree to get Media Watch at this address.",
+		"uk": "Натискаючи «Підтвердити кодом», ви погоджуєтеся отримувати розсилку «Media Watch» на цю адресу.",
 	}
 	code := func(lang string) string {
 		return catalog.For(lang).T("sent.code_label") + "\n" + consent[lang] + "\n" + catalog.For(lang).T("sent.code_button")
@@ -73,8 +75,13 @@ func TestWordsOfTheConfirmation(t *testing.T) {
 	if got := sent.text("form[action='/subscribe/code']"); !strings.Contains(got, consent["en"]) {
 		t.Errorf("the page after a sign-up: %q", got)
 	}
-	if got := again.text("form:has(#code)"); !strings.Contains(got, consent["uk"]) {
-		t.Errorf("the page behind the link: %q", got)
+	for name, p := range map[string]answer{"as it opens": behind, "asked again": again} {
+		if got := p.text("form:not(:has(#code)):has([name=shown])"); !strings.Contains(got, agree) || !strings.HasSuffix(strings.TrimSpace(got), "Підтвердити") {
+			t.Errorf("the page behind the link, %s: %q", name, got)
+		}
+	}
+	if got := again.text("form:has(#code)"); !strings.Contains(got, consent["uk"]) || !strings.HasSuffix(strings.TrimSpace(got), "Підтвердити кодом") {
+		t.Errorf("the digits behind the link: %q", got)
 	}
 	if got := s.json("script@example.org"); !strings.Contains(got.body, consent["en"]) {
 		t.Errorf("for scripts: %s", got.body)
