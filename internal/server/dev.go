@@ -32,8 +32,8 @@ type canned struct {
 }
 
 const (
-	devMasked  = "na••@example.org"
-	devTyped   = "nadia.new@example.net"
+	devMasked  = "ol••@example.org"
+	devTyped   = "olena.new@example.net"
 	devArticle = "https://news.example.org/research/who-pays"
 )
 
@@ -41,8 +41,9 @@ const (
 func devPages() map[string]canned {
 	pages := map[string]canned{
 		"home": {"pages/home", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			w := devWordsIn(l)
 			return l.T("home.title"), homeBody{Newsletters: []homeLine{
-				{n.Name, n.Description, l.Code(), "/dev/signup?lang=" + l.Code()}, {"Media Watch Weekly", "What we found this week, in English.", "en", "/dev/signup?lang=en"},
+				{n.Name, n.Description, l.Code(), "/dev/signup?lang=" + l.Code()}, {w.Weekly, w.WeeklyDescription, l.Code(), "/dev/signup?lang=" + l.Code()},
 			}}
 		}},
 		"home-empty": {"pages/home", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
@@ -51,19 +52,19 @@ func devPages() map[string]canned {
 		"signup":       devSignup(func(*locale.Locale) signupBody { return signupBody{} }),
 		"signup-empty": devSignup(func(l *locale.Locale) signupBody { return signupBody{Error: l.T("signup.empty"), Focus: true} }),
 		"signup-format": devSignup(func(l *locale.Locale) signupBody {
-			return signupBody{Email: "nadia@example", Error: l.T("signup.format"), Focus: true}
+			return signupBody{Email: "olena@example", Error: l.T("signup.format"), Focus: true}
 		}),
 		"signup-typo": devSignup(func(*locale.Locale) signupBody {
-			return signupBody{Email: "nadia@gmial.com", Suggestion: "nadia@gmail.com"}
+			return signupBody{Email: "olena@gmial.com", Suggestion: "olena@gmail.com"}
 		}),
 		"signup-challenge": devSignup(func(l *locale.Locale) signupBody {
-			return signupBody{Email: "nadia@example.org", Notice: l.T("signup.challenge")}
+			return signupBody{Email: "olena@example.org", Notice: l.T("signup.challenge")}
 		}),
 		"signup-prove": devSignup(func(l *locale.Locale) signupBody {
-			return signupBody{Email: "nadia@example.org", Notice: l.T("signup.prove"), Press: true, Challenge: challengePath}
+			return signupBody{Email: "olena@example.org", Notice: l.T("signup.prove"), Press: true, Challenge: challengePath}
 		}),
 		"signup-ours": devSignup(func(l *locale.Locale) signupBody {
-			return signupBody{Email: "nadia@example.org", Error: l.T("signup.ours")}
+			return signupBody{Email: "olena@example.org", Error: l.T("signup.ours")}
 		}),
 		"refused": {"pages/refused", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("refused.title"), refusedBody{n.Name, devMasked, "news@example.org"}
@@ -112,17 +113,18 @@ func devPages() map[string]canned {
 		"frame-hotline-thanks": devHotlineThanks(hotline.Callback),
 		"hotline-callback":     devHotline(hotline.Callback, nil),
 		"hotline-callback-errors": devHotline(hotline.Callback, func(l *locale.Locale, b *hotlineBody) {
-			b.Phone, b.Errors = "call me", map[string]string{"phone": l.T("hotline.error.phone")}
+			b.Phone, b.Errors = devWordsIn(l).NoPhone, map[string]string{"phone": l.T("hotline.error.phone")}
 		}),
 		"hotline-callback-challenge": devHotline(hotline.Callback, func(l *locale.Locale, b *hotlineBody) {
-			b.Name, b.Phone, b.BestTime, b.Notice = "Nadia", "+380 44 123 45 67", "18:00–20:00", l.T("hotline.challenge")
+			b.Name, b.Phone, b.BestTime, b.Notice = devWordsIn(l).Reader, "+380 44 123 45 67", "18:00–20:00", l.T("hotline.challenge")
 		}),
 		"hotline-complaint": devHotline(hotline.Complaint, nil),
 		"hotline-complaint-errors": devHotline(hotline.Complaint, func(l *locale.Locale, b *hotlineBody) {
-			b.Contact, b.Errors = "nadia@example.org", map[string]string{"subject": l.T("hotline.error.subject_empty"), "text": l.T("hotline.error.text_empty")}
+			b.Contact, b.Errors = "olena@example.org", map[string]string{"subject": l.T("hotline.error.subject_empty"), "text": l.T("hotline.error.text_empty")}
 		}),
 		"hotline-complaint-ours": devHotline(hotline.Complaint, func(l *locale.Locale, b *hotlineBody) {
-			b.Subject, b.Text, b.Notice = "A correction", "The photo of 12 May shows another street.", l.T("hotline.ours")
+			w := devWordsIn(l)
+			b.Subject, b.Text, b.Notice = w.Subject, w.Complaint, l.T("hotline.ours")
 		}),
 		"hotline-thanks-callback":  devHotlineThanks(hotline.Callback),
 		"hotline-thanks-complaint": devHotlineThanks(hotline.Complaint),
@@ -151,9 +153,10 @@ func devSent(body func(*locale.Locale) sentBody) canned {
 
 func devConfirmed() canned {
 	return canned{"pages/confirmed", func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+		stories := devWordsIn(l).Stories
 		return l.T("confirmed.title"), confirmedBody{
 			Name: n.Name, Masked: devMasked, Thanks: thanks(l, n), Cadence: newsletter.Instant, Volume: volumeWords(l, devVolume(), newsletter.Instant), SettingsURL: "/dev/preferences?lang=" + l.Code(), Article: devArticle,
-			Latest: []Article{{"Who pays for the news we read", devArticle}, {"Хто володіє телеканалами", devArticle}, {"Three questions to ask any headline", devArticle}},
+			Latest: []Article{{stories[0].Title, devArticle}, {stories[1].Title, devArticle}, {stories[3].Title, devArticle}},
 		}
 	}}
 }
@@ -167,16 +170,14 @@ func devConfirm(again bool) canned {
 }
 
 func devNewsletter(l *locale.Locale, accent string) newsletter.Newsletter {
-	n := newsletter.New()
-	n.Slug, n.Name, n.Description = "watch", "Media Watch", "Who tells us the news, and who pays for it: our new research as it comes out."
+	n, w := newsletter.New(), devWordsIn(l)
+	n.Slug, n.Name, n.Description, n.PostalAddress = "watch", w.Name, w.Description, w.Postal
 	n.Thanks = map[string]string{"en": "Thank you for subscribing!", "uk": "Дякуємо за підписку!"}
 	n.Language = "en"
 	if l.Code() == "uk" {
 		n.Language = "uk"
-		n.Name, n.Description = "Медіадозор", "Хто розповідає нам новини й хто за них платить: наші нові дослідження, щойно вони вийдуть."
 	}
 	n.SiteURL, n.PrivacyURL = "https://news.example.org/", "https://news.example.org/privacy"
-	n.PostalAddress = "Media Watch, PO Box 12, 01001 Kyiv"
 	if accent != "" {
 		n.Accent = accent
 	}

@@ -35,26 +35,30 @@ func (s *server) devMails() map[string]compile {
 	link := func(l *locale.Locale, n mailer.Newsletter, path string, works time.Duration) mailer.LinkContent {
 		return mailer.LinkContent{Newsletter: n, Locale: l.Code(), Date: at, URL: s.BaseURL + path + devToken, AskedAt: at.Add(-time.Minute), ExpiresAt: at.Add(works)}
 	}
-	edition := func(kind string, articles, more int, note string, missed bool) compile {
+	edition := func(kind string, articles, more int, missed bool) compile {
 		return func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
-			return r.CompileEdition(mailer.EditionContent{
-				ID: 17, Newsletter: n, Locale: l.Code(), Kind: kind, Articles: devArticles()[:articles], More: more, Note: note, Missed: missed, Date: at,
+			c := mailer.EditionContent{
+				ID: 17, Newsletter: n, Locale: l.Code(), Kind: kind, Articles: devArticles(l)[:articles], More: more, Missed: missed, Date: at,
 				BrowserURL: s.BaseURL + "/dev/archive-edition", ArchiveURL: s.BaseURL + "/dev/archive",
-			})
+			}
+			if kind == mailer.Correction {
+				c.Note = devWordsIn(l).Correction
+			}
+			return r.CompileEdition(c)
 		}
 	}
 	mails := map[string]compile{
-		"instant": edition(mailer.Instant, 1, 0, "", false),
-		"daily":   edition(mailer.Daily, 4, 0, "", true),
-		"weekly":  edition(mailer.Weekly, 4, 3, "", false),
-		"monthly": edition(mailer.Monthly, 3, 0, "", false),
+		"instant": edition(mailer.Instant, 1, 0, false),
+		"daily":   edition(mailer.Daily, 4, 0, true),
+		"weekly":  edition(mailer.Weekly, 4, 3, false),
+		"monthly": edition(mailer.Monthly, 3, 0, false),
 		"digest-by-topic": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileEdition(mailer.EditionContent{
-				ID: 17, Newsletter: n, Locale: l.Code(), Kind: mailer.Weekly, Articles: devLongDigest(), Date: at,
+				ID: 17, Newsletter: n, Locale: l.Code(), Kind: mailer.Weekly, Articles: devLongDigest(l), Date: at,
 				BrowserURL: s.BaseURL + "/dev/archive-edition", ArchiveURL: s.BaseURL + "/dev/archive",
 			})
 		},
-		"correction": edition(mailer.Correction, 1, 0, "We named the wrong photographer. The picture was taken for the local paper.\n\nWe apologise to her and to our readers.", false),
+		"correction": edition(mailer.Correction, 1, 0, false),
 		"confirmation": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileConfirmation(mailer.ConfirmationContent{
 				Newsletter: n, Locale: l.Code(), Date: at, AskedAt: at.Add(-time.Minute), ExpiresAt: at.Add(72 * time.Hour), Code: "401926", PageURL: devArticle,
@@ -65,7 +69,7 @@ func (s *server) devMails() map[string]compile {
 			return r.CompileSettings(mailer.SettingsContent{Newsletter: n, Locale: l.Code(), Date: at, Cadence: mailer.Daily, AskedAt: at})
 		},
 		"welcome": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
-			return r.CompileWelcome(mailer.WelcomeContent{Newsletter: n, Locale: l.Code(), Date: at, Cadence: mailer.Weekly, Latest: devArticles()})
+			return r.CompileWelcome(mailer.WelcomeContent{Newsletter: n, Locale: l.Code(), Date: at, Cadence: mailer.Weekly, Latest: devArticles(l)})
 		},
 		"link": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileLink(link(l, n, "/data/", 30*time.Minute))
@@ -76,7 +80,7 @@ func (s *server) devMails() map[string]compile {
 			return r.CompileNewAddress(c, "new-mailbox@example.org")
 		},
 		"old-address": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
-			return r.CompileOldAddress(link(l, n, "/keep-address/", 72*time.Hour), devMasked)
+			return r.CompileOldAddress(link(l, n, "/keep-address/", 72*time.Hour), "ol••@example.net")
 		},
 		"moved": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
 			return r.CompileMoved(mailer.LinkContent{Newsletter: n, Locale: l.Code(), Date: at})
@@ -88,10 +92,10 @@ func (s *server) devMails() map[string]compile {
 			return r.CompileTest(mailer.TestContent{Newsletter: n, Locale: l.Code(), Date: at})
 		},
 		"test-edition": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
-			return r.CompileTest(mailer.TestContent{Newsletter: n, Locale: l.Code(), Date: at, Kind: mailer.Daily, Articles: devArticles()[:2]})
+			return r.CompileTest(mailer.TestContent{Newsletter: n, Locale: l.Code(), Date: at, Kind: mailer.Daily, Articles: devArticles(l)[:2]})
 		},
 		"grace": func(r *mailer.Renderer, l *locale.Locale, n mailer.Newsletter) (mailer.Compiled, error) {
-			title := devArticles()[0].Title
+			title := devArticles(l)[0].Title
 			return r.CompileAlert(mailer.AlertContent{
 				Newsletter: n, Locale: l.Code(), Date: at, Grace: true, URL: s.BaseURL + "/hold/" + devToken,
 				Title: l.T("mail.grace.title", "title", title), Text: l.T("mail.grace.text", "title", title, "when", localMoment(l, at.Add(10*time.Minute), "Europe/Kyiv")),
@@ -140,7 +144,7 @@ func devRecords(l *locale.Locale, name string, at time.Time) []mailer.Record {
 	return []mailer.Record{
 		{When: l.Moment(at.Add(-time.Hour)), What: what("changed", "preferences"), Changes: []string{changed}},
 		{
-			When: l.Moment(at.Add(-49 * time.Hour)), What: what("confirmed", "link"), Version: "5f2c91aa", Wording: []string{l.T("confirm.title"), l.T("confirm.button")},
+			When: l.Moment(at.Add(-49 * time.Hour)), What: what("confirmed", "link"), Version: "5f2c91aa", Wording: []string{l.T("confirm.title"), l.T("confirm.consent", "name", name), l.T("confirm.button")},
 			Details: []string{l.T("consent.ip", "value", "192.0.2.7"), l.T("consent.agent", "value", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")},
 		},
 		{
@@ -149,36 +153,6 @@ func devRecords(l *locale.Locale, name string, at time.Time) []mailer.Record {
 			Details: []string{l.T("consent.language", "value", locale.LanguageName(l.Code())), l.T("consent.page", "value", devArticle)},
 		},
 	}
-}
-
-func devArticles() []mailer.Article {
-	day := time.Date(2026, time.November, 22, 7, 0, 0, 0, time.UTC)
-	return []mailer.Article{
-		{
-			Title: "Who pays for the news we read", URL: devArticle, Summary: "We asked forty newsrooms where their money comes from. Eleven answered.", Author: "the research desk",
-			PublishedAt: day, Topics: []string{"Research"}, ContentHTML: "<p>The question was short: who paid for the last month? The answers ran from a page of figures to a single word.</p><h2>What they said</h2><ul><li>seven named every donor;</li><li>three named the largest;</li></ul>",
-		},
-		{Title: "Хто володіє телеканалами", URL: devArticle, Summary: "Власники, їхні інші компанії та те, про що канали мовчать.", PublishedAt: day, Topics: []string{"Право"}},
-		{Title: "Five questions to ask of any poll before an election", URL: devArticle, Summary: "Sample, margin, client, wording, date, and why the last one matters most.", Author: "the data desk", PublishedAt: day},
-		{Title: "Three questions to ask any headline", URL: devArticle, PublishedAt: day, Topics: []string{"Survey"}},
-	}
-}
-
-// devLongDigest is long enough to be set by topic: two topics, and what shares
-// its topic with nobody.
-func devLongDigest() []mailer.Article {
-	all := devArticles()
-	for i, title := range []string{
-		"What a newsroom owes the people it quotes", "Half of the corrections we asked for were made", "Хто платить за місцеві новини", "A year of paid news, counted",
-		"Two hundred labels that nobody could read", "The owners who wrote back",
-	} {
-		a := mailer.Article{Title: title, URL: devArticle, PublishedAt: all[0].PublishedAt, Topics: [][]string{{"Research"}, {"Право"}}[i%2]}
-		if i%3 == 0 {
-			a.Summary = "Forty newsrooms, one question, and the answers in full."
-		}
-		all = append(all, a)
-	}
-	return all
 }
 
 // devMailNames are the names of all mails in order.
@@ -222,7 +196,7 @@ func (s *server) readDevMail(l *locale.Locale, name string) (m readMail, err err
 		return m, err
 	}
 	raw := compiled.Append(nil, mailer.Recipient{
-		To: "nadia@example.org", MessageID: "dev@news.example.org",
+		To: "olena@example.org", MessageID: "dev@news.example.org",
 		UnsubscribeURL: s.BaseURL + "/unsubscribe/" + devToken, PreferencesURL: s.BaseURL + "/preferences/" + devToken,
 	})
 	return parseMail(raw)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"html/template"
 	"time"
 
 	"vistka/internal/article"
@@ -22,6 +23,7 @@ func devOwnPages() map[string]canned {
 	return map[string]canned{
 		"preferences":        devPreferences(nil, nil),
 		"preferences-saved":  devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice, b.Undo = l.T("preferences.saved"), "sealed" }),
+		"preferences-new":    devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.sayVolume(l, nil) }),
 		"preferences-linked": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice = l.T("preferences.linked") }),
 		"preferences-link-stopped": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Notice, b.Bad, b.Write = l.T("preferences.link_stopped"), true, "news@example.org"
@@ -39,7 +41,7 @@ func devOwnPages() map[string]canned {
 		}),
 		"data":         devData(func(_ *locale.Locale, _ *dataBody) {}),
 		"data-asked":   devData(func(_ *locale.Locale, b *dataBody) { b.Waiting = devTyped }),
-		"data-wrong":   devData(func(l *locale.Locale, b *dataBody) { b.Email, b.Wrong = "nadia@example", l.T("signup.format") }),
+		"data-wrong":   devData(func(l *locale.Locale, b *dataBody) { b.Email, b.Wrong = "olena@example", l.T("signup.format") }),
 		"data-mails":   {"pages/mails", devMails},
 		"data-consent": {"pages/consent", devConsent},
 		"data-moved": act(actBody{
@@ -49,7 +51,7 @@ func devOwnPages() map[string]canned {
 		"data-none":   act(actBody{Title: "data.none_title", Text: "data.none_text"}),
 		"data-linked": act(actBody{Title: "own.title", Text: "own.linked", Address: devMasked, Status: true}),
 		"erase": act(actBody{
-			Title: "erase.title", Text: "erase.text", More: "erase.more", Address: "nadia@example.org", Button: "erase.button", Danger: true,
+			Title: "erase.title", Text: "erase.text", More: "erase.more", Address: "olena@example.org", Button: "erase.button", Danger: true,
 			Action: devFresh, BackURL: devFresh, BackWords: "erase.back",
 		}),
 		"erased":          act(actBody{Title: "erase.done_title", Text: "erase.done_text", More: "erase.done_more", Status: true}),
@@ -57,7 +59,7 @@ func devOwnPages() map[string]canned {
 		"address-done":    act(actBody{Title: "address.done_title", Text: "address.done_text", Address: devMasked, Status: true, BackURL: "/dev/preferences", BackWords: "address.settings"}),
 		"address-taken":   act(actBody{Title: "address.taken_title", Text: "address.taken_text", More: "address.taken_more"}),
 		"address-over":    act(actBody{Title: "address.over_title", Text: "address.over_text"}),
-		"keep-address":    act(actBody{Title: "keep.title", Text: "keep.text", Address: "na••@example.net", Button: "keep.button", Action: devFresh}),
+		"keep-address":    act(actBody{Title: "keep.title", Text: "keep.text", Address: "ol••@example.net", Button: "keep.button", Action: devFresh}),
 		"keep-done":       act(actBody{Title: "keep.done_title", Text: "keep.done_text", Address: devMasked, Status: true}),
 		"keep-late":       act(actBody{Title: "keep.late_title", Text: "keep.late_text", More: "data.moved_more", Write: "news@example.org"}),
 		"archive":         {"pages/archive", devArchive},
@@ -73,9 +75,10 @@ func devVolume() article.Volume {
 
 func devPreferences(paused *time.Time, change func(*locale.Locale, *preferencesBody)) canned {
 	return canned{"pages/preferences", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-		p := subscriber.Preferences{Cadence: newsletter.Weekly, Hour: 8, PausedUntil: paused, Topics: []string{"Research", "Право"}}
+		w := devWordsIn(l)
+		p := subscriber.Preferences{Cadence: newsletter.Weekly, Hour: 8, PausedUntil: paused, Topics: []string{w.Law, w.Research}}
 		p.Masked, p.Locale, p.Zone = devMasked, l.Code(), "Europe/Kyiv"
-		b := s.preferencesBody(l, n, p, []string{"Elections", "Research", "Television", "Право"}, devVolume())
+		b := s.preferencesBody(l, n, p, w.Topics, devVolume())
 		if change != nil {
 			change(l, &b)
 		}
@@ -85,19 +88,19 @@ func devPreferences(paused *time.Time, change func(*locale.Locale, *preferencesB
 
 func devData(change func(*locale.Locale, *dataBody)) canned {
 	return canned{"pages/data", func(s *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-		b := dataBody{Address: "nadia@example.org", Until: l.Clock(time.Date(2026, time.November, 23, 11, 32, 0, 0, zoneOf("Europe/Kyiv"))), Path: devFresh, Shown: s.formToken(tokenForm)}
+		b := dataBody{Address: "olena@example.org", Until: l.Clock(time.Date(2026, time.November, 23, 11, 32, 0, 0, zoneOf("Europe/Kyiv"))), Path: devFresh, Shown: s.formToken(tokenForm)}
 		change(l, &b)
 		return l.T("data.title"), b
 	}}
 }
 
 func devMails(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-	b := mailsBody{Path: devFresh, MoreURL: "/dev/data-mails"}
+	b, stories := mailsBody{Path: devFresh, MoreURL: "/dev/data-mails"}, devWordsIn(l).Stories
 	for i, m := range []edition.Mailed{
-		{Titles: []string{"Who pays for the news we read"}, State: "sent"},
-		{Titles: []string{"Хто володіє телеканалами", "Three questions to ask any headline"}, State: "in doubt"},
+		{Titles: []string{stories[0].Title}, State: "sent"},
+		{Titles: []string{stories[1].Title, stories[3].Title}, State: "in doubt"},
 		{State: "sent"},
-		{Titles: []string{"Our report on regional papers"}, State: "skipped", Kind: "correction"},
+		{Titles: []string{stories[2].Title}, State: "skipped", Kind: "correction"},
 		{State: "sent", Kind: "link", About: subscriber.AboutMoved},
 		{State: "sent", Kind: "link", About: subscriber.AboutNewAddress},
 		{State: "sent", Kind: "link", About: subscriber.AboutOldAddress},
@@ -117,24 +120,24 @@ func devMails(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any
 
 func devConsent(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 	at := time.Date(2026, 11, 20, 7, 41, 0, 0, time.UTC)
-	en := s.Pages.Catalog().For("en") // what was agreed to has its own language
+	w := devWordsIn(l)
 	events := []subscriber.Event{
-		{At: at.Add(90 * time.Hour), Kind: "withdrawn", Source: "header", Locale: "en", Address: "nadia@example.net", IP: "192.0.2.9"},
-		{At: at.Add(52 * time.Hour), Kind: "changed", Source: "translations: uk, only", Locale: "en", Address: "nadia@example.net", Changes: []subscriber.Setting{
+		{At: at.Add(90 * time.Hour), Kind: "withdrawn", Source: "header", Locale: l.Code(), Address: "olena@example.net", IP: "192.0.2.9"},
+		{At: at.Add(52 * time.Hour), Kind: "changed", Source: "translations: uk, only", Locale: l.Code(), Address: "olena@example.net", Changes: []subscriber.Setting{
 			{What: "preferred", From: []string{"en"}, To: []string{"uk"}}, {What: "translations", From: []string{"wait"}, To: []string{"only"}},
 		}},
-		{At: at.Add(51 * time.Hour), Kind: "changed", Source: "preferences: weekly", Locale: "en", Address: "nadia@example.net", Changes: []subscriber.Setting{
+		{At: at.Add(51 * time.Hour), Kind: "changed", Source: "preferences: weekly", Locale: l.Code(), Address: "olena@example.net", Changes: []subscriber.Setting{
 			{What: "cadence", From: []string{"instant"}, To: []string{"weekly"}},
-			{What: "topics", To: []string{"Media", "Право"}},
+			{What: "topics", To: []string{w.Law, w.Research}},
 			{What: "pause", To: []string{"2026-12-24T00:00:00Z"}},
 			{What: "hour", From: []string{"8"}, To: []string{"19"}},
 			{What: "zone", From: []string{"Europe/Kyiv"}, To: []string{"Europe/Paris"}},
 		}},
-		{At: at.Add(50 * time.Hour), Kind: "changed", Source: "address", Locale: "en", Address: "nadia@example.net", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)", Changes: []subscriber.Setting{
-			{What: "address", From: []string{"nadia@example.org"}, To: []string{"nadia@example.net"}},
+		{At: at.Add(50 * time.Hour), Kind: "changed", Source: "address", Locale: l.Code(), Address: "olena@example.net", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)", Changes: []subscriber.Setting{
+			{What: "address", From: []string{"olena@example.org"}, To: []string{"olena@example.net"}},
 		}},
-		{At: at.Add(time.Minute), Kind: "confirmed", Source: "code", Locale: "en", Address: "nadia@example.org", Wording: codeWording(en, n), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
-		{At: at, Kind: "requested", Source: "form", Locale: "en", Address: "nadia@example.org", Wording: wording(en, n), PageURL: devArticle, Article: "Who pays for the news we read", IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at.Add(time.Minute), Kind: "confirmed", Source: "code", Locale: l.Code(), Address: "olena@example.org", Wording: codeWording(l, n), IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
+		{At: at, Kind: "requested", Source: "form", Locale: l.Code(), Address: "olena@example.org", Wording: wording(l, n), PageURL: devArticle, Article: w.Stories[0].Title, IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"},
 	}
 	for i := range events {
 		events[i].Name, events[i].Language = n.Name, n.Language
@@ -143,11 +146,12 @@ func devConsent(s *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 }
 
 func devArchive(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+	stories := devWordsIn(l).Stories
 	b := archiveBody{Name: n.Name, Description: n.Description, FeedURL: "/dev/archive", SubscribeURL: "/dev/signup", OlderURL: "/dev/archive"}
 	for i, a := range []edition.Archived{
-		{Title: "Who pays for the news we read", Summary: "We asked forty newsrooms where their money comes from. Eleven answered.", Author: "the research desk", EditionID: 12},
-		{Title: "Хто володіє телеканалами", Summary: "Власники, їхні інші компанії та те, про що канали мовчать.", EditionID: 11},
-		{Title: "Three questions to ask any headline"},
+		{Title: stories[0].Title, Summary: stories[0].Summary, Author: stories[0].Author, EditionID: 12},
+		{Title: stories[1].Title, Summary: stories[1].Summary, EditionID: 11},
+		{Title: stories[3].Title},
 	} {
 		a.URL, a.ReleasedAt = devArticle, time.Date(2026, 11, 24-i, 6, 0, 0, 0, time.UTC)
 		b.Articles = append(b.Articles, archiveLineOf(l, n, a))
@@ -161,24 +165,23 @@ func devArchiveEmpty(_ *server, l *locale.Locale, n newsletter.Newsletter) (stri
 
 func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 	const below, more = 2, 3
+	w := devWordsIn(l)
+	lead, second, third := w.Stories[0], w.Stories[1], w.Stories[3]
 	p := mailer.Page{
-		Title: l.N("mail.subject.several", below+more, "title", "Who pays for the news we read"), Kicker: l.T("mail.kind.weekly") + " · " + l.Date(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)),
+		Title: l.N("mail.subject.several", below+more, "title", lead.Title), Kicker: l.T("mail.kind.weekly") + " · " + l.Date(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)),
 		Lead: mailer.PageArticle{
-			Title: "Who pays for the news we read", URL: devArticle, Topic: "Research", Byline: l.T("mail.by", "author", "the research desk"),
-			Summary: "We asked forty newsrooms where their money comes from. Eleven answered.", Continues: true,
-			Passages: []mailer.Passage{
-				{Kind: "p", HTML: "The question was short: who paid for the last month? The answers ran from a page of figures to a single word."},
-				{Kind: "h", HTML: "What they said"},
-				{Kind: "li", HTML: "seven named every donor;"},
-				{Kind: "li", HTML: "three named the largest;"},
-				{Kind: "quote", HTML: "We would rather not say, and we would rather not say why."},
-			},
+			Title: lead.Title, URL: devArticle, Topic: lead.Topic, Byline: l.T("mail.by", "author", lead.Author), Summary: lead.Summary, Continues: true,
+			Passages: []mailer.Passage{{Kind: "p", HTML: template.HTML(w.Text)}, {Kind: "h", HTML: template.HTML(w.Heading)}}, //nolint:gosec // our own words
 		},
 		Articles: []mailer.PageArticle{
-			{Title: "Хто володіє телеканалами", URL: devArticle, Summary: "Власники, їхні інші компанії та те, про що канали мовчать.", Lang: "uk", Topic: "Право"},
-			{Title: "Three questions to ask any headline", URL: devArticle},
+			{Title: second.Title, URL: devArticle, Summary: second.Summary, Topic: second.Topic},
+			{Title: third.Title, URL: devArticle},
 		},
 		More: l.N("mail.more", more),
 	}
+	for _, point := range w.Points {
+		p.Lead.Passages = append(p.Lead.Passages, mailer.Passage{Kind: "li", HTML: template.HTML(point)}) //nolint:gosec // our own words
+	}
+	p.Lead.Passages = append(p.Lead.Passages, mailer.Passage{Kind: "quote", HTML: template.HTML(w.Quote)}) //nolint:gosec // our own words
 	return p.Title, editionBody{Page: p, ArchiveURL: "/dev/archive", SubscribeURL: subscribeURL(n, l)}
 }

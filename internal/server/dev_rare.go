@@ -44,14 +44,14 @@ func devRarePages() map[string]canned {
 			return l.T("unsubscribe.title", "name", n.Name), unsubscribeBody{Name: n.Name, Masked: devMasked, Action: "/dev/unsubscribe", Shown: s.formToken(tokenForm), Pause: true, Others: 2}
 		}},
 		"unsubscribed-all":   devLeft(unsubscribedBody{All: 3}),
-		"unsubscribed-apart": devLeft(unsubscribedBody{All: 2, Press: "1"}, "Media Law", "Watch Digest"),
-		"unsubscribed-one":   devLeft(unsubscribedBody{All: 1, Press: "1"}, "Media Law"),
+		"unsubscribed-apart": devLeft(unsubscribedBody{All: 2, Press: "1"}, 0, 1),
+		"unsubscribed-one":   devLeft(unsubscribedBody{All: 1, Press: "1"}, 0),
 		"unsubscribed-back":  devLeft(unsubscribedBody{Back: 2}),
 		"unsubscribed-again": devLeft(unsubscribedBody{Again: true}),
 		"unsubscribed-over":  devLeft(unsubscribedBody{UndoOver: true, SubscribeURL: "/dev/signup"}),
 		"preferences-until":  devPreferences(nil, func(_ *locale.Locale, b *preferencesBody) { choosePause(b, "date") }),
 		"preferences-topics": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
-			b.TopicsWrong = l.T("preferences.topics_unknown", "topics", "Radio")
+			b.TopicsWrong = l.T("preferences.topics_unknown", "topics", devWordsIn(l).GoneTopic)
 		}),
 		"preferences-weekly": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Notice, b.Undo = l.T("preferences.saved_weekly"), "sealed"
@@ -72,7 +72,7 @@ func devRarePages() map[string]canned {
 			}
 		}),
 		"data-late":  devData(func(l *locale.Locale, b *dataBody) { b.Waiting, b.Late = devTyped, l.T("own.late") }),
-		"data-again": devData(func(_ *locale.Locale, b *dataBody) { b.Email, b.Again = "nadia@example.net", true }),
+		"data-again": devData(func(_ *locale.Locale, b *dataBody) { b.Email, b.Again = "olena@example.net", true }),
 		"data-mails-none": {"pages/mails", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("mails.title"), mailsBody{Path: devFresh}
 		}},
@@ -84,7 +84,7 @@ func devRarePages() map[string]canned {
 		}},
 		"data-linked-late": act(actBody{Title: "own.title", Text: "own.late", Status: true}),
 		"data-stopped":     act(actBody{Title: "own.title", Text: "own.stopped", More: "own.write", Address: devMasked, Write: "news@example.org"}),
-		"erase-again":      act(actBody{Title: "erase.title", Text: "erase.text", More: "erase.more", Address: "nadia@example.org", Button: "erase.button", Danger: true, Action: devFresh, BackURL: devFresh, BackWords: "erase.back", Again: true}),
+		"erase-again":      act(actBody{Title: "erase.title", Text: "erase.text", More: "erase.more", Address: "olena@example.org", Button: "erase.button", Danger: true, Action: devFresh, BackURL: devFresh, BackWords: "erase.back", Again: true}),
 		"address-again":    act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Address: devTyped, Button: "address.button", Action: devFresh, Again: true}),
 		"keep-over":        act(actBody{Title: "keep.over_title", Text: "keep.over_text"}),
 	}
@@ -105,7 +105,7 @@ func devRarePages() map[string]canned {
 func devHold(state string, again bool) canned {
 	return canned{"pages/hold", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		return l.T("hold.page"), holdBody{
-			Name: n.Name, Title: "Who pays for the news we read", When: localMoment(l, time.Date(2026, time.December, 24, 8, 0, 0, 0, time.UTC), "Europe/Kyiv"),
+			Name: n.Name, Title: devWordsIn(l).Stories[0].Title, When: localMoment(l, time.Date(2026, time.December, 24, 8, 0, 0, 0, time.UTC), "Europe/Kyiv"),
 			State: state, Action: "/dev/hold", Shown: s.formToken(tokenForm), Admin: "/admin/", Again: again,
 		}
 	}}
@@ -118,10 +118,15 @@ func devExpired(b expiredBody) canned {
 	}}
 }
 
-func devLeft(b unsubscribedBody, apart ...string) canned {
+// devLeft names those of the other newsletters that were left apart.
+func devLeft(b unsubscribedBody, apart ...int) canned {
 	return canned{"pages/unsubscribed", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		b.Name, b.Action, b.Shown, b.Site, b.OwnURL = n.Name, "/dev/unsubscribe", s.formToken(tokenForm), n.SiteURL, "/dev/unsubscribed"
-		b.Apart = named(l, apart)
+		var names []string
+		for _, i := range apart {
+			names = append(names, devWordsIn(l).Others[i])
+		}
+		b.Apart = named(l, names)
 		return doneTitle(l, n.Name, b.All), b
 	}}
 }
