@@ -283,14 +283,15 @@ func TestThirdLanguageIsOneFile(t *testing.T) {
 	}
 }
 
-// A masked address begins with two letters and may begin with «на»: in Ukrainian it
-// never stands behind that preposition without a word between them.
-func TestAnAddressDoesNotReadAsAPreposition(t *testing.T) {
+// In Ukrainian a word stands between a preposition and what is not declined: a masked
+// address, which may begin with «на» itself, and a newsletter's name.
+func TestPrepositionsHaveAWordToGovern(t *testing.T) {
 	t.Parallel()
+	bare := regexp.MustCompile(`(?:^|[ (])(?i:на|від|до|з|про) (?:\{\{\.address\}\}|«\{\{\.(?:name|newsletter)\}\}»)`)
 	for k, m := range raw(t, "uk") {
 		for _, f := range forms(m) {
-			if strings.Contains(strings.ToLower(f), "на {{.address}}") {
-				t.Errorf("%s: %s", k, f)
+			if found := bare.FindString(f); found != "" {
+				t.Errorf("%s: %q in %s", k, found, f)
 			}
 		}
 	}

@@ -206,7 +206,7 @@ func TestOwnData(t *testing.T) {
 	if got := s.get(data); !strings.Contains(got.text("main"), "nadia@example.org") || !strings.Contains(got.text("main"), "works until 09:30 UTC") {
 		t.Errorf("%q", got.text("main"))
 	}
-	if got := s.get(data + "/consent?lang=uk"); !strings.Contains(got.text("main"), "Ви підтвердили підписку на «Media Watch»") {
+	if got := s.get(data + "/consent?lang=uk"); !strings.Contains(got.text("main"), "Ви підтвердили підписку на розсилку «Media Watch»") {
 		t.Errorf("consent: %q", got.text("main"))
 	}
 	form := fill(s.get(data+"/consent").doc, "form.act")
@@ -271,7 +271,7 @@ func TestReceiptSaysWhatWasAgreedAndChanged(t *testing.T) {
 			"Language: English", "Address: nadia@example.org", "24 November 2026, 11:00 Kyiv time", "On the page “Who pays", "”, " + article,
 		},
 		"uk": {
-			"Ви відписалися від «Media Watch» — кнопкою відписки в поштовій програмі", "Адреса: nadia@example.net (раніше: nadia@example.org)",
+			"Ви відписалися від розсилки «Media Watch» — кнопкою відписки в поштовій програмі", "Адреса: nadia@example.net (раніше: nadia@example.org)",
 			"Якщо стаття спершу вийшла іншою мовою: Надсилати лише моєю мовою", "Як часто: Раз на тиждень (раніше: Кожна стаття, щойно вийде)", "Теми: Law, Media (раніше: усі)",
 			"Пауза: до 24 грудня 2026 р. (раніше: немає)", "Часовий пояс: Київ", "Мова: English", "24 листопада 2026 р., 11:00 за київським часом",
 			"Так підтверджено те, про що ви попросили 24 листопада 2026 р., 11:00", "На сторінці «Who pays for the news», " + article,

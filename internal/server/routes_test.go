@@ -239,7 +239,7 @@ func TestHome(t *testing.T) {
 	if got := s.get("/", "Accept-Language", "uk"); got.text("h1") != "Subscribe to Media Watch" {
 		t.Errorf("the only newsletter: %q", got.text("main"))
 	}
-	if got := s.get("/?lang=uk"); got.text("h1") != "Підписка на «Media Watch»" || !strings.Contains(got.Header.Get("Vary"), "Accept-Language") {
+	if got := s.get("/?lang=uk"); got.text("h1") != "Підписка на розсилку «Media Watch»" || !strings.Contains(got.Header.Get("Vary"), "Accept-Language") {
 		t.Errorf("asked for Ukrainian: %q", got.text("main"))
 	}
 	if _, err := s.pool.Exec(t.Context(), "UPDATE newsletter SET archived_at = now()"); err != nil {
