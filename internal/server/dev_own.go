@@ -21,9 +21,12 @@ func devOwnPages() map[string]canned {
 		return canned{"pages/act", func(_ *server, _ *locale.Locale, _ newsletter.Newsletter) (string, any) { return "", b }}
 	}
 	return map[string]canned{
-		"preferences":        devPreferences(nil, nil),
-		"preferences-saved":  devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice, b.Undo = l.T("preferences.saved"), "sealed" }),
-		"preferences-new":    devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.sayVolume(l, nil) }),
+		"preferences":     devPreferences(nil, nil),
+		"preferences-new": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.sayVolume(l, nil) }),
+		"preferences-saved": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
+			b.Notice, b.Undo = l.T("preferences.saved"), "sealed"
+			b.Changed = []string{l.T("consent.set_from", "what", l.T("consent.set.cadence"), "to", l.T("cadence.weekly"), "from", l.T("cadence.daily"))}
+		}),
 		"preferences-linked": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) { b.Notice = l.T("preferences.linked") }),
 		"preferences-link-stopped": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			b.Notice, b.Bad, b.Write = l.T("preferences.link_stopped"), true, "news@example.org"

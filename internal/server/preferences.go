@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -60,7 +61,11 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.change(r, before, withOwn(topics, before.Topics))
+	shown, err := shownSettings(r, before)
+	if err != nil {
+		return page.BadRequest(err)
+	}
+	c, err := s.change(r, shown, before, withOwn(topics, before.Topics))
 	var wrong fieldError
 	var unknown unknownTopics
 	status := http.StatusUnprocessableEntity
@@ -68,16 +73,36 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	case err == nil && shows(r):
 		status = http.StatusOK
 	case err == nil:
-		p, err := s.Subscribers.SavePreferences(r.Context(), key, c, evidence(r))
+		p, err := s.Subscribers.SaveChosen(r.Context(), key, shown, c, evidence(r))
 		return s.sayChanged(w, r, p, err, "saved")
 	case errors.As(err, &unknown):
 		wrong = "topics"
 	case !errors.As(err, &wrong):
 		return page.BadRequest(err)
 	}
-	return s.renderPreferences(w, r, status, typed(before, c), preferencesSaid{
-		Wrong: wrong, Unknown: unknown, Pause: r.PostFormValue("pause"), Until: r.PostFormValue("until"),
-	})
+	said := preferencesSaid{Wrong: wrong, Unknown: unknown, Until: r.PostFormValue("until"), Shown: before.Change()}
+	if choice := r.PostFormValue("pause"); choice != "none" || shown.PausedUntil != nil { // else it was left as it was shown
+		said.Pause = choice
+	}
+	return s.renderPreferences(w, r, status, typed(before, c.On(shown, before.Change())), said)
+}
+
+// shownSettings are the settings as the page showed them that a form stands on. One
+// that does not say shows those of now.
+func shownSettings(r *http.Request, now subscriber.Preferences) (shown subscriber.Change, err error) {
+	was := r.PostFormValue("was")
+	if was == "" {
+		return now.Change(), nil
+	}
+	err = json.Unmarshal([]byte(was), &shown)
+	return shown, err
+}
+
+// was is what shownSettings reads. It is not signed: what it leaves to be changed is
+// judged as every choice is.
+func was(shown subscriber.Change) string {
+	raw, _ := json.Marshal(shown) // numbers, words and a moment
+	return string(raw)
 }
 
 // sayChanged says what saving came to, and offers the way back; where nothing had
@@ -130,12 +155,12 @@ type unknownTopics []string
 
 func (u unknownTopics) Error() string { return "topics are none that the page offers" }
 
-// change reads the form; what is absent stays as it is, what is there must be
+// change reads the form; what is absent stays as it was shown, what is there must be
 // one of the values that the page offers, of topics one of these. Returns a
 // fieldError for a choice that the page lets a reader make and that cannot be,
 // or unknownTopics.
-func (s *server) change(r *http.Request, p subscriber.Preferences, topics []string) (subscriber.Change, error) {
-	c := p.Change()
+func (s *server) change(r *http.Request, shown subscriber.Change, p subscriber.Preferences, topics []string) (subscriber.Change, error) {
+	c := shown
 	if v := r.PostFormValue("cadence"); v != "" {
 		c.Cadence = v // the domain knows which there are
 	}
@@ -152,7 +177,7 @@ func (s *server) change(r *http.Request, p subscriber.Preferences, topics []stri
 		}
 		c.Hour = int16(hour)
 	}
-	if v := r.PostFormValue("zone"); v != "" && v != p.Zone {
+	if v := r.PostFormValue("zone"); v != "" && v != shown.Zone {
 		if !offered(v) {
 			return c, errors.New("zone is none that the page offers")
 		}
@@ -164,7 +189,11 @@ func (s *server) change(r *http.Request, p subscriber.Preferences, topics []stri
 	if err := changeTopics(r, &c, topics); err != nil {
 		return c, err
 	}
-	return c, s.changePause(r, &c)
+	zone := p.Zone // that of now, for another page may have changed it
+	if c.Zone != shown.Zone {
+		zone = c.Zone
+	}
+	return c, s.changePause(r, &c, zoneOf(zone))
 }
 
 // changeTopics takes the ticked topics that are on offer. All that were shown
@@ -172,6 +201,9 @@ func (s *server) change(r *http.Request, p subscriber.Preferences, topics []stri
 func changeTopics(r *http.Request, c *subscriber.Change, offered []string) error {
 	shown, err := strconv.Atoi(r.PostFormValue("topics"))
 	if err != nil { // a form that shows none
+		return nil
+	}
+	if c.Topics != nil && sameTopics(r.PostForm["topic"], c.Topics) { // as they were shown
 		return nil
 	}
 	known, unknown := []string{}, unknownTopics(nil)
@@ -197,8 +229,13 @@ func changeTopics(r *http.Request, c *subscriber.Change, offered []string) error
 	return nil
 }
 
+func sameTopics(a, b []string) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}
+
 // changePause takes what was chosen; the date counts only for "until a date".
-func (s *server) changePause(r *http.Request, c *subscriber.Change) error {
+func (s *server) changePause(r *http.Request, c *subscriber.Change, zone *time.Location) error {
 	choice, date := r.PostFormValue("pause"), strings.TrimSpace(r.PostFormValue("until"))
 	switch choice {
 	case "", "keep":
@@ -207,7 +244,7 @@ func (s *server) changePause(r *http.Request, c *subscriber.Change) error {
 		c.PausedUntil = nil
 		return nil
 	case "date":
-		return s.pauseUntil(c, date)
+		return s.pauseUntil(c, date, zone)
 	}
 	length, ok := pauseLength(choice)
 	if !ok {
@@ -220,8 +257,7 @@ func (s *server) changePause(r *http.Request, c *subscriber.Change) error {
 
 // pauseUntil pauses up to the beginning of a day where the reader lives, from
 // tomorrow to the same day of next year.
-func (s *server) pauseUntil(c *subscriber.Change, date string) error {
-	zone := zoneOf(c.Zone)
+func (s *server) pauseUntil(c *subscriber.Change, date string, zone *time.Location) error {
 	until, err := time.ParseInLocation(time.DateOnly, date, zone)
 	now := s.Clock.Now().In(zone)
 	if err != nil || !until.After(now) || until.After(now.AddDate(1, 0, 0)) {

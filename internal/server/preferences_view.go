@@ -21,7 +21,9 @@ import (
 type preferencesBody struct {
 	Name, Masked, Action, LeaveURL string
 	Notice, Undo, Paused           string
-	Bad                            bool // Notice tells of something that was not done, or not yet
+	Changed                        []string // what the press set, beside Notice
+	Was                            string   // the settings that the page shows, for a press on it that comes late
+	Bad                            bool     // Notice tells of something that was not done, or not yet
 	Cadences                       []cadenceOption
 	Volume                         string // said once where no cadence can be told from another by it
 	Zones, Hours, Locales, Pauses  []option
@@ -44,11 +46,12 @@ type cadenceOption struct {
 
 // preferencesSaid is what the page says of the press that led to it.
 type preferencesSaid struct {
-	Key          string        // of the words; empty: nothing
-	Undo         string        // the sealed way back
-	Wrong        fieldError    // the field to mend; empty: nothing is
-	Unknown      unknownTopics // where that is the topics
-	Pause, Until string        // as they were typed, if something is to be mended
+	Key          string            // of the words; empty: nothing
+	Undo         string            // the sealed way back
+	Wrong        fieldError        // the field to mend; empty: nothing is
+	Unknown      unknownTopics     // where that is the topics
+	Pause, Until string            // as they were typed, if something is to be mended
+	Shown        subscriber.Change // with that: the settings of now
 }
 
 func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, status int, p subscriber.Preferences, said preferencesSaid) error {
@@ -81,8 +84,11 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	if said.Key == "preferences.link_stopped" {
 		b.Write = cmp.Or(n.ReplyTo, n.FromAddress)
 	}
-	if _, ok := s.openUndo(said.Undo, p); ok && (said.Key == "preferences.saved" || said.Key == "preferences.saved_weekly") {
+	if u, ok := s.openUndo(said.Undo, p); ok && (said.Key == "preferences.saved" || said.Key == "preferences.saved_weekly") {
 		b.Undo = said.Undo
+		if said.Key == "preferences.saved" && u.Made == p.Sum() {
+			b.Changed = p.ChangedFrom(u.Change, l, zoneOf(p.Zone))
+		}
 	}
 	switch {
 	case said.Wrong == "until":
@@ -95,7 +101,7 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	v := page.View{L: l, Title: l.T("preferences.title"), Wrong: said.Wrong != "", Site: siteOf(n), Languages: s.languages(r, l)}
 	if r.Method == http.MethodPost { // as the form was filled in
 		choosePause(&b, said.Pause)
-		b.Until = said.Until
+		b.Until, b.Was = said.Until, was(said.Shown)
 		v.Languages = s.same(l, r.URL.Path, r.PostForm, nil)
 	}
 	v.Body = b
@@ -107,7 +113,7 @@ func (s *server) preferencesBody(
 ) preferencesBody {
 	now := s.Clock.Now()
 	b := preferencesBody{
-		Name: n.Name, Masked: p.Masked, Action: s.preferencesPath(p), Zones: zoneOptions(l, now, p.Zone, n.Timezone),
+		Name: n.Name, Masked: p.Masked, Action: s.preferencesPath(p), Was: was(p.Change()), Zones: zoneOptions(l, now, p.Zone, n.Timezone),
 		LeaveURL: "/unsubscribe/" + subscriber.UnsubscribeToken(s.Keys, p.NewsletterID, p.SubscriberID) + "?lang=" + l.Code(),
 	}
 	for _, c := range newsletter.Cadences() {

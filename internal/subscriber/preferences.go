@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/postgres"
 	"vistka/internal/token"
@@ -83,6 +84,15 @@ func (p Preferences) with(c Change) Preferences {
 	return p
 }
 
+// ChangedFrom says what is set now, and was not before.
+func (p Preferences) ChangedFrom(before Change, l *locale.Locale, zone *time.Location) []string {
+	var words []string
+	for _, s := range changes(p.with(before), p) {
+		words = append(words, s.words(l, zone))
+	}
+	return words
+}
+
 // Sum is equal for equal settings, short however many topics there are.
 func (p Preferences) Sum() string {
 	sum := sha256.New()
@@ -146,6 +156,13 @@ func (s *Service) Preferences(ctx context.Context, link string) (Preferences, er
 // (also for one who has left) or ErrBadPreferences.
 func (s *Service) SavePreferences(ctx context.Context, link string, c Change, ev Evidence) (Saved, error) {
 	return s.savePreferences(ctx, link, ev, func(Preferences) (Change, error) { return c, nil })
+}
+
+// SaveChosen is SavePreferences for a page that may be older than the settings: of
+// what was chosen on it, only what differs from what it showed is applied, to the
+// settings as they are now.
+func (s *Service) SaveChosen(ctx context.Context, link string, shown, chosen Change, ev Evidence) (Saved, error) {
+	return s.savePreferences(ctx, link, ev, func(found Preferences) (Change, error) { return chosen.On(shown, found.Change()), nil })
 }
 
 // AdjustPreferences saves some of the settings and leaves the others as it finds
