@@ -71,7 +71,7 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
 		s.toldBefore(r, &b.CodeError)
 		return s.showConfirm(w, r, b)
 	}
-	if code := r.PostFormValue("code"); code != "" {
+	if code := r.PostFormValue("code"); r.PostForm.Has("code") { // empty too: it was the code's button
 		return s.confirmCode(w, r, key, code)
 	}
 	if !s.byHand(r) {

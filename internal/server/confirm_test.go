@@ -144,3 +144,27 @@ func TestNotMeSpeaksTheLanguageOfItsMail(t *testing.T) {
 		t.Errorf("%q", got.text("main"))
 	}
 }
+
+// The code's button without a code is no press that came too fast.
+func TestTheCodesButtonWithoutACode(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.confirmLink("nadia@example.org")
+	again := s.post(link, fill(s.get(link).doc, "form"), "Origin", baseURL)
+	form := fill(again.doc, "form:has(#code)")
+	s.clock.Advance(10 * time.Second)
+	for _, typed := range []string{"", "12 34"} {
+		form.Set("code", typed)
+		got := s.post(link, form, "Origin", baseURL)
+		field := got.doc.Find("#code[aria-invalid=true][aria-describedby~=code-error]")
+		if got.StatusCode != http.StatusUnprocessableEntity || field.Length() != 1 || !got.errs() || !strings.Contains(got.text("#code-error"), "A code has six digits") || got.doc.Find("[role=alert]").Length() != 0 {
+			t.Errorf("%q: %d %q", typed, got.StatusCode, got.text("main"))
+		}
+		if uk := s.inUkrainian(got); !strings.Contains(uk.text("#code-error"), "У коді шість цифр") {
+			t.Errorf("%q: %q", typed, uk.text("main"))
+		}
+	}
+	if s.count(active) != 0 || s.count(`SELECT sum(code_tries)::int FROM signup`) != 0 {
+		t.Error("it did something")
+	}
+}
