@@ -321,6 +321,7 @@ func TestWhatIsToBePressedHasItsName(t *testing.T) {
 			"confirm.button":      {"confirm.code_spent", "confirm.consent", "mail.confirm.press"},
 			"sent.code_button":    {"sent.code_consent"},
 			"signup.button":       {"signup.too_old", "signup.typo_keep", "signup.once_more", "signup.challenge", "signup.prove"},
+			"data.address_button": {"data.typo_keep"},
 		} {
 			name := l.T(button)
 			if l.Code() == "uk" {

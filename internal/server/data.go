@@ -23,6 +23,8 @@ type dataBody struct {
 	Waiting             string // the address that a change leads to
 	Late                string // why its mail has to wait
 	Email, Wrong, Shown string // the form for another address
+	Suggestion          string // the address that was perhaps meant
+	Kept                string // the address that was asked about already: who sends it again means it
 	Again               bool
 
 	told *refusal // what it answers a press with

@@ -30,14 +30,20 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 		return s.notFresh(w, r, f, err)
 	}
 	l := s.Pages.Locale(r, f.Locale)
-	b := dataBody{Email: r.PostFormValue("email")}
+	b := dataBody{Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept")}
+	if use := r.PostFormValue("suggested"); use != "" {
+		b.Email, b.Kept = use, use
+	}
 	wrong := func(no *refusal) error {
-		b.told, b.Wrong = no, l.T(no.Key, "domain", no.Domain, "address", no.Suggestion)
+		b.told, b.Kept, b.Suggestion = no, b.Email, no.Suggestion
+		if no.Key != "" {
+			b.Wrong = l.T(no.Key, "domain", no.Domain)
+		}
 		return s.renderData(w, r, http.StatusUnprocessableEntity, f, b)
 	}
 	var before refusal
 	switch {
-	case shows(r) && s.toldBefore(r, &before) && before.Key != "":
+	case shows(r) && s.toldBefore(r, &before) && before.Key+before.Suggestion != "":
 		return wrong(&before)
 	case shows(r), !s.byHand(r):
 		b.Again = true
@@ -48,9 +54,9 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 		no := unreadable(b.Email, err)
 		return wrong(&refusal{Key: "signup." + no.Key, Domain: no.Domain})
 	}
-	if no := s.addressHint(r.Context(), a, r.PostFormValue("kept")); no != nil {
+	if no := s.addressHint(r.Context(), a, b.Kept); no != nil {
 		if no.Suggestion != "" {
-			return wrong(&refusal{Key: "data.typo", Suggestion: no.Suggestion})
+			return wrong(&refusal{Suggestion: no.Suggestion})
 		}
 		return wrong(&refusal{Key: "signup." + no.Key, Domain: no.Domain})
 	}

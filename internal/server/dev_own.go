@@ -45,6 +45,7 @@ func devOwnPages() map[string]canned {
 		"data":         devData(func(_ *locale.Locale, _ *dataBody) {}),
 		"data-asked":   devData(func(_ *locale.Locale, b *dataBody) { b.Waiting = devTyped }),
 		"data-wrong":   devData(func(l *locale.Locale, b *dataBody) { b.Email, b.Wrong = "olena@example", l.T("signup.format") }),
+		"data-typo":    devData(func(_ *locale.Locale, b *dataBody) { b.Email, b.Suggestion = "olena@gmial.com", "olena@gmail.com" }),
 		"data-mails":   {"pages/mails", devMails},
 		"data-consent": {"pages/consent", devConsent},
 		"data-moved": act(actBody{

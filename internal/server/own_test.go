@@ -292,7 +292,7 @@ func TestAnotherAddress(t *testing.T) {
 	c := s.subscribed("nadia@example.org")
 	s.subscribed("taken@example.net")
 	data := s.fresh(c, "nadia@example.org")
-	for typed, words := range map[string]string{"": "Enter your email", "nadia": "correct format", "nadia@gmial.com": "nadia@gmail.com", "Nadia@Example.org": "", "nadia@example.org": "already"} {
+	for typed, words := range map[string]string{"": "Enter your email", "nadia": "correct format", "Nadia@Example.org": "", "nadia@example.org": "already"} {
 		got := s.ask(data, typed)
 		if words == "" {
 			continue
