@@ -149,6 +149,13 @@ func TestZonesHaveWords(t *testing.T) {
 			t.Errorf("%s is %q in Ukrainian", name, other)
 		}
 	}
+	for zone, words := range map[string]string{
+		"Europe/Belgrade": "Белград (UTC+1)", "Europe/Bratislava": "Братислава (UTC+1)", "Europe/Copenhagen": "Копенгаген (UTC+1)", "Europe/Zagreb": "Загреб (UTC+1)", "Asia/Shanghai": "Шанхай (UTC+8)",
+	} {
+		if got := uk.text("#zone option[value='" + zone + "']"); got != words {
+			t.Errorf("%s is %q", zone, got)
+		}
+	}
 	if n := en.doc.Find("#zone option").Length(); n < 70 {
 		t.Errorf("%d cities", n)
 	}

@@ -14,12 +14,13 @@ var zones = [...]string{
 	"Pacific/Honolulu", "America/Anchorage", "America/Los_Angeles", "America/Phoenix", "America/Denver", "America/Chicago", "America/Mexico_City",
 	"America/New_York", "America/Toronto", "America/Bogota", "America/Halifax", "America/Santiago", "America/St_Johns", "America/Sao_Paulo",
 	"America/Argentina/Buenos_Aires", "Atlantic/Azores", "Atlantic/Reykjavik", "Africa/Casablanca", "Europe/Lisbon", "Europe/London", "Europe/Dublin",
-	"Africa/Lagos", "Europe/Amsterdam", "Europe/Berlin", "Europe/Brussels", "Europe/Budapest", "Europe/Madrid", "Europe/Oslo", "Europe/Paris",
-	"Europe/Prague", "Europe/Rome", "Europe/Stockholm", "Europe/Vienna", "Europe/Warsaw", "Europe/Zurich", "Africa/Cairo", "Africa/Johannesburg",
+	"Africa/Lagos", "Europe/Amsterdam", "Europe/Belgrade", "Europe/Berlin", "Europe/Bratislava", "Europe/Brussels", "Europe/Budapest", "Europe/Copenhagen",
+	"Europe/Madrid", "Europe/Oslo", "Europe/Paris", "Europe/Prague", "Europe/Rome", "Europe/Stockholm", "Europe/Vienna", "Europe/Warsaw", "Europe/Zagreb",
+	"Europe/Zurich", "Africa/Cairo", "Africa/Johannesburg",
 	"Asia/Jerusalem", "Europe/Athens", "Europe/Bucharest", "Europe/Chisinau", "Europe/Helsinki", "Europe/Kyiv", "Europe/Riga", "Europe/Sofia",
 	"Europe/Tallinn", "Europe/Vilnius", "Africa/Nairobi", "Asia/Riyadh", "Europe/Istanbul", "Europe/Minsk", "Asia/Tehran", "Asia/Baku", "Asia/Dubai",
 	"Asia/Tbilisi", "Asia/Yerevan", "Asia/Kabul", "Asia/Almaty", "Asia/Karachi", "Asia/Tashkent", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Dhaka",
-	"Asia/Yangon", "Asia/Bangkok", "Asia/Jakarta", "Asia/Hong_Kong", "Asia/Singapore", "Australia/Perth", "Asia/Seoul", "Asia/Tokyo",
+	"Asia/Yangon", "Asia/Bangkok", "Asia/Jakarta", "Asia/Hong_Kong", "Asia/Shanghai", "Asia/Singapore", "Australia/Perth", "Asia/Seoul", "Asia/Tokyo",
 	"Australia/Adelaide", "Australia/Brisbane", "Australia/Sydney", "Pacific/Auckland",
 }
 
