@@ -258,13 +258,30 @@ func (s *server) changePause(r *http.Request, c *subscriber.Change, zone *time.L
 // pauseUntil pauses up to the beginning of a day where the reader lives, from
 // tomorrow to the same day of next year.
 func (s *server) pauseUntil(c *subscriber.Change, date string, zone *time.Location) error {
-	until, err := time.ParseInLocation(time.DateOnly, date, zone)
+	if date == "" {
+		return fieldError("until_none")
+	}
+	until, ok := dayOf(date, zone)
+	if !ok {
+		return fieldError("until_no_date")
+	}
 	now := s.Clock.Now().In(zone)
-	if err != nil || !until.After(now) || until.After(now.AddDate(1, 0, 0)) {
+	if !until.After(now) || until.After(now.AddDate(1, 0, 0)) {
 		return fieldError("until")
 	}
 	c.PausedUntil = &until
 	return nil
+}
+
+// dayOf reads a day as a browser sends it, or as people write it where the browser
+// has nothing to choose a date with: 15.12.2026.
+func dayOf(date string, zone *time.Location) (time.Time, bool) {
+	for _, layout := range []string{time.DateOnly, "2.1.2006"} {
+		if day, err := time.ParseInLocation(layout, date, zone); err == nil {
+			return day, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // pauseLength is what the page offers, beside none, a date and "as now".

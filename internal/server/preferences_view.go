@@ -91,8 +91,8 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 		}
 	}
 	switch {
-	case said.Wrong == "until":
-		b.UntilWrong = l.T("preferences.until_wrong")
+	case said.Wrong == "until", said.Wrong == "until_none", said.Wrong == "until_no_date":
+		b.UntilWrong = l.T("preferences." + string(said.Wrong) + "_wrong")
 	case len(said.Unknown) > 0:
 		b.TopicsWrong = l.T("preferences.topics_unknown", "topics", strings.Join(said.Unknown, ", "))
 	case said.Wrong == "topics":
