@@ -78,9 +78,12 @@ func (s *server) showKeepAddress(w http.ResponseWriter, r *http.Request, again b
 	b := actBody{Title: "keep.over_title", Text: "keep.over_text"}
 	switch c.State {
 	case subscriber.ChangeWaiting:
-		b = actBody{Title: "keep.title", Text: "keep.text", Address: c.New, Button: "keep.button", Action: r.URL.Path, Again: again}
+		b = actBody{Title: "keep.title", Text: "keep.text", More: "keep.more", Address: c.New, Button: "keep.button", Action: r.URL.Path, Again: again}
 	case subscriber.ChangeCancelled:
 		b = actBody{Title: "keep.done_title", Text: "keep.done_text", Address: c.Old, Status: true}
+		if c.Closed {
+			b.More = "keep.done_more"
+		}
 	case subscriber.ChangeDone:
 		n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
 		if err != nil {

@@ -116,6 +116,10 @@ func (s *server) notFresh(w http.ResponseWriter, r *http.Request, f subscriber.F
 			Title: "data.moved_title", Text: "data.moved_text", More: "data.moved_more", Write: cmp.Or(n.ReplyTo, n.FromAddress),
 			Button: "data.stale_button", Act: "link", Action: dataPath(r),
 		})
+	case errors.Is(err, subscriber.ErrKept):
+		return s.renderAct(w, r, http.StatusGone, f.NewsletterID, f.Locale, actBody{
+			Title: "data.stale_title", Text: "data.kept_text", Button: "data.stale_button", Act: "link", Action: dataPath(r),
+		})
 	case errors.Is(err, subscriber.ErrStale):
 		return s.renderAct(w, r, http.StatusGone, f.NewsletterID, f.Locale, actBody{
 			Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: dataPath(r),

@@ -52,6 +52,7 @@ func devOwnPages() map[string]canned {
 			Title: "data.moved_title", Text: "data.moved_text", More: "data.moved_more", Write: "news@example.org", Button: "data.stale_button", Act: "link", Action: devFresh,
 		}),
 		"data-stale":  act(actBody{Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: devFresh}),
+		"data-kept":   act(actBody{Title: "data.stale_title", Text: "data.kept_text", Button: "data.stale_button", Act: "link", Action: devFresh}),
 		"data-none":   act(actBody{Title: "data.none_title", Text: "data.none_text"}),
 		"data-linked": act(actBody{Title: "own.title", Text: "own.linked", Address: devMasked, Status: true}),
 		"erase": act(actBody{
@@ -63,8 +64,8 @@ func devOwnPages() map[string]canned {
 		"address-done":    act(actBody{Title: "address.done_title", Text: "address.done_text", Address: devMasked, Status: true, BackURL: "/dev/preferences", BackWords: "address.settings"}),
 		"address-taken":   act(actBody{Title: "address.taken_title", Text: "address.taken_text", More: "address.taken_more"}),
 		"address-over":    act(actBody{Title: "address.over_title", Text: "address.over_text"}),
-		"keep-address":    act(actBody{Title: "keep.title", Text: "keep.text", Address: "ol••@example.net", Button: "keep.button", Action: devFresh}),
-		"keep-done":       act(actBody{Title: "keep.done_title", Text: "keep.done_text", Address: devMasked, Status: true}),
+		"keep-address":    act(actBody{Title: "keep.title", Text: "keep.text", More: "keep.more", Address: "ol••@example.net", Button: "keep.button", Action: devFresh}),
+		"keep-done":       act(actBody{Title: "keep.done_title", Text: "keep.done_text", More: "keep.done_more", Address: devMasked, Status: true}),
 		"keep-late":       act(actBody{Title: "keep.late_title", Text: "keep.late_text", More: "data.moved_more", Write: "news@example.org"}),
 		"archive":         {"pages/archive", devArchive},
 		"archive-empty":   {"pages/archive", devArchiveEmpty},

@@ -335,6 +335,8 @@ func TestAnotherAddress(t *testing.T) {
 	if got := s.get(s.addressLink("address")); got.text("h1") != "This link no longer works" {
 		t.Errorf("after it was stopped: %q", got.text("main"))
 	}
+	s.clock.Advance(time.Second)
+	data = s.fresh(c, "nadia@example.org") // the one of before is closed
 	s.ask(data, "new@example.net")
 	if got := s.pressOn(s.addressLink("address")); got.text("h1") != "Your address is changed" || !strings.Contains(got.text("main"), "ne••@example.net") {
 		t.Errorf("changed: %q", got.text("main"))

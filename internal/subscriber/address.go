@@ -73,6 +73,9 @@ func (s *Service) askAddress(ctx context.Context, tx pgx.Tx, f Fresh, a emailadd
 	if current != f.Address { // changed since the link was read
 		return ErrMoved
 	}
+	if err := s.stillOpen(ctx, tx, f); err != nil {
+		return err
+	}
 	var again bool
 	if err := tx.QueryRow(ctx, asksAgain, pgx.StrictNamedArgs{
 		"subscriber": f.SubscriberID, "address": a.String(), "moment": now.Add(-repeatWithin),
@@ -134,6 +137,7 @@ type AddressChange struct {
 	Old, New     string // masked, so that each is told from the other; New only while it waits
 	Typed        string // the new one in full, for who has its mailbox or asked for it
 	Preferences  string // token of the preference centre, once it is done
+	Closed       bool   // stopped from the old mailbox, and the links to the data of before with it
 }
 
 type change struct {
@@ -146,10 +150,11 @@ type change struct {
 	ExpiresAt    time.Time
 	Current      string // the subscriber's address now
 	Moved        bool   // which is another than when this was wished
+	Closed       bool   // it was stopped from the old mailbox
 }
 
 func (c change) shown(s *Service, now time.Time) AddressChange {
-	out := AddressChange{State: c.State, NewsletterID: c.NewsletterID, Locale: c.Locale}
+	out := AddressChange{State: c.State, NewsletterID: c.NewsletterID, Locale: c.Locale, Closed: c.Closed}
 	if c.State == ChangeWaiting && !c.ExpiresAt.After(now) {
 		out.State = ChangeOver
 	}

@@ -141,7 +141,8 @@ func (s *Service) isTaken(ctx context.Context, tx pgx.Tx, a emailaddr.Address) (
 }
 
 // KeepAddress is the old mailbox's word: the change does not happen, nor any
-// that was asked for since its mail. Once one is done this stops nothing. Returns
+// that was asked for since its mail, and no link to the reader's data that was mailed
+// before opens anything any more. Once one is done this stops nothing. Returns
 // token.ErrInvalid if the link is not one of ours.
 func (s *Service) KeepAddress(ctx context.Context, link string) (AddressChange, error) {
 	newsletterID, id, err := s.reader(link, token.KeepAddress)
@@ -150,6 +151,10 @@ func (s *Service) KeepAddress(ctx context.Context, link string) (AddressChange, 
 	}
 	out := AddressChange{State: ChangeOver, NewsletterID: newsletterID}
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
+		// The person before the wish, as whoever confirms or asks anew does.
+		if _, err := tx.Exec(ctx, lockOwnerPerson, pgx.StrictNamedArgs{"change": id}); err != nil {
+			return err
+		}
 		now := s.Clock.Now()
 		c, err := readChange(ctx, tx, lockStoppable, id)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -161,7 +166,10 @@ func (s *Service) KeepAddress(ctx context.Context, link string) (AddressChange, 
 		if out = c.toOld(s, now); out.State != ChangeWaiting {
 			return nil
 		}
-		out.State, out.New, out.Typed = ChangeCancelled, "", ""
+		out.State, out.New, out.Typed, out.Closed = ChangeCancelled, "", "", true
+		if _, err := tx.Exec(ctx, keepAddress, pgx.StrictNamedArgs{"id": c.SubscriberID, "now": now}); err != nil {
+			return err
+		}
 		_, err = tx.Exec(ctx, settleChange, pgx.StrictNamedArgs{"id": c.ID, "state": string(ChangeCancelled), "now": now})
 		return err
 	})

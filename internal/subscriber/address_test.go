@@ -172,6 +172,7 @@ func TestChangeOfAddressStopped(t *testing.T) {
 		}
 	}
 	want(confirm, ChangeCancelled, "after it was stopped")
+	f.Clock.Advance(time.Second) // the links of before are closed
 	first, _ := f.ask(c, "nadia@example.org", "b@example.net")
 	second, _ := f.ask(c, "nadia@example.org", "d@example.net")
 	want(first, ChangeCancelled, "after a second wish")
@@ -373,6 +374,7 @@ func TestOldMailboxStopsAnyChange(t *testing.T) {
 	if p, err := f.ConfirmAddress(ctx, newer, Evidence{}); err != nil || p.State != ChangeCancelled {
 		t.Fatalf("confirmed after it was stopped: %+v, %v", p, err)
 	}
+	f.Clock.Advance(time.Second) // the links of before are closed
 	newest, _ := f.ask(c, "nadia@example.org", "e@example.net")
 	if p, err := f.ConfirmAddress(ctx, newest, Evidence{}); err != nil || p.State != ChangeDone {
 		t.Fatalf("the last wish: %+v, %v", p, err)

@@ -23,6 +23,7 @@ var columnsOfPersons = map[string]string{
 	"subscriber.locale":       "subscriber.language",
 	"subscriber.translations": "subscriber.translations",
 	"subscriber.created_at":   "subscriber.created_at",
+	"subscriber.kept_at":      "subscriber.address_kept_at",
 
 	"subscription.newsletter_id": "subscriptions.newsletter",
 	"subscription.subscriber_id": "subscriber.id",

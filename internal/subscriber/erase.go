@@ -19,7 +19,7 @@ import (
 func (s *Service) Erase(ctx context.Context, db postgres.DB, a emailaddr.Address) (bool, error) {
 	known := false
 	err := postgres.InTx(ctx, db, func(tx pgx.Tx) (err error) {
-		known, err = s.erase(ctx, tx, a)
+		known, err = s.erase(ctx, tx, a, func() error { return nil })
 		return err
 	})
 	if err != nil {
@@ -28,7 +28,8 @@ func (s *Service) Erase(ctx context.Context, db postgres.DB, a emailaddr.Address
 	return known, nil
 }
 
-func (s *Service) erase(ctx context.Context, tx pgx.Tx, a emailaddr.Address) (known bool, err error) {
+// erase is Erase, unless may, which is asked once the person is locked, returns an error.
+func (s *Service) erase(ctx context.Context, tx pgx.Tx, a emailaddr.Address, may func() error) (known bool, err error) {
 	now, hash := s.Clock.Now(), s.hash(a)
 	type step struct {
 		sql  string
@@ -51,6 +52,9 @@ func (s *Service) erase(ctx context.Context, tx pgx.Tx, a emailaddr.Address) (kn
 		step{lockPerson, pgx.StrictNamedArgs{"key": a.Key()}},
 	)
 	if err != nil {
+		return known, err
+	}
+	if err := may(); err != nil {
 		return known, err
 	}
 	former, err := formerHashesOf(ctx, tx, a)

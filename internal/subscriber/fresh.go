@@ -21,12 +21,16 @@ import (
 const FreshFor = 30 * time.Minute
 
 // ErrStale says that a fresh link is ours but works no more: its time is over,
-// or mail has come to another address since.
+// mail has come to another address since, or a change of address was stopped.
 var ErrStale = errors.New("subscriber: the fresh link is stale")
 
 // ErrMoved is the ErrStale of a link whose time is not over: it was mailed to the
 // address of before.
 var ErrMoved = fmt.Errorf("%w: mail comes to another address since", ErrStale)
+
+// ErrKept is the ErrStale of a link that was mailed before the reader stopped a
+// change of address: whoever asked for that had such a link.
+var ErrKept = fmt.Errorf("%w: a change of address was stopped since", ErrStale)
 
 const (
 	freshSize     = 12 + 8 + freshMailbox // octets
@@ -53,7 +57,7 @@ type Fresh struct {
 
 // Fresh reads who is behind a fresh link. Returns token.ErrInvalid if it is not
 // one of ours, ErrStale if its time is over, ErrMoved if the address was changed
-// since, ErrNoReader if nothing is stored about the reader any more.
+// since, ErrKept if a change of it was stopped since, ErrNoReader if nothing is stored about the reader any more.
 func (s *Service) Fresh(ctx context.Context, link string) (Fresh, error) {
 	payload, err := s.Keys.Verify(token.Fresh, link)
 	if err != nil || len(payload) != freshSize {
@@ -74,7 +78,29 @@ func (s *Service) Fresh(ctx context.Context, link string) (Fresh, error) {
 		return f, ErrMoved
 	}
 	f.Address = f.address.String()
-	return f, nil
+	return f, f.open(f.Reader)
+}
+
+// open returns ErrKept if the reader, as stored now, closed the links of before. A
+// link knows the second that it was mailed in: one of the same second is closed too.
+func (f Fresh) open(now Reader) error {
+	if now.keptAt.Before(f.Until.Add(-FreshFor)) {
+		return nil
+	}
+	return ErrKept
+}
+
+// stillOpen is open under the locks of an act. Who is stored no more has nothing to
+// be kept from.
+func (s *Service) stillOpen(ctx context.Context, tx pgx.Tx, f Fresh) error {
+	r, _, err := readReader(ctx, tx, f.NewsletterID, f.SubscriberID)
+	switch {
+	case errors.Is(err, ErrNoReader):
+		return nil
+	case err != nil:
+		return err
+	}
+	return f.open(r)
 }
 
 // Linked is what comes of asking for a fresh link.

@@ -41,6 +41,8 @@ type Reader struct {
 	Locale       string
 	Zone         string // IANA name
 	Ended        bool
+
+	keptAt time.Time // when they last kept their address; zero: never
 }
 
 // ErrNoReader says that a link is ours but its reader is no longer stored.
@@ -164,13 +166,17 @@ func timeOrNull(t time.Time) *time.Time {
 func readReader(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64) (Reader, emailaddr.Address, error) {
 	r := Reader{NewsletterID: newsletterID, SubscriberID: subscriberID}
 	var raw string
+	var keptAt *time.Time
 	err := db.QueryRow(ctx, getReader, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).
-		Scan(&raw, &r.Locale, &r.Zone, &r.Ended)
+		Scan(&raw, &r.Locale, &r.Zone, &r.Ended, &keptAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, emailaddr.Address{}, ErrNoReader
 	}
 	if err != nil {
 		return r, emailaddr.Address{}, err
+	}
+	if keptAt != nil {
+		r.keptAt = *keptAt
 	}
 	address, err := emailaddr.Parse(raw)
 	r.Masked = address.Masked()

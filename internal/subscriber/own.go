@@ -69,7 +69,7 @@ func (s *Service) EraseOwn(ctx context.Context, link string) error {
 		return err
 	}
 	err = postgres.InTx(ctx, s.DB, func(tx pgx.Tx) error {
-		if _, err := s.erase(ctx, tx, f.address); err != nil {
+		if _, err := s.erase(ctx, tx, f.address, func() error { return s.stillOpen(ctx, tx, f) }); err != nil {
 			return err
 		}
 		_, _, err := readReader(ctx, tx, f.NewsletterID, f.SubscriberID)

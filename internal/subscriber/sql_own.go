@@ -10,7 +10,8 @@ FROM recent
 WHERE quarter < @quarter AND day < @day AND month < @month`
 
 	// A link counts its minutes from composed_at, the Date of its mail: one that
-	// waited too long opens nothing any more. One that was sent went to the
+	// waited too long opens nothing any more, nor does one of before a change of
+	// address was stopped. One that was sent went to the
 	// address of that time. A doubt that is held is a person's to decide, not the
 	// reader's to wait for.
 	underWay = `
@@ -21,6 +22,7 @@ SELECT EXISTS (
       AND t.content ->> 'about' = @about
       AND t.content -> 'records' IS NOT DISTINCT FROM @records::jsonb
       AND (t.composed_at IS NULL OR t.composed_at > @stale)
+      AND NOT EXISTS (SELECT FROM subscriber r WHERE r.id = t.subscriber_id AND r.kept_at >= date_trunc('second', t.composed_at))
       AND (t.state IN ('queued', 'deferred', 'sending')
         OR t.state = 'in doubt' AND t.settled_at IS NULL
         OR t.state = 'sent' AND t.settled_at > @moment
@@ -54,7 +56,8 @@ RETURNING id`
 
 	getAnyChange = `
 SELECT c.id, c.subscriber_id, c.newsletter_id, c.locale, c.state, coalesce(c.address, '') AS address, c.expires_at,
-       r.address AS current, r.address_hash <> c.old_hash AS moved
+       r.address AS current, r.address_hash <> c.old_hash AS moved,
+       c.state = 'cancelled' AND coalesce(r.kept_at >= c.settled_at, false) AS closed
 FROM address_change c
 JOIN subscriber r ON r.id = c.subscriber_id`
 
@@ -113,6 +116,11 @@ WHERE subscriber_id = @id`
 UPDATE address_change
 SET state = @state, address = NULL, address_key = NULL, settled_at = @now
 WHERE id = @id AND state = 'waiting'`
+
+	keepAddress = `
+UPDATE subscriber
+SET kept_at = @now
+WHERE id = @id`
 
 	readsAny = `
 SELECT newsletter_id

@@ -34,7 +34,7 @@ SELECT jsonb_build_object(
     'address', @address::text,
     'subscriber', (
         SELECT jsonb_build_object('id', r.id, 'address', r.address, 'language', r.locale, 'translations', r.translations,
-            'mail_provider', d.domain, 'created_at', r.created_at)
+            'mail_provider', d.domain, 'created_at', r.created_at, 'address_kept_at', r.kept_at)
         FROM person r
         JOIN provider d ON d.id = r.provider_id),
     'suppression', (
