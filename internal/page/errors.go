@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -22,6 +23,7 @@ type Error struct {
 	RetryAfter time.Duration // 0: not said
 	Most       int           // {{.most}} of the text: how much is allowed
 	RequestID  string        // of the request that failed; empty: the one that is answered
+	Next       string        // page of ours to go on from, with its query; empty: the start
 	Err        error         // may be nil
 }
 
@@ -40,6 +42,18 @@ func (e *Error) Text() string  { return "error." + e.Key + ".text" }
 
 // Words is the text in l.
 func (e *Error) Words(l *locale.Locale) string { return l.T(e.Text(), "most", l.Number(e.Most)) }
+
+// NextURL is the page to go on from, in l.
+func (e *Error) NextURL(l *locale.Locale) string {
+	u, err := url.Parse(cmp.Or(e.Next, "/"))
+	if err != nil {
+		u = &url.URL{Path: "/"}
+	}
+	q := u.Query()
+	q.Set("lang", l.Code())
+	u.RawQuery = q.Encode()
+	return u.String()
+}
 
 // NotFound is the answer for what is not there, or not for this person.
 func NotFound(err error) error {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"vistka/internal/emailaddr"
 	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
@@ -94,7 +95,7 @@ func (s *server) apiSubscribe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	got, no, err := s.accept(w, r, n, l, input{
-		Email: body.Email, Kept: body.Kept, Article: s.article(n, body.Article), Form: body.Form, Trap: body.Website, Wording: body.Wording,
+		Email: emailaddr.Clean(body.Email), Kept: emailaddr.Clean(body.Kept), Article: s.article(n, body.Article), Form: body.Form, Trap: body.Website, Wording: body.Wording,
 		Proof: body.Altcha,
 	})
 	if err != nil && s.Pages.AsError(err).Status >= http.StatusInternalServerError {

@@ -30,7 +30,7 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 		return s.notFresh(w, r, f, err)
 	}
 	l := s.Pages.Locale(r, f.Locale)
-	b := dataBody{Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept")}
+	b := dataBody{Email: emailaddr.Clean(r.PostFormValue("email")), Kept: emailaddr.Clean(r.PostFormValue("kept"))}
 	if use := r.PostFormValue("suggested"); use != "" {
 		b.Email, b.Kept = use, use
 	}

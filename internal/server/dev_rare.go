@@ -89,7 +89,7 @@ func devRarePages() map[string]canned {
 		"keep-over":        act(actBody{Title: "keep.over_title", Text: "keep.over_text"}),
 	}
 	for _, key := range []string{
-		"ours", "not_found", "gone", "no_archive", "withdrawn", "no_hotline", "closed", "forbidden", "bad_request", "too_large", "complaint_too_large", "method", "too_many", "away",
+		"ours", "not_found", "gone", "erased", "no_archive", "withdrawn", "no_hotline", "closed", "forbidden", "bad_request", "too_large", "complaint_too_large", "method", "too_many", "away",
 	} {
 		pages["error-"+key] = canned{"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			v := page.ErrorView{L: l, Error: &page.Error{Key: key, Most: map[string]int{"too_large": maxBody >> 10, "complaint_too_large": hotline.MaxText}[key]}}

@@ -52,7 +52,7 @@ func (s *server) renew(w http.ResponseWriter, r *http.Request, key string) error
 // that was asked for, that it comes: the link is then a replaced one.
 func (s *server) renderExpired(w http.ResponseWriter, r *http.Request, c subscriber.Confirmation, again bool) error {
 	if c.NewsletterID == 0 {
-		return &page.Error{Status: http.StatusGone, Key: "gone"} // purged: only the form helps
+		return &page.Error{Status: http.StatusGone, Key: "erased"} // purged: only the form helps
 	}
 	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
 	if err != nil {

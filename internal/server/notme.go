@@ -67,7 +67,7 @@ func (s *server) showNotMe(w http.ResponseWriter, r *http.Request, again bool) e
 		return missing(err, token.ErrInvalid)
 	}
 	if asked.NewsletterID == 0 {
-		return &page.Error{Status: http.StatusGone, Key: "gone"} // purged: it mails nobody any more
+		return &page.Error{Status: http.StatusGone, Key: "erased"} // purged: it mails nobody any more
 	}
 	return s.renderNotMe(w, r, asked, notMeBody{Again: again, Masked: asked.Masked, Action: "/not-me/" + key})
 }

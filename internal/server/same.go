@@ -41,6 +41,7 @@ type failure struct {
 	Failed       string // key of its words
 	Status, Most int
 	RequestID    string
+	Next         string
 }
 
 var errToldAgain = errors.New("an error page in another language")
@@ -51,11 +52,11 @@ func (s *server) sameFailures(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			page.SwitchFailures(r, func(l *locale.Locale, e *page.Error) []page.Link {
-				return s.same(l, r.URL.Path, nil, failure{e.Key, e.Status, e.Most, e.RequestID})
+				return s.same(l, r.URL.Path, nil, failure{e.Key, e.Status, e.Most, e.RequestID, e.Next})
 			})
 			var f failure
 			if shows(r) && s.toldBefore(r, &f) && f.Failed != "" {
-				s.Pages.Fail(w, r, &page.Error{Status: f.Status, Key: f.Failed, Most: f.Most, RequestID: f.RequestID, Err: errToldAgain})
+				s.Pages.Fail(w, r, &page.Error{Status: f.Status, Key: f.Failed, Most: f.Most, RequestID: f.RequestID, Next: f.Next, Err: errToldAgain})
 				return
 			}
 		}

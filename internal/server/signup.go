@@ -77,7 +77,7 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	}
 	frameAgain(r, n)
 	in := input{
-		Email: r.PostFormValue("email"), Kept: r.PostFormValue("kept"), Article: s.article(n, r.PostFormValue("article")),
+		Email: emailaddr.Clean(r.PostFormValue("email")), Kept: emailaddr.Clean(r.PostFormValue("kept")), Article: s.article(n, r.PostFormValue("article")),
 		Form: r.PostFormValue("form"), Trap: r.PostFormValue("website"), Wording: r.PostFormValue("wording"),
 		Proof: r.PostFormValue("altcha"), Page: true,
 	}
@@ -92,7 +92,10 @@ func (s *server) subscribe(w http.ResponseWriter, r *http.Request) error {
 	}
 	got, no, err := s.accept(w, r, n, l, in)
 	if err != nil {
-		if s.Pages.AsError(err).Status < http.StatusInternalServerError {
+		switch e := s.Pages.AsError(err); {
+		case errors.Is(err, errCrossOrigin):
+			return &page.Error{Status: e.Status, Key: e.Key, Next: formPage(n, in.Article), Err: err}
+		case e.Status < http.StatusInternalServerError:
 			return err
 		}
 		page.Failed(r, err)
@@ -202,6 +205,15 @@ func signupURL(r *http.Request, n newsletter.Newsletter, l *locale.Locale, artic
 		path = "/embed/"
 	}
 	return path + url.PathEscape(n.Slug) + "?" + q.Encode()
+}
+
+// formPage is the page with the form, in whatever language.
+func formPage(n newsletter.Newsletter, article string) string {
+	path := "/n/" + url.PathEscape(n.Slug)
+	if article == "" {
+		return path
+	}
+	return path + "?" + url.Values{"article": {article}}.Encode()
 }
 
 // accepted is a sign-up that was taken down, whatever the address's state.
