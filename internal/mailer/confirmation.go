@@ -78,7 +78,7 @@ func confirmationView(k confirmationKind, f frame, p placeholders) noticeView {
 		where = f.Site
 	}
 	v := noticeView{
-		frame: f, Kicker: f.Site, Heading: f.words("mail.confirm.heading"),
+		frame: f, Kicker: newKicker(f.Site), Heading: f.words("mail.confirm.heading"),
 		Button: f.L.T("mail.confirm.button"), ButtonURL: p.confirm(),
 		PlainLabel: f.L.T("mail.confirm.plain"), CodeLabel: f.L.T("mail.confirm.code"),
 		AsideText: f.L.T("mail.confirm.ignore"), AsideLabel: f.L.T("mail.confirm.notme"),

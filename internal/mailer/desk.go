@@ -17,7 +17,7 @@ func (r *Renderer) CompileTest(c TestContent) (Compiled, error) {
 	}
 	f.Subject, f.Why = f.words("mail.test.subject", "subject", f.Newsletter.Name), f.words("mail.why.test")
 	return r.compileNotice(noticeView{
-		frame: f, Kicker: f.Site, Heading: f.L.T("mail.test.heading"),
+		frame: f, Kicker: newKicker(f.Site), Heading: f.L.T("mail.test.heading"),
 		Lines: []string{f.words("mail.test.text", "when", f.moment(c.Date, c.Date)), f.L.T("mail.test.next")},
 	}, c.Newsletter, c.Date)
 }
@@ -38,7 +38,7 @@ func (r *Renderer) CompileAlert(c AlertContent) (Compiled, error) {
 		kind = "mail.grace"
 	}
 	v := noticeView{
-		frame: f, Kicker: f.L.T(kind+".kicker") + " · " + f.moment(c.Date, c.Date), Heading: cleanLine(c.Title),
+		frame: f, Kicker: newKicker(f.L.T(kind+".kicker"), f.moment(c.Date, c.Date)), Heading: cleanLine(c.Title),
 		Detail: detail(c.Detail), Button: f.L.T(kind + ".button"), ButtonURL: link,
 	}
 	v.Lines = paragraphs(c.Text)
@@ -56,7 +56,7 @@ func (r *Renderer) CompileDesk(c DeskContent) (Compiled, error) {
 		link = r.opts.BaseURL + "/admin"
 	}
 	v := noticeView{
-		frame: f, Kicker: f.L.T("mail.desk.kicker"), Heading: f.L.T("mail.desk.heading"),
+		frame: f, Kicker: newKicker(f.L.T("mail.desk.kicker")), Heading: f.L.T("mail.desk.heading"),
 		Lines:  []string{f.L.T(deskText(c.Kind), "reference", cleanLine(c.Reference), "when", f.moment(c.Date, c.Date))},
 		Button: f.L.T("mail.desk.button"), ButtonURL: link,
 	}

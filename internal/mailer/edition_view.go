@@ -9,7 +9,7 @@ import (
 // editionView is what the templates of an edition see.
 type editionView struct {
 	frame
-	Kicker   string
+	Kicker   kicker
 	Test     string   // a line above everything: this is a test
 	Note     []string // of a correction: what was wrong, by paragraphs
 	Missed   string   // why this digest holds more than its own time
@@ -25,7 +25,7 @@ func (r *Renderer) editionView(f frame, c EditionContent, lim limits) editionVie
 	if kind == Instant && len(c.Articles)+c.More > 1 {
 		kind = "instant-several" // a reader who was away catches up
 	}
-	v := editionView{frame: f, Kicker: f.L.T("mail.kind."+kind) + " · " + f.L.Date(c.Date)}
+	v := editionView{frame: f, Kicker: newKicker(f.L.T("mail.kind."+kind), f.L.Date(c.Date))}
 	alone := len(c.Articles) == 1 && more == 0
 	lead := shown[0]
 	if alone && f.L.Date(lead.PublishedAt) == f.L.Date(c.Date) {
@@ -127,7 +127,7 @@ func preheader(v editionView, opening string, rest []articleView) string {
 		text = cleanLine(v.Lead.Blocks[0].Text)
 	}
 	if utf8.RuneCountInString(text) < 40 {
-		text = strings.TrimPrefix(text+" · "+v.Newsletter.Name+" · "+v.Kicker, " · ")
+		text = strings.TrimPrefix(text+" · "+v.Newsletter.Name+" · "+v.Kicker.String(), " · ")
 	}
 	return shorten(text, 110)
 }

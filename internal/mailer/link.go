@@ -12,7 +12,7 @@ func (r *Renderer) CompileLink(c LinkContent) (Compiled, error) {
 	}
 	f.Subject, f.Why = f.words("mail.link.subject"), f.words("mail.why.link")
 	v := noticeView{
-		frame: f, Kicker: f.Site, Heading: f.L.T("mail.link.heading"), Lines: []string{f.words("mail.link.text")},
+		frame: f, Kicker: newKicker(f.Site), Heading: f.L.T("mail.link.heading"), Lines: []string{f.words("mail.link.text")},
 		Button: f.L.T("mail.link.button"), ButtonURL: link, PlainLabel: f.L.T("mail.confirm.plain"),
 	}
 	if !c.ExpiresAt.IsZero() {
@@ -31,7 +31,7 @@ func (r *Renderer) CompileNewAddress(c LinkContent, address string) (Compiled, e
 	}
 	f.Subject, f.Why = f.words("mail.new-address.subject"), f.words("mail.why.new-address")
 	return r.compileNotice(noticeView{
-		frame: f, Kicker: f.Site, Heading: f.L.T("mail.new-address.heading"),
+		frame: f, Kicker: newKicker(f.Site), Heading: f.L.T("mail.new-address.heading"),
 		Lines:  []string{f.words("mail.new-address.text", "address", cleanLine(address), "when", f.moment(c.AskedAt, c.Date)), f.L.T("mail.new-address.press")},
 		Button: f.L.T("mail.new-address.button"), ButtonURL: link, PlainLabel: f.L.T("mail.confirm.plain"),
 		After:     []string{f.L.T("mail.new-address.until", "until", f.moment(c.ExpiresAt, c.Date))},
@@ -45,7 +45,7 @@ func (r *Renderer) CompileMoved(c LinkContent) (Compiled, error) {
 	f := r.frame(c.Newsletter, c.Locale).withLinks(r.slots)
 	f.Subject, f.Why = f.words("mail.moved.subject"), f.words("mail.why.moved")
 	return r.compileNotice(noticeView{
-		frame: f, Kicker: f.Site, Heading: f.L.T("mail.moved.heading"),
+		frame: f, Kicker: newKicker(f.Site), Heading: f.L.T("mail.moved.heading"),
 		Lines:  []string{f.words("mail.moved.text"), f.L.T("mail.moved.settings")},
 		Button: f.L.T("mail.settings.button"), ButtonURL: f.PreferencesURL,
 	}, c.Newsletter, c.Date)
@@ -62,7 +62,7 @@ func (r *Renderer) CompileOldAddress(c LinkContent, masked string) (Compiled, er
 	}
 	f.Subject, f.Why = f.words("mail.old-address.subject"), f.words("mail.why.old-address")
 	return r.compileNotice(noticeView{
-		frame: f, Kicker: f.Site, Heading: f.L.T("mail.old-address.heading"),
+		frame: f, Kicker: newKicker(f.Site), Heading: f.L.T("mail.old-address.heading"),
 		Lines:      []string{f.words("mail.old-address.text", "address", cleanLine(masked), "when", f.moment(c.AskedAt, c.Date)), f.L.T("mail.old-address.next")},
 		AsideText:  f.L.T("mail.old-address.ignore"),
 		AsideLabel: f.L.T("mail.old-address.button"), AsideURL: link,

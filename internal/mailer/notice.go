@@ -10,7 +10,7 @@ import (
 // one button, at most one code. Nothing in it advertises.
 type noticeView struct {
 	frame
-	Kicker     string
+	Kicker     kicker
 	Heading    string
 	Lines      []string // before the button
 	Records    []Record // of a receipt

@@ -75,9 +75,9 @@ func (w *plainWriter) heading(s string) {
 	w.line(strings.Repeat("=", utf8.RuneCountInString(s)))
 }
 
-func (w *plainWriter) masthead(f frame, kicker string) {
+func (w *plainWriter) masthead(f frame, k kicker) {
 	w.line(strings.ToUpper(f.Newsletter.Name))
-	w.line(kicker)
+	w.line(k.String())
 	if f.BrowserURL != "" {
 		w.line(f.L.T("mail.browser") + ":")
 		w.line(f.BrowserURL)

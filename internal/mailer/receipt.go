@@ -17,7 +17,7 @@ func (r *Renderer) CompileReceipt(c LinkContent, records []Record) (Compiled, er
 	f := r.frame(c.Newsletter, c.Locale)
 	f.Subject, f.Why = f.words("mail.receipt.subject"), f.words("mail.why.receipt")
 	v := noticeView{
-		frame: f, Kicker: f.Site, Heading: f.L.T("mail.receipt.heading"),
+		frame: f, Kicker: newKicker(f.Site), Heading: f.L.T("mail.receipt.heading"),
 		Lines: []string{f.words("mail.receipt.text")}, After: []string{f.words("mail.receipt.leave")},
 	}
 	for _, rec := range records {

@@ -10,7 +10,7 @@ func (r *Renderer) CompileSettings(c SettingsContent) (Compiled, error) {
 		when = f.L.T("mail.settings.paused", "date", f.L.Date(c.PausedTo))
 	}
 	v := noticeView{
-		frame: f, Kicker: f.Site, Heading: f.L.T("mail.settings.heading"),
+		frame: f, Kicker: newKicker(f.Site), Heading: f.L.T("mail.settings.heading"),
 		Lines:  []string{f.words("mail.settings.text", "when", f.moment(c.AskedAt, c.Date)), when},
 		Button: f.L.T("mail.settings.button"), ButtonURL: f.PreferencesURL,
 		After: []string{f.L.T("mail.settings.ignore")},
@@ -24,7 +24,7 @@ func (r *Renderer) CompileWelcome(c WelcomeContent) (Compiled, error) {
 	f := r.frame(c.Newsletter, c.Locale).withLinks(r.slots)
 	f.Subject, f.Why = f.words("mail.welcome.subject"), f.words("mail.why.edition")
 	v := noticeView{
-		frame: f, Kicker: f.Site, Heading: f.words("mail.welcome.heading"),
+		frame: f, Kicker: newKicker(f.Site), Heading: f.words("mail.welcome.heading"),
 		Lines:  []string{cadenceWords(f, "mail.welcome.text", c.Cadence), f.L.T("mail.welcome.leave")},
 		Button: f.L.T("mail.settings.button"), ButtonURL: f.PreferencesURL,
 		Heading2: f.L.T("mail.welcome.latest"),

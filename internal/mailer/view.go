@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,16 @@ type frame struct {
 	UnsubscribeURL string
 	BrowserURL     string // of the edition's public page, nobody's own
 }
+
+// kicker is what stands below the newsletter's name: each part may go to a line of
+// its own, so the templates part them by space alone.
+type kicker []string
+
+func newKicker(parts ...string) kicker {
+	return slices.DeleteFunc(kicker(parts), func(s string) bool { return s == "" })
+}
+
+func (k kicker) String() string { return strings.Join(k, " · ") }
 
 func (r *Renderer) frame(n Newsletter, code string) frame {
 	n.Name = cleanLine(n.Name)

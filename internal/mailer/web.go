@@ -51,7 +51,7 @@ func (r *Renderer) Page(c EditionContent) (Page, error) {
 	}
 	f := r.frame(c.Newsletter, c.Locale)
 	v := r.editionView(f, c, fits[0])
-	p := Page{Title: editionSubject(f, c), Kicker: v.Kicker, Opening: v.Preheader, More: v.MoreText, Note: v.Note, Lead: pageArticle(v.Lead)}
+	p := Page{Title: editionSubject(f, c), Kicker: v.Kicker.String(), Opening: v.Preheader, More: v.MoreText, Note: v.Note, Lead: pageArticle(v.Lead)}
 	for _, g := range v.Groups {
 		for _, a := range g.Articles {
 			p.Articles = append(p.Articles, pageArticle(a))
