@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"vistka/internal/account"
 )
@@ -68,4 +71,31 @@ func TestMailMeATest(t *testing.T) {
 	shown(second) // nothing is released yet: better a test with an article than one without
 	b.post(fmt.Sprintf("/admin/articles/%d", first), url.Values{"act": {"release"}, "sure": {"yes"}})
 	shown(int(first))
+}
+
+// What is wrong with a span is told in the unit that its field asks for, and
+// languages are named in that of the page.
+func TestNewsletterFormSaysItsUnits(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	n, _, _, _ := s.seeded()
+	s.account(account.Owner)
+	b := s.as(account.Owner)
+	path := fmt.Sprintf("/admin/newsletters/%d", n.ID)
+	form := url.Values{}
+	b.get(path).Find("form[action='" + path + "'] [name]").Each(func(_ int, field *goquery.Selection) {
+		form.Set(field.AttrOr("name", ""), field.AttrOr("value", field.Text()))
+	})
+	form.Set("grace", "abc")
+	form.Set("wait", "abc")
+	got := b.post(path, form)
+	if minutes, hours := got.text("#e-grace"), got.text("#e-wait"); !strings.Contains(minutes, "number of minutes") || !strings.Contains(hours, "number of hours") {
+		t.Errorf("%q, %q", minutes, hours)
+	}
+	if label := got.text("label[for=f-thanks_uk]"); label != "Words of thanks (Ukrainian)" {
+		t.Errorf("%q", label)
+	}
+	if got.Find("#h-logo_url").Length() != 1 {
+		t.Error("nothing says where the logo is shown")
+	}
 }

@@ -33,6 +33,27 @@ func (s *Service) Public(ctx context.Context, newsletterID, editionID int64) (ma
 	return e.mail(articles, *e.ComposedAt), nil
 }
 
+// Corrected is a correction of an article.
+type Corrected struct {
+	Title     string // of the article
+	EditionID int64  // of the correction
+	At        time.Time
+}
+
+// CorrectedSince returns the last correction of each of an edition's articles
+// that was mailed after the edition's own text was made, newest first.
+func (s *Service) CorrectedSince(ctx context.Context, editionID int64) ([]Corrected, error) {
+	rows, err := s.DB.Query(ctx, sqlCorrected, pgx.StrictNamedArgs{"edition": editionID})
+	if err != nil {
+		return nil, fmt.Errorf("corrections of edition %d: %w", editionID, err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Corrected])
+	if err != nil {
+		return nil, fmt.Errorf("corrections of edition %d: %w", editionID, err)
+	}
+	return out, nil
+}
+
 // Mailed is one mail to a reader, as the reader is shown it.
 type Mailed struct {
 	EditionID  int64
@@ -91,6 +112,20 @@ type Archived struct {
 	ReleasedAt time.Time
 	UpdatedAt  time.Time
 	EditionID  int64 // that brought it, in the newsletter's own language if there is one; 0: none yet
+
+	CorrectionID int64      // the edition with its last correction; 0: none was mailed
+	CorrectedAt  *time.Time // nil: never
+}
+
+// LastChange is when what the archive says of the article changed last.
+func (a Archived) LastChange() time.Time {
+	last := a.ReleasedAt
+	for _, at := range []*time.Time{&a.UpdatedAt, a.CorrectedAt} {
+		if at != nil && at.After(last) {
+			last = *at
+		}
+	}
+	return last
 }
 
 // Archive returns a newsletter's articles that were mailed and not withdrawn,

@@ -60,20 +60,47 @@ ORDER BY t.created_at DESC, t.id DESC`
 
 	sqlArchive = `
 SELECT a.id, a.seq, a.title, a.url, a.summary, a.author, a.topics, a.released_at, a.updated_at,
-       coalesce(e.id, 0) AS edition_id
+       coalesce(e.id, 0) AS edition_id, coalesce(c.id, 0) AS correction_id, c.slot AS corrected_at
 FROM article a
 JOIN newsletter n ON n.id = a.newsletter_id
 LEFT JOIN LATERAL (
     SELECT e.id
     FROM edition e
     JOIN edition_body b ON b.edition_id = e.id
-    WHERE e.article_ids @> ARRAY[a.id] AND e.newsletter_id = a.newsletter_id
+    WHERE e.article_ids @> ARRAY[a.id] AND e.newsletter_id = a.newsletter_id AND e.kind <> 'correction'
     ORDER BY e.locale = n.language DESC, cardinality(e.article_ids), e.id
     LIMIT 1) e ON true
+LEFT JOIN LATERAL (
+    SELECT c.id, c.slot
+    FROM edition c
+    JOIN edition_body b ON b.edition_id = c.id
+    WHERE c.newsletter_id = a.newsletter_id AND ` + correctionOf + `
+    ORDER BY c.slot DESC, c.locale = n.language DESC, c.id
+    LIMIT 1) c ON true
 WHERE a.newsletter_id = @newsletter
   AND a.seq IS NOT NULL
   AND a.withdrawn_at IS NULL
   AND (@before::bigint = 0 OR a.seq < @before::bigint)
 ORDER BY a.seq DESC
 LIMIT @limit`
+
+	// A correction of the article a; of one that an editor cancelled nobody is told.
+	correctionOf = `c.kind = 'correction' AND c.article_ids = ARRAY[a.id] AND c.state <> 'cancelled'`
+
+	// The last correction of each article. What was composed after a correction has
+	// the right text.
+	sqlCorrected = `
+SELECT a.title, c.id AS edition_id, c.slot AS at
+FROM edition e
+JOIN edition_body own ON own.edition_id = e.id
+JOIN article a ON a.id = ANY (e.article_ids) AND a.withdrawn_at IS NULL
+CROSS JOIN LATERAL (
+    SELECT c.id, c.slot
+    FROM edition c
+    JOIN edition_body b ON b.edition_id = c.id
+    WHERE c.newsletter_id = e.newsletter_id AND ` + correctionOf + ` AND c.slot > own.composed_at
+    ORDER BY c.slot DESC, c.locale = e.locale DESC, c.id
+    LIMIT 1) c
+WHERE e.id = @edition
+ORDER BY c.slot DESC, a.seq DESC`
 )

@@ -115,6 +115,19 @@ func LanguageName(code string) string {
 	return code
 }
 
+// LanguageName is the name of a language in this one: "Ukrainian", «англійська».
+// What is no code of a known language is given back as it is.
+func (l *Locale) LanguageName(code string) string {
+	tag, err := language.Parse(code)
+	if err != nil {
+		return code
+	}
+	if name := display.Languages(l.tag).Name(tag); name != "" {
+		return name
+	}
+	return code
+}
+
 // Collator orders words as the language does. It is its user's alone: it is not safe
 // for concurrent use.
 func (l *Locale) Collator() *collate.Collator { return collate.New(l.tag) }

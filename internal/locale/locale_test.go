@@ -202,6 +202,16 @@ func TestWordsOfTheProgram(t *testing.T) {
 
 func TestLanguageName(t *testing.T) {
 	t.Parallel()
+	c, err := Load(web.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[string]string{"en": "Ukrainian, English, zz", "uk": "українська, англійська, zz"} {
+		l := c.For(in)
+		if got := l.LanguageName("uk") + ", " + l.LanguageName("en") + ", " + l.LanguageName("zz"); got != want {
+			t.Errorf("in %s they are %q, want %q", in, got, want)
+		}
+	}
 	for code, want := range map[string]string{"uk": "українська", "en": "English", "en-GB": "British English", "zz": "zz", "not a code": "not a code"} {
 		if got := LanguageName(code); got != want {
 			t.Errorf("%q is called %q, want %q", code, got, want)

@@ -42,7 +42,8 @@ const (
 	keyCadence   = "newsletter.error.cadence"
 	keyTimezone  = "newsletter.error.timezone"
 	keyHour      = "newsletter.error.hour"
-	keyDuration  = "newsletter.error.duration"
+	keyMinutes   = "newsletter.error.minutes"
+	keyHours     = "newsletter.error.hours"
 	keyPostal    = "newsletter.error.postal_address"
 )
 
@@ -50,7 +51,7 @@ const (
 func ErrorKeys() []string {
 	return []string{
 		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyAddress, keyLatin, keyLanguage, keyURL, keyOrigin,
-		keyAccent, keyCadence, keyTimezone, keyHour, keyDuration, keyPostal,
+		keyAccent, keyCadence, keyTimezone, keyHour, keyMinutes, keyHours, keyPostal,
 	}
 }
 
@@ -134,9 +135,10 @@ func (n Newsletter) check() FieldErrors {
 	fail(slices.Contains(Cadences(), n.DefaultCadence), "default_cadence", keyCadence)
 	fail(n.Timezone != "", "timezone", keyTimezone)
 	fail(n.Hour >= 0 && n.Hour <= 23, "hour", keyHour)
-	for field, d := range map[string]time.Duration{"grace": n.Grace, "late": n.Late, "wait": n.Wait} {
-		fail(d >= 0 && d <= maxSpan, field, keyDuration)
-	}
+	isSpan := func(d time.Duration) bool { return d >= 0 && d <= maxSpan }
+	fail(isSpan(n.Grace), "grace", keyMinutes)
+	fail(isSpan(n.Late), "late", keyHours)
+	fail(isSpan(n.Wait), "wait", keyHours)
 	for field, value := range map[string]string{"name": n.Name, "from_name": n.FromName} {
 		fail(len([]rune(value)) <= maxName && !hasControls(value, ""), field, keyTooLong)
 	}

@@ -12,10 +12,12 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"vistka/internal/locale"
 )
@@ -60,6 +62,7 @@ type Site struct {
 	Lang   string // of its name and its articles; empty: not known
 	URL    string // where the name leads to; empty: nowhere
 	Accent string // #rrggbb; empty: the default
+	Logo   string // a picture's address, anywhere; empty: none
 }
 
 // Share is what search engines and other sites show of a page (Open Graph).
@@ -67,7 +70,7 @@ type Share struct {
 	Title       string
 	Description string
 	Kind        string // website or article
-	URL         string // the page's one address, absolute
+	URL         string // the page's one address, absolute; canonical where the page is Indexed
 	Image       string // absolute; empty: none
 	ImageAlt    string
 	FeedURL     string // of an Atom feed that goes on with the page; empty: none
@@ -126,6 +129,7 @@ func (p *Pages) funcs() template.FuncMap {
 		"dict":  dict,
 		"words": words,
 		"lang":  func(code, text string) tongue { return tongue{code, text} },
+		"iso":   func(t time.Time) string { return t.Format(time.RFC3339) }, // of <time datetime>
 	}
 }
 
@@ -208,6 +212,11 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	policy := Policy{}
 	if own := policyOf(r); own != nil {
 		policy = *own
+	}
+	if origin := originOf(v.Site.Logo); origin != "" {
+		policy.Image = append(slices.Clone(policy.Image), origin)
+	} else {
+		v.Site.Logo = ""
 	}
 	data := layoutData{View: v, Style: style, Framed: len(policy.FrameAncestors) > 0, Parents: policy.parents()}
 	data.Fleeting = policy.private && r.Method != http.MethodPost && v.Stylesheet == "public.css"

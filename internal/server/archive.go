@@ -27,14 +27,24 @@ type archiveBody struct {
 
 type archiveLine struct {
 	Title, URL, Summary, When, Byline string
+	At                                time.Time
 	MailURL                           string // the edition that brought it; empty: there is none to show
 	Lang                              string // only where it is not that of the page
+	Corrected                         *correctedLine
+}
+
+// correctedLine says that an article was corrected, and leads to what was wrong.
+type correctedLine struct {
+	Words, URL  string
+	At          time.Time
+	Title, Lang string // of the article, where there are several; empty: the only one, in the page's language
 }
 
 // editionBody is the Body of pages/edition.html.
 type editionBody struct {
 	mailer.Page
 	ArchiveURL, SubscribeURL string
+	Corrected                []correctedLine // since its mail was made
 }
 
 const (
@@ -95,17 +105,44 @@ func (s *server) archivePage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func archiveLineOf(l *locale.Locale, n newsletter.Newsletter, a edition.Archived) archiveLine {
-	line := archiveLine{Title: a.Title, URL: a.URL, Summary: a.Summary, When: l.Date(a.ReleasedAt.In(zoneOf(n.Timezone)))}
+	at := a.ReleasedAt.In(zoneOf(n.Timezone))
+	line := archiveLine{Title: a.Title, URL: a.URL, Summary: a.Summary, At: at, When: l.Date(at)}
 	if a.Author != "" {
 		line.Byline = l.T("mail.by", "author", a.Author)
 	}
 	if a.EditionID != 0 {
 		line.MailURL = editionPath(n.Slug, a.EditionID)
 	}
+	if a.CorrectedAt != nil {
+		corrected := correctedLineOf(l, n, *a.CorrectedAt, a.CorrectionID)
+		line.Corrected = &corrected
+	}
 	if n.Language != l.Code() {
 		line.Lang = n.Language
 	}
 	return line
+}
+
+// correctedLineOf says that an article was corrected at that time, in an edition.
+func correctedLineOf(l *locale.Locale, n newsletter.Newsletter, at time.Time, editionID int64) correctedLine {
+	at = at.In(zoneOf(n.Timezone))
+	return correctedLine{Words: l.T("archive.corrected", "when", l.Date(at)), URL: editionPath(n.Slug, editionID), At: at}
+}
+
+// correctedLines is what the page of an edition says of its articles' corrections.
+func correctedLines(l *locale.Locale, n newsletter.Newsletter, articles int, corrected []edition.Corrected) []correctedLine {
+	var out []correctedLine
+	for _, c := range corrected {
+		line := correctedLineOf(l, n, c.At, c.EditionID)
+		if articles > 1 {
+			line.Title = c.Title
+			if n.Language != l.Code() {
+				line.Lang = n.Language
+			}
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 // subscribeURL is the newsletter's sign-up page, empty where it takes no one.
@@ -117,6 +154,7 @@ func subscribeURL(n newsletter.Newsletter, l *locale.Locale) string {
 }
 
 // editionPage is a mail as everybody may read it: no link in it is a reader's.
+// Search engines are asked to list the article on its own site, and not this copy.
 func (s *server) editionPage(w http.ResponseWriter, r *http.Request) error {
 	n, err := s.archived(r)
 	if err != nil {
@@ -135,6 +173,10 @@ func (s *server) editionPage(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
+	corrected, err := s.Editions.CorrectedSince(r.Context(), id)
+	if err != nil {
+		return err
+	}
 	l := s.Pages.Locale(r, content.Locale)
 	content.Locale = l.Code()
 	p, err := s.Renderer.Page(content)
@@ -145,11 +187,14 @@ func (s *server) editionPage(w http.ResponseWriter, r *http.Request) error {
 		Title: p.Lead.Title, Description: p.Opening, Kind: "article", URL: s.BaseURL + editionPath(n.Slug, id),
 		FeedURL: s.BaseURL + archivePath(n.Slug) + "/feed.xml", FeedTitle: n.Name,
 	}
+	if content.Kind == edition.Correction {
+		share.Title = l.T("mail.correction.subject", "title", p.Lead.Title)
+	}
 	if p.Lead.Image != nil {
 		share.Image, share.ImageAlt = p.Lead.Image.URL, p.Lead.Image.Alt
 	}
 	return s.Pages.Render(w, r, http.StatusOK, "pages/edition", page.View{
 		L: l, Title: p.Title, Site: siteOf(n), Languages: s.languages(r, l), Share: share,
-		Body: editionBody{Page: p, ArchiveURL: archivePath(n.Slug), SubscribeURL: subscribeURL(n, l)},
+		Body: editionBody{Page: p, ArchiveURL: archivePath(n.Slug), SubscribeURL: subscribeURL(n, l), Corrected: correctedLines(l, n, len(content.Articles), corrected)},
 	})
 }

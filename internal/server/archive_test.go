@@ -26,7 +26,7 @@ func (s *site) mailed(seq int) (id int64) {
 func TestArchive(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	if got := s.get("/archive/watch"); got.StatusCode != http.StatusOK || !strings.Contains(got.text("main"), "Nothing has been mailed yet") {
+	if got := s.get("/archive/watch"); got.StatusCode != http.StatusOK || !strings.Contains(got.text("main"), "Nothing has been mailed yet") || got.doc.Find("main a[href^='/n/watch']").Length() != 1 {
 		t.Errorf("empty: %d %q", got.StatusCode, got.text("main"))
 	}
 	for i := range 32 {
@@ -59,6 +59,9 @@ func TestArchive(t *testing.T) {
 	if got.doc.Find("link[rel=canonical]").AttrOr("href", "") != baseURL+"/archive/watch" || got.doc.Find("link[rel=alternate][type='application/atom+xml']").AttrOr("href", "") != baseURL+"/archive/watch/feed.xml" {
 		t.Error("no canonical address or no feed")
 	}
+	if got.doc.Find("article:first-of-type time").AttrOr("datetime", "") != "2026-11-15T09:00:00Z" {
+		t.Errorf("when: %q", got.doc.Find("article:first-of-type time").AttrOr("datetime", ""))
+	}
 	s.exec(`UPDATE article SET withdrawn_at = now(), state = 'withdrawn' WHERE seq = 32`)
 	if got := s.get("/archive/watch"); strings.Contains(got.body, "Headline 32<") {
 		t.Error("what was withdrawn is still there")
@@ -84,7 +87,7 @@ func TestEditionInTheBrowser(t *testing.T) {
 	if got.doc.Find("meta[property='og:image']").AttrOr("content", "") != "https://news.example.org/a.jpg" || !strings.Contains(got.Header.Get("Content-Security-Policy"), "img-src 'self' data: https:") {
 		t.Errorf("picture: %v", got.Header)
 	}
-	if got.Header.Get("X-Robots-Tag") != "noindex" || got.doc.Find("meta[property='og:title']").AttrOr("content", "") != "Headline 1" {
+	if got.Header.Get("X-Robots-Tag") != "noindex" || got.doc.Find("link[rel=canonical]").Length() != 0 || got.doc.Find("meta[property='og:title']").AttrOr("content", "") != "Headline 1" {
 		t.Errorf("%v", got.Header)
 	}
 	tag := got.Header.Get("ETag")
@@ -168,7 +171,10 @@ func TestArchiveThatIsClosed(t *testing.T) {
 	if got := s.get("/archive/watch"); got.StatusCode != http.StatusOK || got.doc.Find("a[href^='/n/']").Length() != 0 {
 		t.Errorf("of a newsletter that has ended: %d %q", got.StatusCode, got.text("main"))
 	}
-	for _, path := range []string{"/archive/watch/999", "/archive/watch/99999999999999999999", "/archive/watch/x"} {
+	if got := s.get("/archive/watch/?lang=uk"); got.StatusCode != http.StatusPermanentRedirect || got.Header.Get("Location") != "/archive/watch?lang=uk" {
+		t.Errorf("with a slash: %d %v", got.StatusCode, got.Header)
+	}
+	for _, path := range []string{fmt.Sprintf("/archive/watch/0%d", id), "/archive/watch/999", "/archive/watch/99999999999999999999", "/archive/watch/x"} {
 		if got := s.get(path); got.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d", path, got.StatusCode)
 		}

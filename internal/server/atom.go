@@ -28,9 +28,10 @@ type atomFeed struct {
 }
 
 type atomLink struct {
-	Rel  string `xml:"rel,attr"`
-	Type string `xml:"type,attr,omitempty"`
-	Href string `xml:"href,attr"`
+	Rel   string `xml:"rel,attr"`
+	Type  string `xml:"type,attr,omitempty"`
+	Href  string `xml:"href,attr"`
+	Title string `xml:"title,attr,omitempty"`
 }
 
 type atomPerson struct {
@@ -76,23 +77,26 @@ func (s *server) archiveFeed(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) atomOf(n newsletter.Newsletter, articles []edition.Archived) atomFeed {
 	page := s.BaseURL + archivePath(n.Slug)
+	l := s.Pages.Catalog().For(n.Language)
 	f := atomFeed{
 		Language: n.Language, ID: s.atomID(n, n.CreatedAt, ""), Title: xmlText(n.Name), Subtitle: xmlText(n.Description), Updated: atomTime(n.CreatedAt),
-		Links:  []atomLink{{"self", "application/atom+xml", page + "/feed.xml"}, {"alternate", "text/html", page}},
+		Links:  []atomLink{{Rel: "self", Type: "application/atom+xml", Href: page + "/feed.xml"}, {Rel: "alternate", Type: "text/html", Href: page}},
 		Author: atomPerson{xmlText(n.FromName)},
 	}
 	latest := n.CreatedAt
 	for _, a := range articles {
-		updated := a.ReleasedAt
-		if a.UpdatedAt.After(updated) {
-			updated = a.UpdatedAt
-		}
+		updated := a.LastChange()
 		if updated.After(latest) {
 			latest = updated
 		}
 		e := atomItem{
-			ID: s.atomID(n, a.ReleasedAt, fmt.Sprintf("/%d", a.ID)), Title: xmlText(a.Title), Links: []atomLink{{"alternate", "text/html", xmlText(a.URL)}},
+			ID: s.atomID(n, a.ReleasedAt, fmt.Sprintf("/%d", a.ID)), Title: xmlText(a.Title), Links: []atomLink{{Rel: "alternate", Type: "text/html", Href: xmlText(a.URL)}},
 			Published: atomTime(a.ReleasedAt), Updated: atomTime(updated), Summary: xmlText(a.Summary),
+		}
+		if a.CorrectedAt != nil { // a feed reader shows the entry anew: it must say why
+			c := correctedLineOf(l, n, *a.CorrectedAt, a.CorrectionID)
+			e.Summary = strings.TrimSpace(strings.TrimSuffix(c.Words, ".") + ". " + e.Summary)
+			e.Links = append(e.Links, atomLink{Rel: "related", Type: "text/html", Href: s.BaseURL + c.URL, Title: c.Words})
 		}
 		if a.Author != "" {
 			e.Author = &atomPerson{xmlText(a.Author)}

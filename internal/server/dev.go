@@ -207,6 +207,7 @@ func (s *server) devPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	l := s.Pages.Locale(r, "")
 	n := devNewsletter(l, r.FormValue("accent"))
+	n.LogoURL = r.FormValue("logo")
 	if strings.HasPrefix(name, "frame") { // as a site shows it
 		page.AllowFrames(r, "'self'")
 	}

@@ -159,13 +159,17 @@ func devArchive(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 		{Title: stories[3].Title},
 	} {
 		a.URL, a.ReleasedAt = devArticle, time.Date(2026, 11, 24-i, 6, 0, 0, 0, time.UTC)
+		if i == 1 {
+			at := a.ReleasedAt.Add(30 * time.Hour)
+			a.CorrectionID, a.CorrectedAt = 13, &at
+		}
 		b.Articles = append(b.Articles, archiveLineOf(l, n, a))
 	}
 	return l.T("archive.title", "name", n.Name), b
 }
 
 func devArchiveEmpty(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-	return l.T("archive.title", "name", n.Name), archiveBody{Name: n.Name, FeedURL: "/dev/archive-empty"}
+	return l.T("archive.title", "name", n.Name), archiveBody{Name: n.Name, Description: n.Description, FeedURL: "/dev/archive-empty", SubscribeURL: "/dev/signup?lang=" + l.Code()}
 }
 
 func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
@@ -188,5 +192,8 @@ func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 		p.Lead.Passages = append(p.Lead.Passages, mailer.Passage{Kind: "li", HTML: template.HTML(point)}) //nolint:gosec // our own words
 	}
 	p.Lead.Passages = append(p.Lead.Passages, mailer.Passage{Kind: "quote", HTML: template.HTML(w.Quote)}) //nolint:gosec // our own words
-	return p.Title, editionBody{Page: p, ArchiveURL: "/dev/archive", SubscribeURL: subscribeURL(n, l)}
+	return p.Title, editionBody{
+		Page: p, ArchiveURL: "/dev/archive", SubscribeURL: subscribeURL(n, l),
+		Corrected: correctedLines(l, n, 3, []edition.Corrected{{Title: p.Lead.Title, EditionID: 13, At: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}}),
+	}
 }

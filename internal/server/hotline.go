@@ -37,12 +37,15 @@ func (h hotlineHouse) sites() (all newsletter.Newsletter) {
 }
 
 // site is whose page it is: a newsletter's of that language, else the first's.
+// Without its logo: no other server learns that somebody opened the hotline.
 func (h hotlineHouse) site(l *locale.Locale) page.Site {
 	if len(h.newsletters) == 0 {
 		return page.Site{}
 	}
 	i := slices.IndexFunc(h.newsletters, func(n newsletter.Newsletter) bool { return n.Language == l.Code() })
-	return siteOf(h.newsletters[max(0, i)])
+	site := siteOf(h.newsletters[max(0, i)])
+	site.Logo = ""
+	return site
 }
 
 // hotlineHouse reads it. Returns a 404 where there is no hotline.

@@ -31,6 +31,12 @@ func seeOther(w http.ResponseWriter, r *http.Request, path, flag string) error {
 	return nil
 }
 
+// withoutSlash leads to a page's one address (RFC 9110 section 15.4.9).
+func withoutSlash(w http.ResponseWriter, r *http.Request) {
+	u := url.URL{Path: strings.TrimRight(r.URL.Path, "/"), RawQuery: r.URL.RawQuery}
+	http.Redirect(w, r, u.String(), http.StatusPermanentRedirect)
+}
+
 func withQuery(path string, q url.Values) string {
 	switch {
 	case len(q) == 0:

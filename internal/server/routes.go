@@ -108,8 +108,9 @@ func (s *server) archiveRoutes(r chi.Router) {
 	r.Group(func(r chi.Router) {
 		r.Use(page.Headers(policy), page.Cached(archiveKept))
 		r.Get("/archive/{slug}", h(s.archivePage))
+		r.Get("/archive/{slug}/", withoutSlash)
 		r.Get("/archive/{slug}/feed.xml", h(s.archiveFeed))
-		r.Get("/archive/{slug}/{edition:[0-9]+}", h(s.editionPage))
+		r.Get("/archive/{slug}/{edition:[1-9][0-9]*}", h(s.editionPage)) // one address a page: no 016
 	})
 }
 

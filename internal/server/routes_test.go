@@ -41,7 +41,7 @@ var decisions = map[string]string{
 	"POST /not-me/{token}":             "own pages",
 	"POST /preferences/{token}":        "own pages",
 
-	"GET /archive/{slug}": "public", "GET /archive/{slug}/feed.xml": "public", "GET /archive/{slug}/{edition:[0-9]+}": "public",
+	"GET /archive/{slug}": "public", "GET /archive/{slug}/": "public", "GET /archive/{slug}/feed.xml": "public", "GET /archive/{slug}/{edition:[1-9][0-9]*}": "public",
 	"GET /data/{token}": "token", "GET /data/{token}/mails": "token", "GET /data/{token}/consent": "token", "GET /data/{token}/download": "token",
 	"GET /data/{token}/erase": "token", "GET /address/{token}": "token", "GET /keep-address/{token}": "token",
 	"POST /data/{token}": "own pages", "POST /data/{token}/consent": "own pages", "POST /data/{token}/address": "own pages",
