@@ -51,3 +51,19 @@ func TestEditionsAreNamedByTheirArticles(t *testing.T) {
 		t.Errorf("Home: %q", got)
 	}
 }
+
+// A reader who has an article and its correction has two mails of one title.
+func TestMailsSayWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, _, reader, id := s.seeded()
+	s.account(account.Owner)
+	b := s.as(account.Owner)
+	s.exec("UPDATE edition SET kind = 'correction', note = 'It was 80 metres.'")
+	if got := b.get(fmt.Sprintf("/admin/subscribers/%d", reader)).text("tbody th .soft"); !strings.HasPrefix(got, "Correction, ") {
+		t.Errorf("the reader's mail is %q", got)
+	}
+	if got := b.get(fmt.Sprintf("/admin/editions/%d", id)).text(".terms"); !strings.Contains(got, "KindCorrection") {
+		t.Errorf("the edition: %q", got)
+	}
+}

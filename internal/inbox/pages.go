@@ -72,8 +72,8 @@ func local(r *http.Request) bool {
 	return host == "localhost" || (err == nil && addr.IsLoopback())
 }
 
+// listBody is the Body of pages/inbox.html.
 type listBody struct {
-	L      *locale.Locale
 	Mails  []Mail
 	Newest int
 }
@@ -88,7 +88,7 @@ func (h pages) list(w http.ResponseWriter, r *http.Request) error {
 	for i, m := range mails {
 		mails[i].Received = m.Received.In(zone)
 	}
-	body := listBody{L: l, Mails: mails}
+	body := listBody{Mails: mails}
 	if len(mails) > 0 {
 		body.Newest = mails[0].ID
 	}
@@ -101,11 +101,6 @@ func (h pages) newest(w http.ResponseWriter, _ *http.Request) error {
 	return json.NewEncoder(w).Encode(map[string]int{"newest": h.box.Newest()})
 }
 
-type mailBody struct {
-	L    *locale.Locale
-	Mail Mail
-}
-
 func (h pages) show(w http.ResponseWriter, r *http.Request) error {
 	m, err := h.mail(r)
 	if err != nil {
@@ -113,7 +108,7 @@ func (h pages) show(w http.ResponseWriter, r *http.Request) error {
 	}
 	m.Received = m.Received.In(h.zone(r.Context()))
 	l := h.pages.Locale(r, "")
-	return h.pages.Render(w, r, http.StatusOK, "pages/inbox_mail", h.view(r, l, m.Subject, mailBody{L: l, Mail: m}))
+	return h.pages.Render(w, r, http.StatusOK, "pages/inbox_mail", h.view(r, l, m.Subject, m))
 }
 
 // html is the mail as a mail program shows it, in a sandbox: no script, and a

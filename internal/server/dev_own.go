@@ -70,6 +70,14 @@ func devOwnPages() map[string]canned {
 		"archive":         {"pages/archive", devArchive},
 		"archive-empty":   {"pages/archive", devArchiveEmpty},
 		"archive-edition": {"pages/edition", devEdition},
+		"archive-correction": {"pages/edition", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			_, body := devEdition(s, l, n)
+			b := body.(editionBody)
+			b.Articles, b.More, b.Corrected = nil, "", nil
+			b.Note = []string{"Twelve of the forty newsrooms answered, not eleven."}
+			b.Kicker = l.T("mail.kind.correction") + " · " + l.Date(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
+			return l.T("mail.correction.subject", "title", b.Lead.Title), b
+		}},
 	}
 }
 
