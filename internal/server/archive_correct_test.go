@@ -32,11 +32,14 @@ func TestCorrectionInTheArchive(t *testing.T) {
 	s.exec(`UPDATE newsletter SET timezone = 'Europe/Kyiv'`)
 	s.release(1, 2*day)
 	s.release(2, day)
+	s.release(3, 3*day)
+	foreign := s.composed("instant", "uk", "", 3) // its only reader has the pages in another language
 	first, digest := s.composed("instant", "en", "", 1), s.composed("daily", "en", "", 1, 2)
 	tag := s.get("/archive/watch/feed.xml").Header.Get("ETag")
 	s.clock.Advance(time.Hour)
 	s.composed("correction", "uk", "Було 80 метрів.", 1)
 	correction := s.composed("correction", "en", "It was 80 metres.", 1)
+	other := s.composed("correction", "en", "It was 30 metres.", 3)
 	s.clock.Advance(time.Hour)
 	regretted := s.composed("correction", "en", "It was 800 metres.", 1)
 	s.exec(`UPDATE edition SET state = 'cancelled', resume_at = now() WHERE note = 'It was 800 metres.'`)
@@ -48,12 +51,15 @@ func TestCorrectionInTheArchive(t *testing.T) {
 		digest: "Corrected on 24 November 2026: Headline 1",
 	} {
 		got := s.get(path)
-		if a := got.doc.Find("main a:has(time[datetime='2026-11-24T12:00:00+02:00'])"); a.Length() != 1 || !strings.HasPrefix(a.Text(), want) || a.AttrOr("href", "") != correction {
+		if a := got.doc.Find("main a:has(time[datetime='2026-11-24T12:00:00+02:00']):not([href='" + other + "'])"); a.Length() != 1 || !strings.HasPrefix(a.Text(), want) || a.AttrOr("href", "") != correction {
 			t.Errorf("%s: %q leads to %q, want %q to %s", path, a.Text(), a.AttrOr("href", ""), want, correction)
 		}
 	}
 	if got := s.get("/archive/watch?lang=uk"); got.doc.Find("a[href='"+first+"']").Length() != 1 || got.doc.Find("article:has(a[href='"+correction+"'])").Length() != 1 {
 		t.Errorf("the list: %s", got.text("main"))
+	}
+	if got := s.get("/archive/watch"); got.doc.Find("article:has(a[href='"+other+"']) a[href='"+foreign+"']").Length() != 1 {
+		t.Errorf("a correction stands for the mail that it corrects: %s", got.text("main"))
 	}
 	if got := s.get(digest + "?lang=uk"); got.text("main a time ~ bdi[lang=en]") != "Headline 1" {
 		t.Errorf("a headline in another language: %s", got.text("main"))

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestLogo(t *testing.T) {
 	s := newSite(t)
 	const logo = "https://cdn.example.net/logo.svg"
 	s.exec(`UPDATE newsletter SET logo_url = $1`, logo)
-	s.setHotline(hotline.Settings{KeepDays: 30})
+	s.setHotline(hotline.Settings{Open: true, KeepDays: 30})
 	c := s.subscribed("nadia@example.org")
 	s.release(1, day)
 	for _, path := range []string{"/n/watch", "/embed/watch", "/archive/watch", fmt.Sprintf("/archive/watch/%d", s.mailed(1)), "/preferences/" + c.Preferences, s.confirmLink("new@example.org")} {
@@ -33,8 +34,12 @@ func TestLogo(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/hotline/callback", "/embed/hotline", "/n/nothing"} {
-		if got := s.get(path); got.doc.Find(".logo").Length() != 0 || !strings.Contains(got.Header.Get("Content-Security-Policy"), "img-src 'self' data:;") {
+		if got := s.get(path); got.StatusCode == http.StatusNotFound != (path == "/n/nothing") || got.doc.Find(".logo").Length() != 0 || !strings.Contains(got.Header.Get("Content-Security-Policy"), "img-src 'self' data:;") {
 			t.Errorf("%s: a logo: %v", path, got.Header)
 		}
+	}
+	s.exec(`UPDATE newsletter SET logo_url = 'https://a;script-src.example/logo.png'`)
+	if got := s.get("/archive/watch"); got.doc.Find(".logo").Length() != 0 {
+		t.Error("an address that could be a policy is shown")
 	}
 }
