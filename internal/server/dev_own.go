@@ -2,6 +2,7 @@ package server
 
 import (
 	"html/template"
+	"strings"
 	"time"
 
 	"vistka/internal/article"
@@ -74,7 +75,7 @@ func devOwnPages() map[string]canned {
 			_, body := devEdition(s, l, n)
 			b := body.(editionBody)
 			b.Articles, b.More, b.Corrected = nil, "", nil
-			b.Note = []string{"Twelve of the forty newsrooms answered, not eleven."}
+			b.Note = strings.Split(devWordsIn(l).Correction, "\n\n")
 			b.Kicker = l.T("mail.kind.correction") + " · " + l.Date(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
 			return l.T("mail.correction.subject", "title", b.Lead.Title), b
 		}},
