@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -39,7 +40,7 @@ type Decision string
 const (
 	Accepted  Decision = "accepted"  // stored
 	Challenge Decision = "challenge" // not stored: show our own page with what was typed and one button
-	TooMany   Decision = "too many"  // not stored, even from that page: HTTP 429
+	TooMany   Decision = "too many"  // not stored, and no press on that page helps: HTTP 429
 )
 
 // count counts a submission and decides on it. What is counted is a hash under
@@ -51,19 +52,20 @@ func (s *Service) count(ctx context.Context, in Submission) (Decision, error) {
 	if err != nil {
 		return "", err
 	}
-	most := map[string]int{} // hash to limit
-	add := func(what string, limit int) {
+	type limit struct{ plain, pressed int }
+	most := map[string]limit{} // by hash
+	add := func(what string, plain, pressed int) {
 		m := hmac.New(sha256.New, salt)
 		m.Write([]byte(what))
-		most[string(m.Sum(nil))] = limit
+		most[string(m.Sum(nil))] = limit{plain, pressed}
 	}
 	if in.IP.IsValid() {
 		host, network := ipblock.Of(in.IP)
-		add("host "+host.String(), perHost)
-		add("network "+network.String(), perNetwork)
+		add("host "+host.String(), perHost, perHost*challengedFactor)
+		add("network "+network.String(), perNetwork, perNetwork*challengedFactor)
 	}
 	if !in.Attested {
-		add("unattested", unattested)
+		add("unattested", unattested, math.MaxInt) // a press is no longer one of them
 	}
 	keys := make([][]byte, 0, len(most))
 	for key := range most {
@@ -74,16 +76,20 @@ func (s *Service) count(ctx context.Context, in Submission) (Decision, error) {
 	if err != nil {
 		return "", fmt.Errorf("count hotline request: %w", err)
 	}
-	factor, refusal := 1, Challenge
-	if in.Challenged {
-		factor, refusal = challengedFactor, TooMany
-	}
 	decision := Accepted
 	var key []byte
 	var n int
 	_, err = pgx.ForEachRow(rows, []any{&key, &n}, func() error {
-		if n > most[string(key)]*factor {
-			decision = refusal
+		limit := most[string(key)]
+		pressed := n // the count of a press on our own page: this one, else the next
+		if !in.Challenged {
+			pressed++
+		}
+		switch {
+		case pressed > limit.pressed:
+			decision = TooMany
+		case !in.Challenged && n > limit.plain && decision == Accepted:
+			decision = Challenge
 		}
 		return nil
 	})

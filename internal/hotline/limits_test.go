@@ -41,6 +41,9 @@ func TestLimits(t *testing.T) {
 	if got := try("192.0.2.7", true, true); got != TooMany {
 		t.Errorf("pressing all day: %s", got)
 	}
+	if got := try("192.0.2.7", false, true); got != TooMany {
+		t.Errorf("a press would not help: %s", got)
+	}
 	for range perHost {
 		try("2001:db8::1", false, true)
 	}

@@ -222,7 +222,7 @@ func (s *server) judgeHotline(
 	}
 	receipt, err := s.Hotline.Submit(r.Context(), hotline.Submission{
 		Request: in, IP: middleware.GetClientIPAddr(r.Context()),
-		Attested: listed || age == formGood, Challenged: own && age == formGood,
+		Attested: listed || age == formGood, Challenged: pressed(age, listed),
 	})
 	switch {
 	case errors.Is(err, hotline.ErrShut):

@@ -64,7 +64,7 @@ func (s *server) accept(
 	}
 	proof := s.proof(r, in.Proof)
 	if in.Trap != "" {
-		return s.trap(r, address, subscriber.Origin{Attested: listed || age == formGood, Challenged: own && age == formGood, Proof: proof})
+		return s.trap(r, address, subscriber.Origin{Attested: listed || age == formGood, Challenged: pressed(age, listed), Proof: proof})
 	}
 	switch {
 	case age == formStale, own && age == formNone:
@@ -84,9 +84,16 @@ func (s *server) accept(
 	}
 	return s.signUp(r, n, address, subscriber.SignUpRequest{
 		Locale: l.Code(), ArticleURL: in.Article, Wording: words,
-		Attested: listed || age == formGood, Challenged: own && age == formGood, Proof: proof,
+		Attested: listed || age == formGood, Challenged: pressed(age, listed), Proof: proof,
 	})
 }
+
+// pressed tells the button of our own page: nothing else holds a token of ours,
+// save the script on a listed site, which says so by its Origin. That our page's
+// Origin comes with it is not asked for. A browser that leaves it out, or says
+// "null", could never press its way through otherwise, and nothing is lost: a
+// program that fetches a token can write any Origin beside it as well.
+func pressed(age formAge, listed bool) bool { return age == formGood && !listed }
 
 // origin judges where a post comes from. None and "null" (a site with
 // no-referrer, an old client) pass without proof; a site that is named and not

@@ -68,3 +68,50 @@ func TestWayBackIsJudgedWhenItIsShown(t *testing.T) {
 		t.Errorf("%d, back leads to %q", got.StatusCode, got.doc.Find(".back a").AttrOr("href", ""))
 	}
 }
+
+// A browser that tells no origin, or "null", presses the button of our own page as
+// any other does, once is enough, and where pressing cannot help nobody is told to.
+func TestPressWithoutAnOrigin(t *testing.T) {
+	t.Parallel()
+	for _, origin := range []string{"", "null"} {
+		s := hotlineSite(t)
+		for path, form := range map[string]url.Values{"/subscribe": foreign("nadia@example.org"), "/hotline/callback": snippets["/hotline/callback"]} {
+			post := func(form url.Values) answer {
+				if origin == "" {
+					return s.post(path, form)
+				}
+				return s.post(path, form, "Origin", origin)
+			}
+			var asked answer
+			for range 21 {
+				if asked = post(form); asked.StatusCode == http.StatusTooManyRequests {
+					break
+				}
+			}
+			words := asked.text("[role=alert]")
+			if asked.StatusCode != http.StatusTooManyRequests || !strings.Contains(words, "Many people share your network") || asked.Header.Get("Retry-After") != "2" {
+				t.Fatalf("%s from %q: %d, after %s: %q", path, origin, asked.StatusCode, asked.Header.Get("Retry-After"), words)
+			}
+			again := fill(asked.doc, "main form")
+			s.clock.Advance(2 * time.Second)
+			if got := post(again); got.StatusCode >= http.StatusBadRequest {
+				t.Fatalf("%s from %q, pressed: %d %q", path, origin, got.StatusCode, got.text("main"))
+			}
+			var over answer
+			for range 200 {
+				if over = post(again); over.StatusCode == http.StatusTooManyRequests {
+					break
+				}
+			}
+			for name, got := range map[string]answer{"pressed": over, "from elsewhere": post(form)} {
+				if got.StatusCode != http.StatusTooManyRequests || !strings.Contains(got.text("main"), "ry again in 10 minutes") || got.Header.Get("Retry-After") != "600" {
+					t.Errorf("%s from %q, too often, %s: %d, after %s: %q", path, origin, name, got.StatusCode, got.Header.Get("Retry-After"), got.text("main"))
+				}
+			}
+			s.clock.Advance(10 * time.Minute)
+			if got := post(form); got.StatusCode >= http.StatusBadRequest {
+				t.Errorf("%s from %q, ten minutes later: %d", path, origin, got.StatusCode)
+			}
+		}
+	}
+}

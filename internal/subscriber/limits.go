@@ -56,7 +56,7 @@ const (
 	Accepted  Decision = "accepted"  // recorded; what follows goes by mail
 	Challenge Decision = "challenge" // nothing recorded: show our own page with the address and one button
 	Prove     Decision = "prove"     // the same, because so much is asked for that proves nothing
-	TooMany   Decision = "too many"  // nothing recorded, even from that page: HTTP 429
+	TooMany   Decision = "too many"  // nothing recorded, and no press on that page helps: HTTP 429
 )
 
 // RetryAfter is what to tell whoever gets TooMany.
@@ -84,7 +84,7 @@ type Admission struct {
 // work. Replicas share the counters.
 func (s *Service) Admit(ctx context.Context, o Origin) (Admission, error) {
 	v := verdict{origin: o}
-	if err := s.DB.QueryRow(ctx, admit, s.admitArgs(o, s.Clock.Now())).Scan(&v.over, &v.unproven, &v.proven, &v.delayed, &v.halted); err != nil {
+	if err := s.DB.QueryRow(ctx, admit, s.admitArgs(o, s.Clock.Now())).Scan(&v.over, &v.beyond, &v.unproven, &v.proven, &v.delayed, &v.halted); err != nil {
 		return Admission{}, fmt.Errorf("count request: %w", err)
 	}
 	return v.admission(), nil
@@ -104,6 +104,7 @@ func (s *Service) admitArgs(o Origin, now time.Time) pgx.StrictNamedArgs {
 	}
 	args := pgx.StrictNamedArgs{
 		"keys": keys, "host": host, "per_host": perHost * factor, "per_network": perNetwork * factor,
+		"host_pressed": perHost * challengedFactor, "network_pressed": perNetwork * challengedFactor,
 		"bucket": now.Truncate(requestsWindow), "attested": o.Attested, "challenged": o.Challenged,
 	}
 	maps.Copy(args, s.ProofOfWork.args(o))
@@ -114,6 +115,7 @@ func (s *Service) admitArgs(o Origin, now time.Time) pgx.StrictNamedArgs {
 type verdict struct {
 	origin   Origin
 	over     bool // its networks send too many
+	beyond   bool // and would for a press on our own page
 	unproven bool // it proves nothing, and the share of such is spent
 	proven   bool // work stands behind it
 	delayed  bool // what it may take of the budget is spent
@@ -123,7 +125,7 @@ type verdict struct {
 func (v verdict) admission() Admission {
 	a := Admission{Decision: Accepted, Delayed: v.delayed, Halted: v.halted, Proven: v.proven}
 	switch {
-	case v.over && v.origin.Challenged:
+	case v.over && (v.beyond || v.origin.Challenged):
 		a.Decision = TooMany
 	case v.over:
 		a.Decision = Challenge

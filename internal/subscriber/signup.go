@@ -78,7 +78,7 @@ func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (A
 		"per_host": args["per_host"], "per_network": args["per_network"],
 	})
 	signUpStatement.Queue(batch, args).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&v.over, &v.unproven, &v.proven, &v.delayed, &v.halted, &h.signupID, &h.generation)
+		return row.Scan(&v.over, &v.beyond, &v.unproven, &v.proven, &v.delayed, &v.halted, &h.signupID, &h.generation)
 	})
 	err := s.DB.SendBatch(ctx, batch).Close()
 	admission := v.admission()

@@ -212,6 +212,7 @@ func TestRequestLimits(t *testing.T) {
 		{"203.0.113.1", false, 1, Challenge},
 		{"::ffff:203.0.113.1", true, 1, Accepted},
 		{"203.0.113.1", true, perHost * challengedFactor, TooMany},
+		{"203.0.113.1", false, 1, TooMany},                // a press would not help
 		{"203.0.114.1", false, 1, Accepted},               // another /24
 		{"203.0.113.2", false, 1, Challenge},              // the /24 is spent
 		{"2001:db8::1", false, perHost, Accepted},         //

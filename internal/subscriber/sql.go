@@ -2,8 +2,8 @@ package subscriber
 
 const (
 	// Counts a post, uses up its proof of work unless its networks send too many,
-	// and says whether they do, whether it proves nothing while that is asked for,
-	// whether work stands behind it, whether its mail is likely to be held, and
+	// and says whether they do, whether a press on our own page would be too much
+	// as well, whether it proves nothing while that is asked for, whether work stands behind it, whether its mail is likely to be held, and
 	// whether no mail goes out at all.
 	// Whoever hands a proof in first has it: the others wait for that one's commit.
 	// Our own page asks for the work, and takes a press without it.
@@ -18,7 +18,9 @@ WITH counted AS (
 ), crowd AS (
     SELECT EXISTS (
         SELECT FROM counted
-        WHERE count > CASE limit_key WHEN @host THEN @per_host::int ELSE @per_network::int END) AS over
+        WHERE count > CASE limit_key WHEN @host THEN @per_host::int ELSE @per_network::int END) AS over, EXISTS (
+        SELECT FROM counted
+        WHERE count >= CASE limit_key WHEN @host THEN @host_pressed::int ELSE @network_pressed::int END) AS beyond
 ), used AS (
     INSERT INTO proof_used (challenge, expires_at)
     SELECT @challenge, @challenge_expires
@@ -27,20 +29,20 @@ WITH counted AS (
     ON CONFLICT (challenge) DO NOTHING
     RETURNING 1
 ), post AS (
-    SELECT over, NOT over AND (@mailed OR EXISTS (SELECT FROM used)) AS proven,
+    SELECT over, beyond, NOT over AND (@mailed OR EXISTS (SELECT FROM used)) AS proven,
            @proof_of_work = 'always' OR @proof_of_work = 'attack' AND spent_since IS NOT NULL AS asked,
            spent_since IS NOT NULL AS attacked, spent_since IS NOT NULL OR unattested_since IS NOT NULL AS crowded,
            empty_since IS NOT NULL AS empty
     FROM crowd, signup_gate
 ), admission AS (
-    SELECT over, proven,
+    SELECT over, beyond, proven,
            crowded AND NOT proven AND NOT CASE WHEN asked THEN @challenged::boolean ELSE @attested::boolean END AS unproven,
            CASE WHEN NOT asked THEN attacked WHEN proven THEN empty ELSE crowded END AS delayed,
            NOT (SELECT may_send()) AS halted
     FROM post)`
 
 	admit = admission + `
-SELECT over, unproven, proven, delayed, halted
+SELECT over, beyond, unproven, proven, delayed, halted
 FROM admission`
 
 	underAttack = `
@@ -112,7 +114,7 @@ WHERE NOT EXISTS (
         held = CASE WHEN EXCLUDED.mail_due_at IS NULL THEN g.held ELSE nullif(g.held, 'let go') END
     RETURNING g.id, g.generation
 )
-SELECT over, unproven, proven, delayed, halted, coalesce(id, 0), coalesce(generation, 0)
+SELECT over, beyond, unproven, proven, delayed, halted, coalesce(id, 0), coalesce(generation, 0)
 FROM admission
 LEFT JOIN made ON true`
 
