@@ -217,8 +217,11 @@ func TestBrowserEmbeds(t *testing.T) {
 		b.press(kb.Backspace + kb.Enter)
 		b.await(`document.querySelector("[name=email]").getAttribute("aria-invalid") === "true"`)
 		tied := run(b, chromedp.Evaluate[string](`document.getElementById(document.activeElement.getAttribute("aria-describedby").split(" ").pop()).textContent`))
-		if want := f.app.Catalog.For(lang).T("signup.empty"); tied != want {
+		if want := f.wrong(lang, "signup.empty"); tied != want {
 			t.Errorf("%q is tied to the field, want %q", tied, want)
+		}
+		if got := run(b, chromedp.Evaluate[string](faultStyle)); got != lightFault {
+			t.Errorf("what is wrong is %s", got)
 		}
 		b.look("embed-element-error-" + lang)
 		b.press("element-" + lang + "@example.com" + kb.Enter)
@@ -240,12 +243,19 @@ func TestBrowserEmbeds(t *testing.T) {
 		if got := run(b, chromedp.Evaluate[string](`document.activeElement.value`)); got != "element-"+lang+"@example.com" {
 			t.Errorf("the address to mend: %q", got)
 		}
+		b.press("element-" + lang + "@example.com") // takes the place of what is there
+		if got := run(b, chromedp.Evaluate[string](`document.activeElement.value`)); got != "element-"+lang+"@example.com" {
+			t.Errorf("typed over the address: %q", got)
+		}
 		b.press(kb.Enter)
 		b.await(`document.querySelector(".vistka-sent")`)
 		mail := f.mailTo("element-" + lang + "@example.com")
 		b.tab(1)
 		b.press("000000" + kb.Enter)
 		b.await(`document.querySelector("[name=code]").getAttribute("aria-invalid") === "true"`)
+		if got, want := b.text(".vistka-sent form .vistka-error"), f.wrong(lang, "sent.code_wrong"); got != want {
+			t.Errorf("a wrong code: %q, want %q", got, want)
+		}
 		run(b, chromedp.Evaluate[chromedp.Void](`document.querySelector("[name=code]").select()`))
 		b.press(f.code(mail) + kb.Enter)
 		b.await(`!document.querySelector("[name=code]")`)
@@ -260,6 +270,9 @@ func TestBrowserEmbeds(t *testing.T) {
 			t.Errorf("%s: %s", article, s)
 		}
 	}
+
+	f.codeOver(t, "en")
+	f.codeOver(t, "uk")
 
 	// Where the site forbids the script to ask, the form is sent as it stands.
 	f.serve("form-action VISTKA; script-src VISTKA", "")

@@ -45,7 +45,8 @@ type sentWords struct {
 	Code    string `json:"code"`    // label of the field for the code
 	Consent string `json:"consent"` // what the button beside it agrees to: stands with it, for the proof has these words
 	Confirm string `json:"confirm"` // its button
-	Nothing string `json:"nothing"` // before the two that follow
+	Prefix  string `json:"prefix"`  // before what is wrong
+	Nothing string `json:"nothing"` // where to look; before the two that follow
 	Again   string `json:"again"`
 	Wrong   string `json:"wrong"`
 	Failed  string `json:"failed"` // when we cannot be reached
@@ -58,7 +59,7 @@ func sentWordsIn(l *locale.Locale, name, masked, late string) sentWords {
 	}
 	return sentWords{
 		Title: l.T("sent.title"), Text: text, Code: l.T("sent.code_label"), Consent: l.T("sent.code_consent", "name", name),
-		Confirm: l.T("sent.code_button"), Nothing: nothing, Again: l.T("sent.again"), Wrong: l.T("sent.wrong"),
+		Confirm: l.T("sent.code_button"), Prefix: l.T("signup.error_title"), Nothing: nothing + " " + l.T("sent.look"), Again: l.T("sent.again"), Wrong: l.T("sent.wrong"),
 		Failed: l.T("sent.failed"),
 	}
 }
@@ -67,6 +68,7 @@ func sentWordsIn(l *locale.Locale, name, masked, late string) sentWords {
 type problem struct {
 	Type       string `json:"type"`
 	Title      string `json:"title"`
+	Prefix     string `json:"prefix,omitempty"` // before the title where it stands beside the field
 	Status     int    `json:"status"`
 	Detail     string `json:"detail,omitempty"` // what to do
 	Field      string `json:"field,omitempty"`  // which one to mend; empty: only a page of ours helps
@@ -115,7 +117,7 @@ func (s *server) apiSubscribe(w http.ResponseWriter, r *http.Request) error {
 		no.retryAfter(w)
 		p := problem{Type: "/problems/" + no.Key, Title: l.T("signup."+no.Key, "domain", no.Domain), Status: no.Status}
 		if no.Field {
-			p.Field = "email"
+			p.Field, p.Prefix = "email", l.T("signup.error_title")
 		}
 		return writeProblem(w, p)
 	}

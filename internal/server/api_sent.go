@@ -111,9 +111,14 @@ func (s *server) apiCode(w http.ResponseWriter, r *http.Request) error {
 	case subscriber.Invalid:
 		return page.NotFound(nil)
 	}
-	return writeProblem(w, problem{
-		Type: "/problems/code", Title: l.T("sent." + codeFault(c.Outcome)), Status: http.StatusUnprocessableEntity, Field: "code",
-	})
+	fault := codeFault(c.Outcome)
+	p := problem{
+		Type: "/problems/code", Title: l.T("sent." + fault), Prefix: l.T("signup.error_title"), Status: http.StatusUnprocessableEntity, Field: "code",
+	}
+	if fault == codeOver { // no field mends it
+		p.Type, p.Field = "/problems/code_over", ""
+	}
+	return writeProblem(w, p)
 }
 
 func done(l *locale.Locale, title, text string) doneWords {

@@ -167,6 +167,9 @@ func TestSignUpByScript(t *testing.T) {
 		"newsletter": "watch", "lang": "uk", "email": "nadia@example.org", "article": article, "form": said["form"],
 	})
 	words, _ := said["words"].(map[string]any)
+	if nothing, _ := words["nothing"].(string); !strings.Contains(nothing, "«Спам» та «Промоакції»") || words["prefix"] != "Помилка" {
+		t.Errorf("where to look, what stands before what is wrong: %v", words)
+	}
 	if sent.StatusCode != http.StatusAccepted || !readable(sent) || words["title"] != "Залишився один крок" || strings.Contains(sent.body, "nadia@") {
 		t.Fatalf("%d %s", sent.StatusCode, sent.body)
 	}
@@ -178,7 +181,7 @@ func TestSignUpByScript(t *testing.T) {
 	if got, said := c.send(http.MethodPost, "/again", step); said["status"] != "sent" || s.asked() != 2 {
 		t.Errorf("again: %d %s", got.StatusCode, got.body)
 	}
-	if got, said := c.send(http.MethodPost, "/code", step); got.StatusCode != http.StatusUnprocessableEntity || said["field"] != "code" {
+	if got, said := c.send(http.MethodPost, "/code", step); got.StatusCode != http.StatusUnprocessableEntity || said["field"] != "code" || said["prefix"] != "Error" {
 		t.Errorf("wrong code: %d %s", got.StatusCode, got.body)
 	}
 	step["code"] = s.code(1)
@@ -202,10 +205,10 @@ func TestScriptIsToldWhereAProblemBelongs(t *testing.T) {
 	s := newSite(t)
 	c := script{s, siteOrigin}
 	for body, want := range map[string]string{
-		`{"newsletter":"watch","email":""}`:                "/problems/empty email",
-		`{"newsletter":"watch","email":"nadia@gmial.com"}`: "/problems/typo email",
+		`{"newsletter":"watch","email":""}`:                "/problems/empty email Error",
+		`{"newsletter":"watch","email":"nadia@gmial.com"}`: "/problems/typo email <nil>",
 	} {
-		if _, said := c.send(http.MethodPost, "", json.RawMessage(body)); fmt.Sprint(said["type"], " ", said["field"]) != want {
+		if _, said := c.send(http.MethodPost, "", json.RawMessage(body)); fmt.Sprint(said["type"], " ", said["field"], " ", said["prefix"]) != want {
 			t.Errorf("%s: %v", body, said)
 		}
 	}

@@ -1,11 +1,22 @@
 // <vistka-signup>: signs a reader up without leaving the page. Inside it stands the plain form, which does
-// the same without this script: whatever fails here, the form is sent as it stands. No cookie, no style.
+// the same without this script: whatever fails here, the form is sent as it stands. No cookie, and no style but
+// that of what is wrong.
 const make = (tag, props = {}, ...inside) => {
   const element = Object.assign(document.createElement(tag), props);
   element.append(...inside);
   return element;
 };
 let serial = 0;
+// Colour and ground come as a pair, so that they can be read on any site, and follow its colour scheme.
+try {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`vistka-signup .vistka-error {
+    color: #9a2318; background: #f9e7e1; padding: .125em .375em;
+    color: light-dark(#9a2318, #f0a093); background: light-dark(#f9e7e1, #361f1b);
+  }`);
+  document.adoptedStyleSheets.push(sheet);
+} catch {} // an old browser: the words are bold all the same
+const fault = (prefix, title) => make("strong", { className: "vistka-error", textContent: prefix + ": " + title });
 const headed = ({ title, text }) => [make("strong", { textContent: title }), make("br"), text];
 const region = () => {
   const element = make("div", { id: "vistka-" + ++serial, tabIndex: -1 });
@@ -89,7 +100,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
     field.setAttribute("aria-describedby", [hints, words.length && status.id].filter(Boolean).join(" "));
   }
 
-  refuse({ title, detail, suggestion, use }) {
+  refuse({ prefix, title, detail, suggestion, use }) {
     if (suggestion) {
       this.kept = this.field.value;
       const button = make("button", { type: "button", textContent: use, onclick: () => {
@@ -98,7 +109,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
       } });
       this.say(this.field, this.status, this.hints, false, title + " ", button, " " + detail);
     } else {
-      this.say(this.field, this.status, this.hints, true, title);
+      this.say(this.field, this.status, this.hints, true, fault(prefix, title));
     }
     this.field.focus();
   }
@@ -126,15 +137,17 @@ customElements.define("vistka-signup", class extends HTMLElement {
           panel.replaceChildren(status);
           status.focus();
         } else {
-          this.say(digits, note, consent.id, true, answer.title);
-          digits.focus();
+          this.say(digits, note, consent.id, true, fault(words.prefix, answer.title));
+          if (answer.type === "/problems/code_over") code.replaceWith(note); // nothing to type here any more
+          (note.parentElement === panel ? note : digits).focus();
         }
       });
     } }, make("label", { htmlFor: digits.id, textContent: words.code }), consent, note, digits, make("button", { textContent: words.confirm }));
     const again = make("button", { type: "button", textContent: words.again, onclick: () =>
-      act("/again", {}, (answer) => told.replaceChildren(answer.title)) });
+      act("/again", {}, (answer) => told.replaceChildren(answer.ok ? answer.title : fault(words.prefix, answer.title))) });
     const wrong = make("button", { type: "button", textContent: words.wrong, onclick: () => {
       panel.replaceWith(this.form);
+      this.field.select(); // what is typed now takes its place
       this.field.focus();
     } });
     const panel = make("div", { className: "vistka-sent" }, status, code, make("p", {}, words.nothing + " ", again, " ", wrong), told);
