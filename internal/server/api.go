@@ -46,7 +46,7 @@ type sentWords struct {
 	Consent string `json:"consent"` // what the button beside it agrees to: stands with it, for the proof has these words
 	Confirm string `json:"confirm"` // its button
 	Prefix  string `json:"prefix"`  // before what is wrong
-	Nothing string `json:"nothing"` // where to look; before the two that follow
+	Nothing string `json:"nothing"` // what to do without a mail; before the two that follow
 	Again   string `json:"again"`
 	Wrong   string `json:"wrong"`
 	Failed  string `json:"failed"` // when we cannot be reached

@@ -11,7 +11,7 @@ let serial = 0;
 try {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`vistka-signup .vistka-error {
-    color: #9a2318; background: #f9e7e1; padding: .125em .375em;
+    display: inline-block; padding: .125em .375em; color: #9a2318; background: #f9e7e1;
     color: light-dark(#9a2318, #f0a093); background: light-dark(#f9e7e1, #361f1b);
   }`);
   document.adoptedStyleSheets.push(sheet);
@@ -150,7 +150,7 @@ customElements.define("vistka-signup", class extends HTMLElement {
       this.field.select(); // what is typed now takes its place
       this.field.focus();
     } });
-    const panel = make("div", { className: "vistka-sent" }, status, code, make("p", {}, words.nothing + " ", again, " ", wrong), told);
+    const panel = make("div", { className: "vistka-sent" }, status, code, make("p", { textContent: words.nothing }), make("p", {}, again, " ", wrong), told);
     status.append(...whole(words));
     this.kept = null;
     this.say(this.field, this.status, this.hints, false);
