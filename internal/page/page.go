@@ -263,13 +263,30 @@ func (p *Pages) Block(name, block string, data any) (string, error) {
 // newsletter's own (may be empty), else what the browser prefers.
 func (p *Pages) Locale(r *http.Request, newsletterLanguage string) *locale.Locale {
 	c := p.opt.Catalog
-	for _, code := range []string{r.FormValue("lang"), newsletterLanguage} {
-		base, _, _ := strings.Cut(code, "-")
-		if c.Has(base) {
-			return c.For(base)
+	for _, code := range []string{p.Asked(r), base(newsletterLanguage)} {
+		if c.Has(code) {
+			return c.For(code)
 		}
 	}
 	return c.Match(r.Header.Get("Accept-Language"))
+}
+
+// Asked is the language that a request asks for with lang, the form's field before
+// the address; empty: none that there is.
+func (p *Pages) Asked(r *http.Request) string {
+	_ = r.FormValue("lang") // reads the form
+	for _, code := range r.Form["lang"] {
+		if code = base(code); p.opt.Catalog.Has(code) {
+			return code
+		}
+	}
+	return ""
+}
+
+// base is uk of uk-UA.
+func base(code string) string {
+	code, _, _ = strings.Cut(code, "-")
+	return code
 }
 
 // Languages is the language switch of a page whose address can be opened.

@@ -41,7 +41,7 @@ func (s *server) confirmAddress(w http.ResponseWriter, r *http.Request) error {
 		return missing(err, token.ErrInvalid)
 	}
 	if c.State == subscriber.ChangeDone {
-		return seeOther(w, r, r.URL.Path, "")
+		return s.seeOther(w, r, r.URL.Path, "")
 	}
 	return s.renderAddress(w, r, c, false)
 }
@@ -105,5 +105,5 @@ func (s *server) keepAddress(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.Subscribers.KeepAddress(r.Context(), chi.URLParam(r, "token")); err != nil {
 		return missing(err, token.ErrInvalid)
 	}
-	return seeOther(w, r, r.URL.Path, "")
+	return s.seeOther(w, r, r.URL.Path, "")
 }

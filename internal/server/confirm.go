@@ -91,7 +91,7 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request) error {
 	case subscriber.Confirmed:
 		return s.say(w, r, "/confirm/"+key, saidConfirmed)
 	case subscriber.Already: // by the same press, made twice
-		return seeOther(w, r, "/confirm/"+key, "")
+		return s.seeOther(w, r, "/confirm/"+key, "")
 	}
 	return s.renderOutcome(w, r, c, confirmBody{})
 }

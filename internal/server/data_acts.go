@@ -72,7 +72,7 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 	if s.mailIsLate(r) {
 		return s.say(w, r, dataPath(r), "late")
 	}
-	return seeOther(w, r, dataPath(r), "")
+	return s.seeOther(w, r, dataPath(r), "")
 }
 
 // consentPage is the proof of what the reader agreed to.

@@ -59,5 +59,5 @@ func (s *server) confirmedByCode(w http.ResponseWriter, r *http.Request, c subsc
 	if c.Outcome == subscriber.Confirmed {
 		return s.say(w, r, "/confirm/"+c.Link, saidConfirmed)
 	}
-	return seeOther(w, r, "/confirm/"+c.Link, "")
+	return s.seeOther(w, r, "/confirm/"+c.Link, "")
 }

@@ -65,7 +65,7 @@ func (s *server) hold(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !errors.Is(err, article.ErrState) {
 		return missing(err, article.ErrNotFound)
 	}
-	return seeOther(w, r, r.URL.Path, "")
+	return s.seeOther(w, r, r.URL.Path, "")
 }
 
 // holding is what a link stands for: gone for an account that may no longer

@@ -151,10 +151,11 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 			return s.renderHotline(w, r, no.Status, l, house, b)
 		}
 		where := "/hotline/thanks/" + s.sealThanks(kind, receipt.Reference, s.article(house.sites(), b.Article))
+		flag := ""
 		if page.Framed(r) {
-			return seeOther(w, r, where, "frame")
+			flag = "frame"
 		}
-		return seeOther(w, r, where, "")
+		return seeOtherIn(w, r, where, flag, l.Code())
 	}
 }
 

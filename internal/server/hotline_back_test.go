@@ -54,3 +54,35 @@ func TestHotlineLeadsBackToTheArticle(t *testing.T) {
 		t.Errorf("no longer listed: back to %q", back(got))
 	}
 }
+
+// The page after a request is in the language of the one before it, whatever a form
+// has made of its field; so are those after other presses.
+func TestThePageAfterAPressHasALanguageThatExists(t *testing.T) {
+	t.Parallel()
+	s := hotlineSite(t)
+	c := s.subscribed("nadia@example.org")
+	for _, press := range []struct{ field, query, header, want string }{
+		{"xx", "uk", "en", "uk"}, {"", "uk", "en", "uk"}, {"", "", "uk", "uk"}, {"en-GB", "uk", "uk", "en"}, {"xx", "yy", "uk-UA", "uk"},
+	} {
+		form := maps.Clone(snippets["/hotline/callback"])
+		form.Del("lang")
+		settings := fill(s.get("/preferences/"+c.Preferences).doc, "main form")
+		settings.Del("lang")
+		if press.field != "" {
+			form.Set("lang", press.field)
+			settings.Set("lang", press.field)
+		}
+		query := ""
+		if press.query != "" {
+			query = "?lang=" + press.query
+		}
+		to := s.post("/hotline/callback"+query, form, "Origin", siteOrigin, "Accept-Language", press.header).Header.Get("Location")
+		if !strings.HasSuffix(to, "?lang="+press.want) {
+			t.Errorf("%+v: the hotline leads to %s", press, to)
+		}
+		to = s.post("/preferences/"+c.Preferences+query, settings, "Origin", baseURL).Header.Get("Location")
+		if strings.Contains(to, "lang=xx") || press.query == "uk" && !strings.Contains(to, "lang="+press.want) {
+			t.Errorf("%+v: the settings lead to %s", press, to)
+		}
+	}
+}

@@ -56,7 +56,7 @@ func (s *server) stopAsking(
 	if !ok {
 		return page.NotFound(nil)
 	}
-	return seeOther(w, r, r.URL.Path, "")
+	return s.seeOther(w, r, r.URL.Path, "")
 }
 
 // showNotMe is the page in the language of the mail that led to it.

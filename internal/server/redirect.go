@@ -18,13 +18,18 @@ const saidFor = 15 * time.Minute
 
 // seeOther answers a press with the page that shows what it did (RFC 9110
 // section 15.4.4), so that Back and Reload never send a form again. flag is a
-// parameter of the page; empty: none. The language that the form asked for stays.
-func seeOther(w http.ResponseWriter, r *http.Request, path, flag string) error {
+// parameter of the page; empty: none. The language that was asked for stays.
+func (s *server) seeOther(w http.ResponseWriter, r *http.Request, path, flag string) error {
+	return seeOtherIn(w, r, path, flag, s.Pages.Asked(r))
+}
+
+// seeOtherIn is seeOther to a page in lang; empty: whichever it is then.
+func seeOtherIn(w http.ResponseWriter, r *http.Request, path, flag, lang string) error {
 	q := url.Values{}
 	if flag != "" {
 		q.Set(flag, "1")
 	}
-	if lang := r.PostFormValue("lang"); lang != "" {
+	if lang != "" {
 		q.Set("lang", lang)
 	}
 	http.Redirect(w, r, withQuery(path, q), http.StatusSeeOther)
@@ -52,7 +57,7 @@ func withQuery(path string, q url.Values) string {
 // signed, for that page and this moment: only a press makes a page tell of one.
 func (s *server) say(w http.ResponseWriter, r *http.Request, path, word string) error {
 	page, _, _ := strings.Cut(path, "?")
-	return seeOther(w, r, withQuery(path, url.Values{"said": {s.signWord(s.Clock.Now().Unix(), page, word)}}), "")
+	return s.seeOther(w, r, withQuery(path, url.Values{"said": {s.signWord(s.Clock.Now().Unix(), page, word)}}), "")
 }
 
 // said is the word of the press that has just led to this page; empty: there

@@ -175,7 +175,7 @@ func (s *server) justLeft(w http.ResponseWriter, r *http.Request, press time.Tim
 	if !press.IsZero() {
 		q.Set("press", strconv.FormatInt(press.UnixMicro(), 10))
 	}
-	return seeOther(w, r, withQuery(r.URL.Path, q), "")
+	return s.seeOther(w, r, withQuery(r.URL.Path, q), "")
 }
 
 // pressOf is the press that an address or a form names; zero: none. It names what
