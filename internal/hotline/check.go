@@ -11,16 +11,16 @@ import (
 const (
 	maxLine = 200
 	MaxText = 5000
-	// A phone number has at most 15 digits (ITU-T E.164); five is the shortest
-	// that a town has.
-	minDigits = 5
-	maxDigits = 15
 )
 
 // Keys of the words that FieldErrors carries.
 const (
 	keyPhoneEmpty   = "hotline.error.phone_empty"
 	keyPhone        = "hotline.error.phone"
+	keyPhoneLetters = "hotline.error.phone_letters"
+	keyPhoneShort   = "hotline.error.phone_short"
+	keyPhoneLong    = "hotline.error.phone_long"
+	keyDeskPhone    = "hotline.error.desk_phone"
 	keySubjectEmpty = "hotline.error.subject_empty"
 	keyTextEmpty    = "hotline.error.text_empty"
 	keyTextLong     = "hotline.error.text_long"
@@ -38,7 +38,7 @@ const (
 // ErrorKeys lists every key that FieldErrors may carry, for the test that they have words.
 func ErrorKeys() []string {
 	return []string{
-		keyPhoneEmpty, keyPhone, keySubjectEmpty, keyTextEmpty, keyTextLong, keyLong, keyDesk, keyDeskKeys, keyDeskSecret, keyDeskMixed,
+		keyPhoneEmpty, keyPhone, keyPhoneLetters, keyPhoneShort, keyPhoneLong, keyDeskPhone, keySubjectEmpty, keyTextEmpty, keyTextLong, keyLong, keyDesk, keyDeskKeys, keyDeskSecret, keyDeskMixed,
 		keyKeep, keyWordsLong, keyNoteEmpty, keyNoteLong,
 	}
 }
@@ -48,8 +48,9 @@ func ErrorKeys() []string {
 // a stray character.
 func (r Request) tidy() Request {
 	for _, s := range []*string{&r.Name, &r.Phone, &r.BestTime, &r.Subject, &r.Contact} {
-		*s = strings.Join(strings.Fields(legible(*s)), " ")
+		*s = oneLine(*s)
 	}
+	r.Phone = tidyPhone(r.Phone)
 	r.Text = paragraphs(r.Text)
 	if r.Kind == Complaint {
 		r.Name, r.Phone, r.BestTime = "", "", ""
@@ -70,6 +71,9 @@ func legible(s string) string {
 	}, strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n"))
 }
 
+// oneLine is legible text with single spaces alone.
+func oneLine(s string) string { return strings.Join(strings.Fields(legible(s)), " ") }
+
 // paragraphs is legible text of several lines without space around it.
 func paragraphs(s string) string { return strings.TrimSpace(legible(s)) }
 
@@ -88,19 +92,14 @@ func (r Request) Check() FieldErrors {
 		fail(utf8.RuneCountInString(r.Text) > MaxText, "text", keyTextLong)
 	} else {
 		fail(r.Phone == "", "phone", keyPhoneEmpty)
-		fail(!isPhone(r.Phone), "phone", keyPhone)
+		wrong := wrongPhone(r.Phone, minDigits)
+		fail(wrong != "", "phone", wrong)
 	}
-	for field, value := range map[string]string{"name": r.Name, "best_time": r.BestTime, "subject": r.Subject, "contact": r.Contact} {
+	for field, value := range map[string]string{"name": r.Name, "phone": r.Phone, "best_time": r.BestTime, "subject": r.Subject, "contact": r.Contact} {
 		fail(utf8.RuneCountInString(value) > maxLine, field, keyLong)
 	}
 	if len(errs) == 0 {
 		return nil
 	}
 	return errs
-}
-
-// isPhone takes every way to write a number and none of writing something else.
-func isPhone(s string) bool {
-	n := len(onlyDigits(s))
-	return n >= minDigits && n <= maxDigits && strings.Trim(s, "+0123456789 ().-/\u2011\u2013") == "" && strings.LastIndexByte(s, '+') <= 0
 }

@@ -142,10 +142,16 @@ func TestExport(t *testing.T) {
 	in := complaint("=HYPERLINK(\"x\")\nsecond, \"line\"")
 	in.Subject, in.Contact = "@all", "-1"
 	f.submit(in)
+	for _, phone := range []string{"0 800 123 456", "00380441234567", "12345"} {
+		f.submit(callback(phone))
+	}
+	in = complaint("a call back, please")
+	in.Contact = "0441234567"
+	f.submit(in)
 	f.do(Act{RequestID: 1, AccountID: desk, From: New, To: Closed, Note: "Done"})
 	var out strings.Builder
 	n, err := f.Export(t.Context(), &out, ExportFilter{BOM: true})
-	if err != nil || n != 2 {
+	if err != nil || n != 6 {
 		t.Fatal(n, err)
 	}
 	text, ok := strings.CutPrefix(out.String(), "\ufeff")
@@ -153,7 +159,7 @@ func TestExport(t *testing.T) {
 		t.Error("no mark or no CRLF")
 	}
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
-	if err != nil || len(rows) != 3 {
+	if err != nil || len(rows) != 7 {
 		t.Fatal(rows, err)
 	}
 	at := func(row int, column string) string { return rows[row][slices.Index(exportHeader, column)] }
@@ -167,8 +173,13 @@ func TestExport(t *testing.T) {
 	if at(2, "subject") != "'@all" || at(2, "contact") != "'-1" || !strings.HasPrefix(at(2, "text"), "'=HYPERLINK") || !strings.Contains(at(2, "text"), "\nsecond, \"line\"") {
 		t.Errorf("%q", rows[2])
 	}
+	for row, want := range map[int]string{3: "'0 800 123 456", 4: "'00380441234567", 5: "'12345", 6: "'0441234567"} {
+		if at(row, "phone")+at(row, "contact") != want {
+			t.Errorf("a number that a spreadsheet would change: %q", rows[row])
+		}
+	}
 	out.Reset()
-	if n, err := f.Export(t.Context(), &out, ExportFilter{State: New}); n != 1 || err != nil {
+	if n, err := f.Export(t.Context(), &out, ExportFilter{State: New}); n != 5 || err != nil {
 		t.Errorf("only the new: %d, %v", n, err)
 	}
 }

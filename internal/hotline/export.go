@@ -24,7 +24,8 @@ var exportHeader = []string{
 // Export writes CSV (RFC 4180, UTF-8, CRLF), the oldest request first, and
 // returns the number of requests. They are of one snapshot and pass through
 // one by one. Cells that a spreadsheet would take for a formula get an
-// apostrophe (rule H1), phone numbers that begin with a plus too.
+// apostrophe (rule H1), and so does every phone number: it would lose its plus,
+// its zeros, or all but the first digits.
 func (s *Service) Export(ctx context.Context, w io.Writer, f ExportFilter) (int64, error) {
 	rows, err := s.DB.Query(ctx, sqlExport, pgx.StrictNamedArgs{"state": f.State})
 	if err != nil {
@@ -47,8 +48,8 @@ func (s *Service) Export(ctx context.Context, w io.Writer, f ExportFilter) (int6
 	}, func() error {
 		n++
 		return out.Write([]string{
-			r.Reference, string(r.Kind), string(r.State), r.CreatedAt.UTC().Format(time.RFC3339), r.Language, cell(r.Name), cell(r.Phone),
-			cell(r.BestTime), cell(r.Subject), cell(r.Text), cell(r.Contact), cell(notes),
+			r.Reference, string(r.Kind), string(r.State), r.CreatedAt.UTC().Format(time.RFC3339), r.Language, cell(r.Name), phoneCell(r.Phone),
+			cell(r.BestTime), cell(r.Subject), cell(r.Text), phoneCell(r.Contact), cell(notes),
 		})
 	})
 	out.Flush()
@@ -67,4 +68,13 @@ func cell(s string) string {
 		return "'" + s
 	}
 	return s
+}
+
+// phoneCell is cell, and a number as text: whatever else a contact says has no
+// apostrophe but for a formula.
+func phoneCell(s string) string {
+	if s != "" && wrongPhone(tidyPhone(s), minDeskDigits) == "" {
+		return "'" + s
+	}
+	return cell(s)
 }

@@ -70,26 +70,8 @@ type Request struct {
 }
 
 // Dial is the phone number for a tel: address (RFC 3966): digits, and a plus
-// before them if there was one.
+// before them if there was one. An extension is left out.
 func (r Request) Dial() string { return Dial(r.Phone) }
-
-// Dial takes from a phone number what people put into it to read it better.
-func Dial(phone string) string {
-	digits := onlyDigits(phone)
-	if strings.HasPrefix(strings.TrimSpace(phone), "+") {
-		return "+" + digits
-	}
-	return digits
-}
-
-func onlyDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
-}
 
 // FieldErrors says what is wrong with what was filled in: form field to the
 // key of the words. It is an error.

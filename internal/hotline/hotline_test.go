@@ -119,9 +119,10 @@ func TestSubmitNamesTheFields(t *testing.T) {
 		want FieldErrors
 	}{
 		"no phone":      {callback("  "), FieldErrors{"phone": keyPhoneEmpty}},
-		"words":         {callback("call me"), FieldErrors{"phone": keyPhone}},
-		"short":         {callback("112"), FieldErrors{"phone": keyPhone}},
-		"long":          {callback(strings.Repeat("1", 16)), FieldErrors{"phone": keyPhone}},
+		"words":         {callback("call me"), FieldErrors{"phone": keyPhoneLetters}},
+		"short":         {callback("112"), FieldErrors{"phone": keyPhoneShort}},
+		"long":          {callback(strings.Repeat("1", 16)), FieldErrors{"phone": keyPhoneLong}},
+		"brackets":      {callback("0441234567" + strings.Repeat("(", maxLine)), FieldErrors{"phone": keyLong}},
 		"plus inside":   {callback("380+441234567"), FieldErrors{"phone": keyPhone}},
 		"empty":         {Submission{Request: Request{Kind: Complaint}}, FieldErrors{"subject": keySubjectEmpty, "text": keyTextEmpty}},
 		"too much text": {complaint(strings.Repeat("ї", MaxText+1)), FieldErrors{"text": keyTextLong}},

@@ -73,7 +73,7 @@ func (s *Service) SaveSettings(ctx context.Context, tx pgx.Tx, set Settings) err
 }
 
 func (set Settings) tidy() Settings {
-	set.Phone = strings.Join(strings.Fields(legible(set.Phone)), " ")
+	set.Phone = tidyPhone(set.Phone)
 	for _, words := range []*map[string]string{&set.Hours, &set.Elsewhere} {
 		kept := map[string]string{}
 		for lang, text := range *words {
@@ -100,8 +100,8 @@ func distinct(list []string) []string {
 
 func (set Settings) check() FieldErrors {
 	errs := FieldErrors{}
-	if set.Phone != "" && !isPhone(set.Phone) {
-		errs["phone"] = keyPhone
+	if set.Phone != "" && wrongPhone(set.Phone, minDeskDigits) != "" {
+		errs["phone"] = keyDeskPhone
 	}
 	if len(set.Desk) > maxDesk || slices.ContainsFunc(set.Desk, func(a string) bool { _, err := emailaddr.Parse(a); return err != nil }) {
 		errs["desk"] = keyDesk

@@ -113,7 +113,7 @@ func devPages() map[string]canned {
 		"frame-hotline-thanks": devHotlineThanks(hotline.Callback),
 		"hotline-callback":     devHotline(hotline.Callback, nil),
 		"hotline-callback-errors": devHotline(hotline.Callback, func(l *locale.Locale, b *hotlineBody) {
-			b.Phone, b.Errors = devWordsIn(l).NoPhone, map[string]string{"phone": l.T("hotline.error.phone")}
+			b.Phone, b.Errors = devWordsIn(l).NoPhone, map[string]string{"phone": l.T("hotline.error.phone_letters")}
 		}),
 		"hotline-callback-challenge": devHotline(hotline.Callback, func(l *locale.Locale, b *hotlineBody) {
 			b.Name, b.Phone, b.BestTime, b.Notice = devWordsIn(l).Reader, "+380 44 123 45 67", "18:00–20:00", l.T("hotline.challenge")

@@ -135,7 +135,7 @@ func TestHotlineErrorsStandBesideTheField(t *testing.T) {
 	form.Set("lang", "uk")
 	got := s.post("/hotline/callback", form, "Origin", siteOrigin)
 	field := got.doc.Find("#phone")
-	if got.StatusCode != http.StatusUnprocessableEntity || !strings.HasPrefix(got.text("#phone-error"), "Помилка: Вкажіть номер телефону") ||
+	if got.StatusCode != http.StatusUnprocessableEntity || !strings.HasPrefix(got.text("#phone-error"), "Помилка: Вкажіть лише номер, без слів") ||
 		field.AttrOr("aria-invalid", "") != "true" || !strings.Contains(field.AttrOr("aria-describedby", ""), "phone-error") {
 		t.Errorf("%d %q", got.StatusCode, got.text("main"))
 	}
