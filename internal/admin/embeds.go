@@ -58,9 +58,13 @@ func (a *admin) formLocale(r *http.Request, code string) *locale.Locale {
 }
 
 // paste makes block of the template file from data. Its preview is at path, in
-// the same language.
+// the same language. html/template writes + as &#43; against readers that guess
+// UTF-7. That is as good in HTML and looks broken in an integrity value or a phone
+// number that somebody reads before pasting; what a person typed so stands there
+// as &amp;#43; and stays.
 func (a *admin) paste(id, name, file, block, path string, l *locale.Locale, data any) (paste, error) {
 	html, err := a.Pages.Block(file, block, data)
+	html = strings.ReplaceAll(html, "&#43;", "+")
 	return paste{
 		ID: id, Name: name, HTML: html, Rows: 1 + strings.Count(html, "\n"), PreviewURL: path + "/" + id + "?" + url.Values{"form": {l.Code()}}.Encode(),
 	}, err

@@ -42,7 +42,7 @@ func TestEmbeds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, banned := range []string{"style=", "onclick", "<b>"} {
+		for _, banned := range []string{"style=", "onclick", "<b>", "&#43;"} {
 			if strings.Contains(source, banned) {
 				t.Errorf("%s holds %s", kind, banned)
 			}

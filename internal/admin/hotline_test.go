@@ -313,6 +313,9 @@ func TestHotlineSettings(t *testing.T) {
 			t.Errorf("the snippet for %s: %v", path, err)
 			continue
 		}
+		if source := got.Find("textarea.code").Eq(i).Text(); !strings.Contains(source, `<a href="tel:+380440000000">+380 44 000 00 00</a>`) {
+			t.Errorf("the number as it is pasted: %s", source)
+		}
 		words := strings.Join(strings.Fields(pasted.Text()), " ")
 		for _, want := range []string{"+380 44 000 00 00", "We are available 24/7", "This form is not anonymous.", "Or contact us: ", "File a complaint", "Leave your contact details and we contact you"} {
 			if !strings.Contains(words, want) {

@@ -43,7 +43,7 @@ func TestBrowserHotline(t *testing.T) {
 			b.fill("#caller", "Nadia")
 			b.fill("#phone", "call me")
 			b.follow(".hotline form button")
-			if got := b.text("#phone-error"); !strings.Contains(got, l.T("hotline.error.phone")) {
+			if got := b.text("#phone-error"); !strings.Contains(got, l.T("hotline.error.phone_letters")) {
 				t.Errorf("beside the field: %q", got)
 			}
 			if c.scripts {
@@ -79,6 +79,10 @@ func TestBrowserHotline(t *testing.T) {
 
 			b.open(s.ready.URL + "/embed/hotline?lang=" + c.lang)
 			look("6-frame")
+			b.size(1280, 900, "light")
+			if wide := run(b, chromedp.Evaluate[float64](`Math.max(...[...document.querySelectorAll("main *")].map((part) => part.getBoundingClientRect().width))`)); wide > 640 {
+				t.Errorf("in a frame as wide as a desk a line is %v px long", wide)
+			}
 			b.fill("#phone", "044 000 00 01")
 			s.waitOutScannerGuard()
 			b.follow("main form button")

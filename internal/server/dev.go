@@ -61,7 +61,7 @@ func devPages() map[string]canned {
 			return signupBody{Email: "olena@example.org", Notice: l.T("signup.challenge")}
 		}),
 		"signup-prove": devSignup(func(l *locale.Locale) signupBody {
-			return signupBody{Email: "olena@example.org", Notice: l.T("signup.prove"), Press: true, Challenge: challengePath}
+			return signupBody{Email: "olena@example.org", Notice: l.T("signup.prove"), Press: true, Challenge: devChallengePath}
 		}),
 		"signup-ours": devSignup(func(l *locale.Locale) signupBody {
 			return signupBody{Email: "olena@example.org", Error: l.T("signup.ours")}
@@ -132,6 +132,14 @@ func devPages() map[string]canned {
 	maps.Copy(pages, devOwnPages())
 	maps.Copy(pages, devRarePages())
 	return pages
+}
+
+// devChallengePath gives the canned page work as in attack mode, whatever the
+// settings are: so that it can be seen at work.
+const devChallengePath = "/dev/challenge"
+
+func (s *server) devChallenge(w http.ResponseWriter, _ *http.Request) error {
+	return s.giveWork(w, hardWork)
 }
 
 func devSignup(body func(*locale.Locale) signupBody) canned {

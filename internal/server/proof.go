@@ -50,6 +50,11 @@ func (s *server) challenge(w http.ResponseWriter, r *http.Request) error {
 	if work.Hard {
 		most = hardWork
 	}
+	return s.giveWork(w, most)
+}
+
+// giveWork answers with a challenge of at most so many numbers to try.
+func (s *server) giveWork(w http.ResponseWriter, most int64) error {
 	c, err := altcha.New(s.Keys, signupForm, most, s.Clock.Now())
 	if err != nil {
 		return err

@@ -191,3 +191,13 @@ func TestChallenge(t *testing.T) {
 		t.Errorf("without a database: %d %s", got.StatusCode, got.body)
 	}
 }
+
+// The canned page can be seen at work, though no setting asks for any.
+func TestTheCannedPageHasWork(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	at := s.get("/dev/signup-prove?lang=uk").doc.Find("form").AttrOr("data-challenge", "")
+	if got := s.get(at); got.StatusCode != http.StatusOK || !strings.Contains(got.body, `"maxnumber":500000`) {
+		t.Errorf("%q gives %d %s", at, got.StatusCode, got.body)
+	}
+}

@@ -74,6 +74,7 @@ func (s *server) routes(root chi.Router) {
 		s.archiveRoutes(r)
 		if s.Dev {
 			r.Get("/dev/", h(s.devIndex))
+			r.Get("/dev/challenge", h(s.devChallenge))
 			r.Get("/dev/{page}", h(s.devPage))
 			r.Get("/dev/mail/{mail}", h(s.devMail))
 			r.Get("/dev/mail/{mail}/html", h(s.devMailHTML))

@@ -27,7 +27,7 @@ var decisions = map[string]string{
 	"OPTIONS /api/v1/subscriptions/":      "read",
 	"OPTIONS /api/v1/subscriptions/again": "read",
 	"OPTIONS /api/v1/subscriptions/code":  "read",
-	"GET /dev/":                           "read", "GET /dev/{page}": "read", "GET /dev/mail/{mail}": "read", "GET /dev/mail/{mail}/html": "read",
+	"GET /dev/":                           "read", "GET /dev/{page}": "read", "GET /dev/challenge": "read", "GET /dev/mail/{mail}": "read", "GET /dev/mail/{mail}/html": "read",
 	"GET /confirm/{token}": "token", "GET /not-me/{token}": "token", "GET /preferences/{token}": "token", "GET /unsubscribe/{token}": "token",
 	"POST /subscribe":                  "listed origins",
 	"POST /api/v1/subscriptions/":      "listed origins",
