@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/language"
 
@@ -33,10 +34,14 @@ const (
 	keyFamily    = "newsletter.error.family"
 	keyRequired  = "newsletter.error.required"
 	keyTooLong   = "newsletter.error.too_long"
+	keyTextLong  = "newsletter.error.text_long"
+	keyThanks    = "newsletter.error.thanks_long"
+	keyUnseen    = "newsletter.error.unseen"
 	keyAddress   = "newsletter.error.address"
 	keyLatin     = "newsletter.error.latin"
 	keyLanguage  = "newsletter.error.language"
 	keyURL       = "newsletter.error.url"
+	keyURLMarks  = "newsletter.error.url_marks"
 	keyOrigin    = "newsletter.error.origin"
 	keyAccent    = "newsletter.error.accent"
 	keyCadence   = "newsletter.error.cadence"
@@ -50,15 +55,16 @@ const (
 // ErrorKeys lists every key that FieldErrors may carry, for the test that they have words.
 func ErrorKeys() []string {
 	return []string{
-		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyAddress, keyLatin, keyLanguage, keyURL, keyOrigin,
-		keyAccent, keyCadence, keyTimezone, keyHour, keyMinutes, keyHours, keyPostal,
+		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyTextLong, keyThanks, keyUnseen, keyAddress, keyLatin, keyLanguage,
+		keyURL, keyURLMarks, keyOrigin, keyAccent, keyCadence, keyTimezone, keyHour, keyMinutes, keyHours, keyPostal,
 	}
 }
 
 const (
-	maxName = 200                 // characters; a From line stays on two lines of a header
-	maxText = 2000                // characters of description, postal address, thanks
-	maxSpan = 30 * 24 * time.Hour // a longer grace, lateness or wait is a slip of the keyboard
+	maxName   = 200                 // characters; a From line stays on two lines of a header
+	maxText   = 2000                // characters of description and postal address, octets of a web address
+	maxThanks = 120                 // characters: they are a heading
+	maxSpan   = 30 * 24 * time.Hour // a longer grace, lateness or wait is a slip of the keyboard
 )
 
 var (
@@ -126,6 +132,7 @@ func (n Newsletter) check() FieldErrors {
 	fail(err == nil && tag.String() == n.Language, "language", keyLanguage)
 	for field, value := range map[string]string{"site_url": n.SiteURL, "privacy_url": n.PrivacyURL, "logo_url": n.LogoURL} {
 		fail(value == "" || validURL(value), field, keyURL)
+		fail(!strings.ContainsAny(value, urlMarks) && !hasUnseen(value, ""), field, keyURLMarks)
 	}
 	for _, o := range n.Origins {
 		canonical, ok := canonicalOrigin(o)
@@ -140,13 +147,16 @@ func (n Newsletter) check() FieldErrors {
 	fail(isSpan(n.Late), "late", keyHours)
 	fail(isSpan(n.Wait), "wait", keyHours)
 	for field, value := range map[string]string{"name": n.Name, "from_name": n.FromName} {
-		fail(len([]rune(value)) <= maxName && !hasControls(value, ""), field, keyTooLong)
+		fail(len([]rune(value)) <= maxName, field, keyTooLong)
+		fail(!hasUnseen(value, ""), field, keyUnseen)
 	}
 	for field, value := range map[string]string{"description": n.Description, "postal_address": n.PostalAddress} {
-		fail(len([]rune(value)) <= maxText && !hasControls(value, "\r\n\t"), field, keyTooLong)
+		fail(len([]rune(value)) <= maxText, field, keyTextLong)
+		fail(!hasUnseen(value, "\r\n\t"), field, keyUnseen)
 	}
 	for _, words := range n.Thanks {
-		fail(len([]rune(words)) <= maxText, "thanks", keyTooLong)
+		fail(len([]rune(words)) <= maxThanks, "thanks", keyThanks)
+		fail(!hasUnseen(words, ""), "thanks", keyUnseen)
 	}
 	return errs
 }
@@ -156,8 +166,15 @@ func validURL(s string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && len(s) <= maxText
 }
 
-func hasControls(s, allowed string) bool {
+// urlMarks stand in no web address (RFC 3986): url.Parse lets them into a host.
+const urlMarks = " \"<>\\^`{|}"
+
+// hasUnseen finds what nobody types on purpose: controls, and marks that set the
+// direction of text (UAX 9) or take no room. They make a name look like another one, or
+// turn round what stands beside it.
+func hasUnseen(s, allowed string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
-		return (r < ' ' || r == 0x7f) && !strings.ContainsRune(allowed, r)
+		unseen := unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || strings.ContainsRune("\u200b\u2028\u2029\ufeff", r)
+		return unseen && !strings.ContainsRune(allowed, r)
 	})
 }

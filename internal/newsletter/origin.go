@@ -20,7 +20,7 @@ func (n Newsletter) OriginAllowed(origin string) bool {
 // sites, so that a reader may be sent back to it. It is parsed once and taken
 // only in a spelling that every browser reads alike.
 func (n Newsletter) ReturnAllowed(address string) bool {
-	if hasControls(address, "") || strings.ContainsAny(address, "\\ ") {
+	if hasUnseen(address, "") || strings.ContainsAny(address, "\\ ") {
 		return false
 	}
 	u, err := url.Parse(address)
