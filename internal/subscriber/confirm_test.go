@@ -234,6 +234,51 @@ func TestCode(t *testing.T) {
 	try(other, " "+code[:3]+" "+code[3:], Confirmed, 0)
 }
 
+// The code of a mail that was sent again may be tried anew; where the mailbox gets
+// no other mail, nothing is.
+func TestCodeOfAMailSentAgain(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	ctx := context.Background()
+	handle, _ := f.signUp("nadia@example.org")
+	spend := func() {
+		t.Helper()
+		for range codeTries {
+			if c, err := f.ConfirmCode(ctx, handle, "000000", Evidence{}); err != nil || c.Outcome == Confirmed {
+				t.Fatalf("a wrong code: %+v, %v", c, err)
+			}
+		}
+	}
+	again := func() {
+		t.Helper()
+		f.Clock.Advance(resendAfter)
+		res, err := f.Resend(ctx, handle, netip.Addr{})
+		if err != nil || !res.Sent {
+			t.Fatalf("again: %+v, %v", res, err)
+		}
+		handle = res.Handle
+	}
+	spend()
+	again()
+	if c, err := f.ConfirmCode(ctx, handle, "000000", Evidence{}); err != nil || c.Outcome != WrongCode || c.TriesLeft != codeTries-1 {
+		t.Errorf("a wrong code of the mail sent again: %+v, %v", c, err)
+	}
+	if c, err := f.ConfirmCode(ctx, handle, Code(f.Keys, 1, 1), Evidence{}); err != nil || c.Outcome != Confirmed {
+		t.Errorf("its code: %+v, %v", c, err)
+	}
+
+	handle, _ = f.signUp("olha@example.org")
+	for range capQuarter - 1 {
+		f.Clock.Advance(repeatWithin)
+		f.signUp("olha@example.org") // its mailbox has had its share
+	}
+	spend()
+	again()
+	if c, err := f.ConfirmCode(ctx, handle, Code(f.Keys, 2, 1), Evidence{}); err != nil || c.Outcome != CodeSpent {
+		t.Errorf("with no other mail: %+v, %v", c, err)
+	}
+}
+
 func TestHandleTellsNothing(t *testing.T) {
 	t.Parallel()
 	f := setUp(t)

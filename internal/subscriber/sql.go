@@ -118,7 +118,8 @@ SELECT over, beyond, unproven, proven, delayed, halted, coalesce(id, 0), coalesc
 FROM admission
 LEFT JOIN made ON true`
 
-	// Takes one of the mails that a mailbox may get, and owes it to the sign-up.
+	// Takes one of the mails that a mailbox may get, and owes it to the sign-up. Its
+	// code may be tried as often as that of the mail before.
 	claimLimit = `
 WITH ` + recentMails + `'confirmation'), allowed AS (
     INSERT INTO address_limit (limit_key, kind, at)
@@ -127,7 +128,7 @@ WITH ` + recentMails + `'confirmation'), allowed AS (
     WHERE quarter < @quarter AND day < @day AND month < @month
     RETURNING 1)
 UPDATE signup
-SET mail_due_at = coalesce(mail_due_at, @now), held = nullif(held, 'let go')
+SET mail_due_at = coalesce(mail_due_at, @now), held = nullif(held, 'let go'), code_tries = 0
 WHERE id = @id AND EXISTS (SELECT FROM allowed)`
 
 	getSignup = `
