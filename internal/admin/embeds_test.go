@@ -100,6 +100,9 @@ func TestSources(t *testing.T) {
 	if rows.Length() != 3 || !strings.Contains(rows.First().Text(), "news.example.org/ї") || !strings.HasPrefix(rows.Last().Find("th").Text(), "Not known") {
 		t.Errorf("30 days: %s", got.text("table"))
 	}
+	if share := rows.First().Find("td").Last().Text(); share != "67%" { // 2 of 3
+		t.Errorf("share of what was confirmed: %s", share)
+	}
 	all := b.get(path + "?span=all")
 	if first := all.Find("tbody tr").First(); first.Find(fmt.Sprintf("th a[href='/admin/articles/%d']", id)).Text() != "First" ||
 		first.Find("td").First().Text() != "6" || first.Find("td").Last().Text() != "83%" {

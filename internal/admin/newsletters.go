@@ -136,6 +136,7 @@ func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, 
 	for field := range f.Values {
 		f.Values[field] = r.PostForm.Get(field)
 	}
+	f.Values["slug"] = n.Slug // which the form of one that is made does not send
 	return n, f
 }
 

@@ -26,6 +26,9 @@ func TestArchiveNewsletter(t *testing.T) {
 	if got.Find("#f-slug").Length() != 0 || got.text("code") != "news" {
 		t.Error("the short name looks as if it could be changed")
 	}
+	if got := b.post(path, url.Values{"name": {""}}); got.status != http.StatusUnprocessableEntity || got.text("code") != "news" {
+		t.Errorf("the short name once something else is refused: %d %q", got.status, got.text("code"))
+	}
 	s.exec("UPDATE article SET state = 'held'")
 	s.exec("UPDATE feed SET polled_at = now() - interval '1 day'")
 	b.post(path+"/archive", url.Values{})

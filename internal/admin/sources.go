@@ -38,8 +38,8 @@ func (r sourceRow) Short() string {
 	return short
 }
 
-// Percent is how many of a hundred sign-ups were confirmed.
-func (r sourceRow) Percent() int64 { return r.Confirmed * 100 / r.Requested }
+// Percent is how many of a hundred sign-ups were confirmed, to the nearest.
+func (r sourceRow) Percent() int64 { return (r.Confirmed*100 + r.Requested/2) / r.Requested }
 
 // sourceSpan is a choice of how far back the page looks.
 type sourceSpan struct {

@@ -126,8 +126,12 @@ func (a *admin) subscriber(w http.ResponseWriter, r *http.Request) error {
 		b.Names[n.Slug] = n.Name
 	}
 	l := a.locale(r)
+	zone, err := a.zone(r)
+	if err != nil {
+		return err
+	}
 	for _, e := range p.Events {
-		b.Events = append(b.Events, consented{e.At, e.Newsletter, e.Kind, e.Proof(l, time.UTC)})
+		b.Events = append(b.Events, consented{e.At, e.Newsletter, e.Kind, e.Proof(l, zone)})
 	}
 	if b.Deliveries, err = delivery.OfSubscriber(r.Context(), a.DB, p.ID, deliveriesShown); err != nil {
 		return err

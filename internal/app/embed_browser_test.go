@@ -243,12 +243,16 @@ func TestBrowserEmbeds(t *testing.T) {
 		if got := run(b, chromedp.Evaluate[string](`document.activeElement.value`)); got != "element-"+lang+"@example.com" {
 			t.Errorf("the address to mend: %q", got)
 		}
-		b.press("element-" + lang + "@example.com") // takes the place of what is there
-		if got := run(b, chromedp.Evaluate[string](`document.activeElement.value`)); got != "element-"+lang+"@example.com" {
+		pasted := "mailto:element-" + lang + "@example.com"
+		b.press(pasted) // takes the place of what is there
+		if got := run(b, chromedp.Evaluate[string](`document.activeElement.value`)); got != pasted {
 			t.Errorf("typed over the address: %q", got)
 		}
 		b.press(kb.Enter)
 		b.await(`document.querySelector(".vistka-sent")`)
+		if got := b.text(".vistka-sent"); !strings.Contains(got, "el••@example.com") || strings.Contains(got, "element-") {
+			t.Errorf("what was pasted with more about it: %q", got)
+		}
 		mail := f.mailTo("element-" + lang + "@example.com")
 		b.tab(1)
 		b.press("000000" + kb.Enter)
@@ -259,7 +263,7 @@ func TestBrowserEmbeds(t *testing.T) {
 		run(b, chromedp.Evaluate[chromedp.Void](`document.querySelector("[name=code]").select()`))
 		b.press(f.code(mail) + kb.Enter)
 		b.await(`!document.querySelector("[name=code]")`)
-		if got, want := b.text("[role=status]"), f.app.Catalog.For(lang).T("demo.thanks"); !strings.HasPrefix(got, want) || !strings.Contains(got, "element-"+lang+"@example.com") || b.focused() != "status" {
+		if got, want := b.text("[role=status]"), f.app.Catalog.For(lang).T("demo.thanks"); !strings.HasPrefix(got, want) || !strings.Contains(got, "el••@example.com") || b.focused() != "status" {
 			t.Errorf("after the code: %q, focus on %s", got, b.focused())
 		}
 		b.look("embed-element-done-" + lang)

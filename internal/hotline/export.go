@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -64,7 +65,8 @@ func (s *Service) Export(ctx context.Context, w io.Writer, f ExportFilter) (int6
 
 // cell is s as a spreadsheet shows it and does not run it.
 func cell(s string) string {
-	if s != "" && strings.ContainsRune("\t\r'+-=@", rune(s[0])) {
+	first, _ := utf8.DecodeRuneInString(s)
+	if s != "" && strings.ContainsRune("\t\r'+-=@＋－＝＠", first) { // wide ones too: some spreadsheets fold them
 		return "'" + s
 	}
 	return s

@@ -17,9 +17,11 @@ const (
 
 var (
 	// An extension in its usual writings, of RFC 3966 too.
-	extension = regexp.MustCompile(`(?i)^(.*\d[ )]*?)[ ,;(]*(?:ext(?:ension|n)?|x|х|#|дод(?:атковий)?|доб(?:авочный)?|вн(?:утр(?:ішній|енний)?)?)[ .:=№]*\d{1,8} ?\)?$`)
+	extension = regexp.MustCompile(`(?i)^(.*\d[ )]*?)[ ,;(]*(?:ext(?:ension|n)?|x|х|#|дод(?:атк(?:овий)?)?|доб(?:авочный)?|вн(?:утр(?:ішній|енний)?)?)[ .:=№]*\d{1,8} ?\)?$`)
 	// What stands before a number that was copied.
-	phonePrefix = regexp.MustCompile(`(?i)^(?:телефон|тел|tel|phone)[ .:]*`)
+	phonePrefix = regexp.MustCompile(`(?i)^(?:телефон|тел|моб(?:ільний)?|tel|phone|mob(?:ile)?)[ .:]*`)
+	// The country in brackets, which take the place of nothing.
+	bracketed = regexp.MustCompile(`^\(\+ ?(\d{1,4})\)`)
 )
 
 // tidyPhone is a number without what comes along when it is copied: its scheme,
@@ -31,7 +33,7 @@ func tidyPhone(s string) string {
 		}
 		return r
 	}, width.Fold.String(oneLine(s)))
-	return strings.TrimSpace(phonePrefix.ReplaceAllString(s, ""))
+	return bracketed.ReplaceAllString(strings.TrimSpace(phonePrefix.ReplaceAllString(s, "")), "+$1")
 }
 
 // wrongPhone is the key of what is wrong with a tidy number that has at least

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/text/language"
 
 	"vistka/internal/emailaddr"
@@ -42,6 +43,7 @@ const (
 	keyLanguage  = "newsletter.error.language"
 	keyURL       = "newsletter.error.url"
 	keyURLMarks  = "newsletter.error.url_marks"
+	keyLogo      = "newsletter.error.logo"
 	keyOrigin    = "newsletter.error.origin"
 	keyAccent    = "newsletter.error.accent"
 	keyCadence   = "newsletter.error.cadence"
@@ -56,7 +58,7 @@ const (
 func ErrorKeys() []string {
 	return []string{
 		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyTextLong, keyThanks, keyUnseen, keyAddress, keyLatin, keyLanguage,
-		keyURL, keyURLMarks, keyOrigin, keyAccent, keyCadence, keyTimezone, keyHour, keyMinutes, keyHours, keyPostal,
+		keyURL, keyURLMarks, keyLogo, keyOrigin, keyAccent, keyCadence, keyTimezone, keyHour, keyMinutes, keyHours, keyPostal,
 	}
 }
 
@@ -134,6 +136,9 @@ func (n Newsletter) check() FieldErrors {
 		fail(value == "" || validURL(value), field, keyURL)
 		fail(!strings.ContainsAny(value, urlMarks) && !hasUnseen(value, ""), field, keyURLMarks)
 	}
+	// Pages name the logo's server in their policy, where another host cannot stand
+	// (CSP Level 3 section 2.3.1): the logo would be in mails alone.
+	fail(n.LogoURL == "" || hasPlainHost(n.LogoURL), "logo_url", keyLogo)
 	for _, o := range n.Origins {
 		canonical, ok := canonicalOrigin(o)
 		fail(ok && canonical == o, "origins", keyOrigin)
@@ -164,6 +169,17 @@ func (n Newsletter) check() FieldErrors {
 func validURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && len(s) <= maxText
+}
+
+var plainHost = regexp.MustCompile(`^[a-z0-9.-]+$`)
+
+func hasPlainHost(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	host, err := idna.Lookup.ToASCII(u.Hostname())
+	return err == nil && plainHost.MatchString(host)
 }
 
 // urlMarks stand in no web address (RFC 3986): url.Parse lets them into a host.

@@ -23,18 +23,20 @@ func TestWhatNobodyTypesOnPurpose(t *testing.T) {
 		field, key string
 		set        func(*Newsletter, string)
 	}{
-		`https://x"><script>`:            {"logo_url", keyURLMarks, func(n *Newsletter, s string) { n.LogoURL = s }},
-		"https://example.org/a logo.png": {"logo_url", keyURLMarks, func(n *Newsletter, s string) { n.LogoURL = s }},
-		"https://example.org/\u202egnp":  {"privacy_url", keyURLMarks, func(n *Newsletter, s string) { n.PrivacyURL = s }},
-		"example.org":                    {"site_url", keyURL, func(n *Newsletter, s string) { n.SiteURL = s }},
-		"News\u202eswen":                 {"name", keyUnseen, func(n *Newsletter, s string) { n.Name = s }},
-		"News\u2066":                     {"from_name", keyUnseen, func(n *Newsletter, s string) { n.FromName = s }},
-		"News\u200b":                     {"name", keyUnseen, func(n *Newsletter, s string) { n.Name = s }},
-		"What\u202e comes":               {"description", keyUnseen, func(n *Newsletter, s string) { n.Description = s }},
-		"Thank\nyou":                     {"thanks", keyUnseen, func(n *Newsletter, s string) { n.Thanks = map[string]string{"en": s} }},
-		strings.Repeat("ї", 121):         {"thanks", keyThanks, func(n *Newsletter, s string) { n.Thanks = map[string]string{"en": s} }},
-		strings.Repeat("ї", 201):         {"name", keyTooLong, func(n *Newsletter, s string) { n.Name = s }},
-		strings.Repeat("ї", 2001):        {"description", keyTextLong, func(n *Newsletter, s string) { n.Description = s }},
+		`https://x"><script>`:                 {"logo_url", keyURLMarks, func(n *Newsletter, s string) { n.LogoURL = s }},
+		"https://example.org/a logo.png":      {"logo_url", keyURLMarks, func(n *Newsletter, s string) { n.LogoURL = s }},
+		"https://my_bucket.example.org/l.png": {"logo_url", keyLogo, func(n *Newsletter, s string) { n.LogoURL = s }},
+		"http://[::1]/l.png":                  {"logo_url", keyLogo, func(n *Newsletter, s string) { n.LogoURL = s }},
+		"https://example.org/\u202egnp":       {"privacy_url", keyURLMarks, func(n *Newsletter, s string) { n.PrivacyURL = s }},
+		"example.org":                         {"site_url", keyURL, func(n *Newsletter, s string) { n.SiteURL = s }},
+		"News\u202eswen":                      {"name", keyUnseen, func(n *Newsletter, s string) { n.Name = s }},
+		"News\u2066":                          {"from_name", keyUnseen, func(n *Newsletter, s string) { n.FromName = s }},
+		"News\u200b":                          {"name", keyUnseen, func(n *Newsletter, s string) { n.Name = s }},
+		"What\u202e comes":                    {"description", keyUnseen, func(n *Newsletter, s string) { n.Description = s }},
+		"Thank\nyou":                          {"thanks", keyUnseen, func(n *Newsletter, s string) { n.Thanks = map[string]string{"en": s} }},
+		strings.Repeat("ї", 121):              {"thanks", keyThanks, func(n *Newsletter, s string) { n.Thanks = map[string]string{"en": s} }},
+		strings.Repeat("ї", 201):              {"name", keyTooLong, func(n *Newsletter, s string) { n.Name = s }},
+		strings.Repeat("ї", 2001):             {"description", keyTextLong, func(n *Newsletter, s string) { n.Description = s }},
 	} {
 		wrong := n
 		c.set(&wrong, typed)

@@ -115,8 +115,10 @@ customElements.define("vistka-signup", class extends HTMLElement {
   }
 
   // sent shows the step that is left, in the form's place. The server's words mask the
-  // address; the reader has just typed it here and is asked whether it is right.
-  sent({ handle, masked, words }, address) {
+  // address; the reader has just typed it here and is asked whether it is right. What was
+  // pasted with more about it was taken without that, so it stays masked.
+  sent({ handle, masked, words }, typed) {
+    const address = /^[^\s<>:]+@[^\s<>]*[^\s<>.,;]$/.test(typed) ? typed : masked;
     const whole = ({ title, text }) => headed({ title, text: text.replace(masked, () => address) });
     const status = region();
     const digits = make("input", { id: status.id + "-code", name: "code", inputMode: "numeric", autocomplete: "one-time-code", maxLength: 12 });
