@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -18,6 +20,7 @@ func TestBrowserBack(t *testing.T) {
 	back := func(what, expression string) { t.Helper(); s.goes(b, `history.back()`, what, expression) }
 
 	settings := s.link(s.mail(2), "/preferences/")
+	s.backToConfirmation(askingAnew)
 	s.backToSettings(askingAnew, settings)
 	s.backToSettings(b, settings)
 
@@ -25,7 +28,7 @@ func TestBrowserBack(t *testing.T) {
 	b.fill("#email", "other@example.com")
 	s.waitOutScannerGuard()
 	b.follow("main form button")
-	s.mail(3)
+	s.mail(5)
 	b.fill("#code", "000000")
 	b.follow("form[action='/subscribe/code'] button")
 	b.follow(".buttons > a")
@@ -55,6 +58,23 @@ func TestBrowserBack(t *testing.T) {
 	s.waitOutScannerGuard()
 	b.follow("main form button")
 	back("an empty form", `document.readyState === "complete" && location.pathname === "/hotline/callback" && document.querySelector("#name").value + document.querySelector("#phone").value === ""`)
+}
+
+// backToConfirmation presses too fast, presses again and goes back to where that was asked for.
+func (s *stage) backToConfirmation(b *browser) {
+	s.postForm(s.ready.URL+"/subscribe", url.Values{
+		"email": {"quick@example.com"}, "newsletter": {"checked-en"}, "lang": {"en"}, "article": {s.ready.SiteURL + "en/"},
+	})
+	b.open(s.link(s.mail(3), "/confirm/"))
+	b.follow("form.act button")
+	if got := b.text("[role=alert]"); !strings.Contains(got, "Press once more") {
+		s.t.Errorf("pressed at once: %q", got)
+	}
+	s.waitOutScannerGuard()
+	b.follow("form.act button")
+	s.goes(b, `history.back()`, "that it is confirmed", `document.readyState === "complete" && location.pathname.startsWith("/confirm/") &&
+		document.querySelector("h1").textContent === "You are already confirmed"`)
+	s.mail(4)
 }
 
 // backToSettings saves a setting, takes it back and goes back to where it was saved.

@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"vistka/internal/locale"
 )
 
@@ -219,7 +221,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 		v.Site.Logo = ""
 	}
 	data := layoutData{View: v, Style: style, Framed: len(policy.FrameAncestors) > 0, Parents: policy.parents()}
-	data.Fleeting = policy.private && r.Method != http.MethodPost && v.Stylesheet == "public.css"
+	data.Fleeting = policy.private && v.Stylesheet == "public.css" && (r.Method != http.MethodPost || shownAnew(r, v))
 	out := p.buffers.Get().(*bytes.Buffer)
 	defer p.buffers.Put(out)
 	out.Reset()
@@ -244,6 +246,13 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	}
 	_, _ = out.WriteTo(w) // a reader who went away is no error of ours
 	return nil
+}
+
+// shownAnew tells an answer to a press that Back need not bring again: its address
+// shows the same matter as it is now, and nothing that was typed would be lost.
+func shownAnew(r *http.Request, v View) bool {
+	at := chi.RouteContext(r.Context())
+	return !v.Kept && !v.Wrong && at != nil && at.Routes.Match(chi.NewRouteContext(), http.MethodGet, r.URL.Path)
 }
 
 // Block is what the block of the page name gives, as text.
