@@ -41,6 +41,9 @@ func devOwnPages() map[string]canned {
 		}),
 		"preferences-wrong": devPreferences(nil, func(l *locale.Locale, b *preferencesBody) {
 			choosePause(b, "date")
+			for i := range b.Topics {
+				b.Topics[i].Selected = false
+			}
 			b.Until, b.UntilWrong, b.TopicsWrong = "2020-01-01", l.T("preferences.until_wrong"), l.T("preferences.topics_wrong")
 		}),
 		"data":         devData(func(_ *locale.Locale, _ *dataBody) {}),
