@@ -36,12 +36,12 @@ func (s *Service) Public(ctx context.Context, newsletterID, editionID int64) (ma
 // Corrected is a correction of an article.
 type Corrected struct {
 	Title     string // of the article
-	EditionID int64  // of the correction
+	EditionID int64  // of the correction; 0: its mail was not made yet
 	At        time.Time
 }
 
-// CorrectedSince returns the last correction of each of an edition's articles
-// that was mailed after the edition's own text was made, newest first.
+// CorrectedSince returns the corrections of an edition's articles that were made
+// after the edition's own text, newest first.
 func (s *Service) CorrectedSince(ctx context.Context, editionID int64) ([]Corrected, error) {
 	rows, err := s.DB.Query(ctx, sqlCorrected, pgx.StrictNamedArgs{"edition": editionID})
 	if err != nil {
@@ -113,7 +113,7 @@ type Archived struct {
 	UpdatedAt  time.Time
 	EditionID  int64 // that brought it, in the newsletter's own language if there is one; 0: none yet
 
-	CorrectionID int64      // the edition with its last correction; 0: none was mailed
+	CorrectionID int64      // the edition with its last correction; 0: none, or its mail was not made yet
 	CorrectedAt  *time.Time // nil: never
 }
 

@@ -71,11 +71,11 @@ LEFT JOIN LATERAL (
     ORDER BY e.locale = n.language DESC, cardinality(e.article_ids), e.id
     LIMIT 1) e ON true
 LEFT JOIN LATERAL (
-    SELECT c.id, c.slot
+    SELECT b.edition_id AS id, c.slot
     FROM edition c
-    JOIN edition_body b ON b.edition_id = c.id
+    LEFT JOIN edition_body b ON b.edition_id = c.id
     WHERE c.newsletter_id = a.newsletter_id AND ` + correctionOf + `
-    ORDER BY c.slot DESC, c.locale = n.language DESC, c.id
+    ORDER BY c.slot DESC, b.edition_id IS NULL, c.locale = n.language DESC, c.id
     LIMIT 1) c ON true
 WHERE a.newsletter_id = @newsletter
   AND a.seq IS NOT NULL
@@ -84,23 +84,31 @@ WHERE a.newsletter_id = @newsletter
 ORDER BY a.seq DESC
 LIMIT @limit`
 
-	// A correction of the article a; of one that an editor cancelled nobody is told.
-	correctionOf = `c.kind = 'correction' AND c.article_ids = ARRAY[a.id] AND c.state <> 'cancelled'`
+	// A correction of the article a. One that was cancelled counts if a reader has
+	// it, or may have it; what became of its mails is found by the key that begins
+	// with their month and edition, and in the totals once they were dropped.
+	correctionOf = `c.kind = 'correction' AND c.article_ids = ARRAY[a.id] AND (
+        c.state <> 'cancelled'
+        OR EXISTS (
+            SELECT FROM delivery d
+            WHERE d.month = c.month AND d.edition_id = c.id AND d.state IN ('sent', 'in doubt')
+            OFFSET 0)
+        OR EXISTS (SELECT FROM edition_total t WHERE t.edition_id = c.id AND t.state = 'sent'))`
 
-	// The last correction of each article. What was composed after a correction has
-	// the right text.
+	// Every correction of each article once, whatever the languages it was mailed
+	// in. What was composed after a correction has the right text. A correction
+	// without a mail yet, all its readers pausing, has no page to lead to.
 	sqlCorrected = `
-SELECT a.title, c.id AS edition_id, c.slot AS at
+SELECT a.title, coalesce(c.id, 0) AS edition_id, c.slot AS at
 FROM edition e
 JOIN edition_body own ON own.edition_id = e.id
 JOIN article a ON a.id = ANY (e.article_ids) AND a.withdrawn_at IS NULL
 CROSS JOIN LATERAL (
-    SELECT c.id, c.slot
+    SELECT DISTINCT ON (c.slot) b.edition_id AS id, c.slot
     FROM edition c
-    JOIN edition_body b ON b.edition_id = c.id
+    LEFT JOIN edition_body b ON b.edition_id = c.id
     WHERE c.newsletter_id = e.newsletter_id AND ` + correctionOf + ` AND c.slot > own.composed_at
-    ORDER BY c.slot DESC, c.locale = e.locale DESC, c.id
-    LIMIT 1) c
+    ORDER BY c.slot DESC, b.edition_id IS NULL, c.locale = e.locale DESC, c.id) c
 WHERE e.id = @edition
 ORDER BY c.slot DESC, a.seq DESC`
 )

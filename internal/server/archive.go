@@ -33,7 +33,8 @@ type archiveLine struct {
 	Corrected                         *correctedLine
 }
 
-// correctedLine says that an article was corrected, and leads to what was wrong.
+// correctedLine says that an article was corrected, and leads to what was wrong
+// once there is a mail that says it.
 type correctedLine struct {
 	Words, URL  string
 	At          time.Time
@@ -126,7 +127,11 @@ func archiveLineOf(l *locale.Locale, n newsletter.Newsletter, a edition.Archived
 // correctedLineOf says that an article was corrected at that time, in an edition.
 func correctedLineOf(l *locale.Locale, n newsletter.Newsletter, at time.Time, editionID int64) correctedLine {
 	at = at.In(zoneOf(n.Timezone))
-	return correctedLine{Words: l.T("archive.corrected", "when", l.Date(at)), URL: editionPath(n.Slug, editionID), At: at}
+	line := correctedLine{Words: l.T("archive.corrected", "when", l.Date(at)), At: at}
+	if editionID != 0 {
+		line.URL = editionPath(n.Slug, editionID)
+	}
+	return line
 }
 
 // correctedLines is what the page of an edition says of its articles' corrections.

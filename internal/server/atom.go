@@ -96,7 +96,9 @@ func (s *server) atomOf(n newsletter.Newsletter, articles []edition.Archived) at
 		if a.CorrectedAt != nil { // a feed reader shows the entry anew: it must say why
 			c := correctedLineOf(l, n, *a.CorrectedAt, a.CorrectionID)
 			e.Summary = strings.TrimSpace(strings.TrimSuffix(c.Words, ".") + ". " + e.Summary)
-			e.Links = append(e.Links, atomLink{Rel: "related", Type: "text/html", Href: s.BaseURL + c.URL, Title: c.Words})
+			if c.URL != "" {
+				e.Links = append(e.Links, atomLink{Rel: "related", Type: "text/html", Href: s.BaseURL + c.URL, Title: c.Words})
+			}
 		}
 		if a.Author != "" {
 			e.Author = &atomPerson{xmlText(a.Author)}
