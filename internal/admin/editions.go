@@ -160,6 +160,9 @@ func (a *admin) actEdition(w http.ResponseWriter, r *http.Request) error {
 			now, err := editions.Resume(ctx, id)
 			if now.State == "expired" {
 				said = "expired"
+				if now.Kind == edition.Correction {
+					said = "expired_correction"
+				}
 			}
 			return err
 		case "cancel":

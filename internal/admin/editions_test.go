@@ -2,6 +2,8 @@ package admin
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -65,5 +67,54 @@ func TestMailsSayWhatTheyAre(t *testing.T) {
 	}
 	if got := b.get(fmt.Sprintf("/admin/editions/%d", id)).text(".terms"); !strings.Contains(got, "KindCorrection") {
 		t.Errorf("the edition: %q", got)
+	}
+}
+
+// Nobody is promised a correction that was taken back, as the articles of another
+// edition are.
+func TestCancelledEditionSaysWhatIsOwed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, id, _, first := s.seeded()
+	s.exec(`UPDATE newsletter SET last_seq = 1`)
+	s.exec(`UPDATE article SET state = 'released', seq = 1, released_at = now() - interval '1 hour', updated_at = now()`)
+	s.exec(`UPDATE subscription SET seen_seq = 1`)
+	s.account(account.Editor)
+	b := s.as(account.Editor)
+	page := func(id int) string { return fmt.Sprintf("/admin/editions/%d", id) }
+	act := func(path string, form url.Values) string {
+		t.Helper()
+		if got := b.post(path, form); got.status != http.StatusSeeOther {
+			t.Fatalf("%s %v: %d", path, form, got.status)
+		}
+		return b.get(path).text("main")
+	}
+	const owed, comes, never = "Mailed after all on", "readers get those articles a day later", "its readers will not get this correction"
+	if got := b.get(page(int(first))).text("main"); !strings.Contains(got, comes) || strings.Contains(got, never) {
+		t.Errorf("an edition: %s", got)
+	}
+	if got := act(page(int(first)), url.Values{"act": {"cancel"}}); !strings.Contains(got, owed) {
+		t.Errorf("cancelled: %s", got)
+	}
+	s.exec(`INSERT INTO edition_body (edition_id, key_id, composed_at, from_address, base_url, segments) VALUES ($1, 'k', now() - interval '1 minute', 'a', 'b', '')`, first)
+	correct := func(nth string) string {
+		t.Helper()
+		act(fmt.Sprintf("/admin/articles/%d", id), url.Values{"act": {"correct"}, "nth": {nth}, "note": {"It was 80 metres."}})
+		return page(s.count(`SELECT max(id) FROM edition WHERE kind = 'correction'`))
+	}
+	path := correct("0")
+	if got := b.get(path).text("main"); !strings.Contains(got, never) || strings.Contains(got, comes) {
+		t.Errorf("a correction: %s", got)
+	}
+	if got := act(path, url.Values{"act": {"cancel"}}); strings.Contains(got, owed) || !strings.Contains(got, "Cancelled.") {
+		t.Errorf("a cancelled correction: %s", got)
+	}
+
+	path = correct("1")
+	act(path, url.Values{"act": {"pause"}})
+	s.exec(`UPDATE edition SET slot = slot - interval '3 months', created_at = created_at - interval '3 months' WHERE state = 'paused'`)
+	if got := act(path, url.Values{"act": {"resume"}}); !strings.Contains(got, "too old to go out: nobody else gets this correction") ||
+		!strings.Contains(got, "taken back: nobody else gets this correction") || strings.Contains(got, owed) || strings.Contains(got, "next edition") {
+		t.Errorf("an expired correction: %s", got)
 	}
 }

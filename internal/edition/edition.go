@@ -137,3 +137,12 @@ type Edition struct {
 	CreatedAt    time.Time
 	DroppedAt    *time.Time // when its deliveries were dropped; their totals are kept
 }
+
+// OwedUntil is when the articles of a cancelled or expired edition are mailed
+// after all; nil: it is neither, or a correction, which is owed to nobody.
+func (e Edition) OwedUntil() *time.Time {
+	if e.Kind == Correction {
+		return nil
+	}
+	return e.ResumeAt
+}
