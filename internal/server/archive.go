@@ -134,9 +134,11 @@ func correctedLineOf(l *locale.Locale, n newsletter.Newsletter, at time.Time, ed
 	return line
 }
 
-// correctedLines is what the page of an edition says of its articles' corrections.
+// correctedLines is what the page of an edition says of its articles' corrections:
+// of two on one day, which would be the same words, also at what time.
 func correctedLines(l *locale.Locale, n newsletter.Newsletter, articles int, corrected []edition.Corrected) []correctedLine {
 	var out []correctedLine
+	said := map[string]int{}
 	for _, c := range corrected {
 		line := correctedLineOf(l, n, c.At, c.EditionID)
 		if articles > 1 {
@@ -146,6 +148,12 @@ func correctedLines(l *locale.Locale, n newsletter.Newsletter, articles int, cor
 			}
 		}
 		out = append(out, line)
+		said[line.Title+line.Words]++
+	}
+	for i, line := range out {
+		if said[line.Title+line.Words] > 1 {
+			out[i].Words = l.T("archive.corrected", "when", l.Moment(line.At))
+		}
 	}
 	return out
 }

@@ -93,4 +93,6 @@ func TestArchiveHasEachCorrection(t *testing.T) {
 			t.Errorf("%s: %s", path, got.text("main"))
 		}
 	}
+	s.exec(`UPDATE edition SET slot = slot + interval '23 hours' WHERE note = 'Mistake 0.'`)
+	wantLines(mail, "Corrected on 26 November 2026, 09:00 UTC "+secondPath, "Corrected on 26 November 2026, 08:00 UTC "+firstPath)
 }
