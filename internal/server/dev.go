@@ -97,6 +97,9 @@ func devPages() map[string]canned {
 		"not-my-address": {"pages/notme", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 			return l.T("notme.title"), notMeBody{Moves: true, Name: n.Name, Action: "/dev/not-my-address", Shown: s.formToken(tokenForm)}
 		}},
+		"not-my-address-moved": {"pages/notme", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
+			return l.T("notme.title"), notMeBody{Moves: true, Moved: true, Name: n.Name, Action: "/dev/not-my-address", Shown: s.formToken(tokenForm)}
+		}},
 		"not-me-done": {"pages/notme", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("notme.done_title"), notMeBody{Done: true}
 		}},

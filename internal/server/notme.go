@@ -16,6 +16,7 @@ import (
 type notMeBody struct {
 	Done, Again                 bool
 	Moves                       bool // asked as the new address of a reader, not by a sign-up
+	Moved                       bool // which it has become
 	Name, Masked, Action, Shown string
 }
 
@@ -78,7 +79,7 @@ func (s *server) showNotMyAddress(w http.ResponseWriter, r *http.Request, again 
 	if err != nil {
 		return missing(err, token.ErrInvalid)
 	}
-	return s.renderNotMe(w, r, asked, notMeBody{Moves: true, Again: again, Action: "/not-my-address/" + key})
+	return s.renderNotMe(w, r, asked, notMeBody{Moves: true, Moved: asked.Moved, Again: again, Action: "/not-my-address/" + key})
 }
 
 func (s *server) renderNotMe(w http.ResponseWriter, r *http.Request, asked subscriber.Unasked, b notMeBody) error {

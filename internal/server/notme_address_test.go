@@ -65,3 +65,15 @@ func TestNotMyAddress(t *testing.T) {
 		t.Error("a wish for another mailbox was stopped along")
 	}
 }
+
+// Once the change is done, that mailbox is told how its mails end.
+func TestNotMyAddressOnceItIsDone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.ask(s.fresh(s.subscribed("nadia@example.org"), "nadia@example.org"), "new@example.net")
+	link := s.notMine("new@example.net")
+	s.pressOn(s.addressLink("address"))
+	if got := s.get(link).text("main"); !strings.Contains(got, "Media Watch has come to this mailbox") || !strings.Contains(got, "unsubscribe") {
+		t.Errorf("its page: %q", got)
+	}
+}

@@ -47,6 +47,7 @@ type Unasked struct {
 	Locale       string
 	Masked       string
 	Stopped      bool // no confirmation goes to the address
+	Moved        bool // the change of address that asked has been confirmed
 }
 
 // NotMePage tells what the page behind the link shows; it changes nothing.

@@ -67,7 +67,7 @@ func (s *Service) NotMyAddressPage(ctx context.Context, link string) (Unasked, e
 	if err != nil {
 		return Unasked{}, fmt.Errorf("not-me page of address change %d: %w", id, err)
 	}
-	return Unasked{NewsletterID: newsletterID, Locale: c.Locale, Stopped: reason.StopsConfirmation()}, nil
+	return Unasked{NewsletterID: newsletterID, Locale: c.Locale, Stopped: reason.StopsConfirmation(), Moved: c.State == ChangeDone}, nil
 }
 
 func (s *Service) notMyAddress(link string) (newsletterID, change int64, mailbox []byte, err error) {
