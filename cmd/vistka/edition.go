@@ -136,7 +136,10 @@ func (c editionResumeCommand) Run(ctx context.Context, s *session) error {
 	return s.actEdition(ctx, "resume", c.ID, c.JSON, func(a *app.App, editions *edition.Service) (string, error) {
 		e, err := editions.Resume(ctx, int64(c.ID))
 		if e.State == "expired" {
-			return fmt.Sprintf("It was too old to go out as it is. Its articles go out in its readers' next edition, from %s.", utc(*e.ResumeAt)), nil
+			if until := e.OwedUntil(); until != nil {
+				return fmt.Sprintf("It was too old to go out as it is. Its articles go out in its readers' next edition, from %s.", utc(*until)), nil
+			}
+			return "It was too old to go out. " + notOwed, nil
 		}
 		return "Resumed where it stopped.", err
 	})
@@ -164,9 +167,19 @@ func (c editionCancelCommand) Run(ctx context.Context, s *session) error {
 		if readers == 0 {
 			return "Cancelled. Nothing of it waited any more, so nothing was taken back.", err
 		}
-		return fmt.Sprintf("Cancelled. Mails taken back: %d; their articles go out on %s.", readers, utc(until)), err
+		if err != nil {
+			return "", err
+		}
+		e, err := editions.Get(ctx, int64(c.ID))
+		if owed := e.OwedUntil(); owed != nil {
+			return fmt.Sprintf("Cancelled. Mails taken back: %d; their articles go out on %s.", readers, utc(*owed)), err
+		}
+		return fmt.Sprintf("Cancelled. Mails taken back: %d. %s", readers, notOwed), err
 	})
 }
+
+// notOwed is said of a correction that does not go out.
+const notOwed = "Nobody else gets this correction."
 
 type editionRetryCommand struct {
 	ID   editionNumber `arg:"" help:"Number of the edition."`
@@ -238,8 +251,11 @@ func notNow(e edition.Edition, now time.Time) error {
 		why = "expired, because it took too long to go out"
 	}
 	next := "what was not sent went into another edition"
-	if e.ResumeAt != nil && e.ResumeAt.After(now) {
-		next = "what was not sent goes out in another one on " + utc(*e.ResumeAt)
+	switch until := e.OwedUntil(); {
+	case e.Kind == edition.Correction:
+		next = "nobody else gets this correction"
+	case until != nil && until.After(now):
+		next = "what was not sent goes out in another one on " + utc(*until)
 	}
 	return fmt.Errorf("edition %d %s, and nothing of it goes out any more; %s", e.ID, why, next)
 }

@@ -71,8 +71,8 @@ func (s *session) printEdition(a *app.App, e shownEdition) error {
 	}
 	line("kind", "%s, %s", e.Kind, e.Locale)
 	line("slot", "%s", utc(e.Slot))
-	if e.ResumeAt != nil {
-		line("owed", "what was not sent is mailed after all on %s", utc(*e.ResumeAt))
+	if until := e.OwedUntil(); until != nil {
+		line("owed", "what was not sent is mailed after all on %s", utc(*until))
 	}
 	line("articles", "%d", len(e.ArticleIDs))
 	var counts []string

@@ -112,6 +112,21 @@ func TestEditionsFromTheCommandLine(t *testing.T) {
 	if n := count("audit_event WHERE account_id IS NULL AND act IN ('edition.pause', 'edition.resume', 'edition.retry', 'edition.cancel', 'delivery.sent')"); n != 6 {
 		t.Errorf("%d acts in the trail", n)
 	}
+
+	// A correction is owed to nobody.
+	for _, sql := range []string{
+		`UPDATE edition SET kind = 'correction', note = 'It was 80 metres.', state = 'open', reason = NULL, resume_at = NULL WHERE id = 1`,
+		`UPDATE delivery SET state = 'queued', settled_at = NULL, reply = NULL WHERE state = 'cancelled'`,
+	} {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says("Nobody else gets this correction.", "edition", "cancel", "1")
+	refused("edition 1 was cancelled, and nothing of it goes out any more; nobody else gets this correction", "edition", "resume", "1")
+	if out := c.run("", "edition", "show", "1"); strings.Contains(out, "owed") {
+		t.Errorf("promised: %s", out)
+	}
 }
 
 // Watching ends by itself when nothing of the edition waits any more.

@@ -170,7 +170,7 @@ func editionAsJSON(e listedEdition) jsonEdition {
 	}
 	return jsonEdition{
 		ID: e.ID, Newsletter: e.Newsletter, Kind: e.Kind, Slot: e.Slot, Locale: e.Locale, ArticleIDs: list(e.ArticleIDs),
-		State: e.State, Reason: e.Reason, ResumeAt: e.ResumeAt, CreatedAt: e.CreatedAt, DroppedAt: e.DroppedAt, Deliveries: deliveries,
+		State: e.State, Reason: e.Reason, ResumeAt: e.OwedUntil(), CreatedAt: e.CreatedAt, DroppedAt: e.DroppedAt, Deliveries: deliveries,
 	}
 }
 
