@@ -31,7 +31,10 @@ func TestBrowserBack(t *testing.T) {
 	s.mail(5)
 	b.fill("#code", "000000")
 	b.follow("form[action='/subscribe/code'] button")
-	b.follow(".buttons > a")
+	b.follow(".buttons > a") // wrong address
+	if got := run(b, chromedp.Evaluate[string](`document.activeElement.id`)); got != "email" {
+		t.Errorf("for another address the cursor is in %q", got)
+	}
 	back("the wrong code", `location.pathname === "/subscribe/code" && !!document.querySelector("#code-error")`)
 	back("what is left to do", `location.pathname === "/subscribe" && document.querySelector("h1").textContent === "One step left" && !document.querySelector("#code-error")`)
 	if tries := s.id(`SELECT code_tries FROM signup WHERE address = 'other@example.com'`); tries != 1 {

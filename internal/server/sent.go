@@ -52,7 +52,7 @@ func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Lo
 	b.To = s.signWord(noTime, sentPath, b.Masked)
 	fields := url.Values{"newsletter": {b.Newsletter.Slug}, "to": {b.To}, "handle": {b.Handle}, "article": {b.Article}, "code": {b.Code}}
 	b.Site = b.Newsletter.SiteURL
-	b.WrongURL = signupURL(r, b.Newsletter, l, b.Article)
+	b.WrongURL = signupURL(r, b.Newsletter, l, b.Article) + "#email" // whose field the browser puts the cursor in
 	return s.Pages.Render(w, r, status, "pages/sent", page.View{
 		L: l, Title: l.T("sent.title"), Wrong: b.CodeError != "", Site: siteOf(b.Newsletter), Kept: true,
 		Languages: s.same(l, "/subscribe/code", fields, told), Body: b,
