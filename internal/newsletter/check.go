@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode"
 
-	"golang.org/x/net/idna"
 	"golang.org/x/text/language"
 
 	"vistka/internal/emailaddr"
@@ -138,7 +137,7 @@ func (n Newsletter) check() FieldErrors {
 	}
 	// Pages name the logo's server in their policy, where another host cannot stand
 	// (CSP Level 3 section 2.3.1): the logo would be in mails alone.
-	fail(n.LogoURL == "" || hasPlainHost(n.LogoURL), "logo_url", keyLogo)
+	fail(n.LogoURL == "" || PictureOrigin(n.LogoURL) != "", "logo_url", keyLogo)
 	for _, o := range n.Origins {
 		canonical, ok := canonicalOrigin(o)
 		fail(ok && canonical == o, "origins", keyOrigin)
@@ -169,17 +168,6 @@ func (n Newsletter) check() FieldErrors {
 func validURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && len(s) <= maxText
-}
-
-var plainHost = regexp.MustCompile(`^[a-z0-9.-]+$`)
-
-func hasPlainHost(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	host, err := idna.Lookup.ToASCII(u.Hostname())
-	return err == nil && plainHost.MatchString(host)
 }
 
 // urlMarks stand in no web address (RFC 3986): url.Parse lets them into a host.

@@ -2,6 +2,7 @@ package newsletter
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,4 +52,21 @@ func canonicalOrigin(s string) (string, bool) {
 		return scheme + "://" + host, true
 	}
 	return scheme + "://" + host + ":" + port, true
+}
+
+// sourceForm is an origin as a page's policy can name it (CSP Level 3 section
+// 2.3.1): what an address may hold beside that would begin another source or directive.
+var sourceForm = regexp.MustCompile(`^https?://[a-z0-9.-]+(:[0-9]+)?$`)
+
+// PictureOrigin is the origin of a picture elsewhere, as a page's policy names it;
+// empty: it cannot, and no browser is to be asked to load the picture.
+func PictureOrigin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	if origin, ok := canonicalOrigin(u.Scheme + "://" + u.Host); ok && sourceForm.MatchString(origin) {
+		return origin
+	}
+	return ""
 }

@@ -64,7 +64,9 @@ type Site struct {
 	Lang   string // of its name and its articles; empty: not known
 	URL    string // where the name leads to; empty: nowhere
 	Accent string // #rrggbb; empty: the default
-	Logo   string // a picture's address, anywhere; empty: none
+	Logo   string // a picture's address; empty: none
+	// LogoOrigin is where that lies, as the page's policy names it; empty: it is not shown.
+	LogoOrigin string
 }
 
 // Share is what search engines and other sites show of a page (Open Graph).
@@ -215,8 +217,8 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 	if own := policyOf(r); own != nil {
 		policy = *own
 	}
-	if origin := originOf(v.Site.Logo); origin != "" {
-		policy.Image = append(slices.Clone(policy.Image), origin)
+	if v.Site.LogoOrigin != "" {
+		policy.Image = append(slices.Clone(policy.Image), v.Site.LogoOrigin)
 	} else {
 		v.Site.Logo = ""
 	}

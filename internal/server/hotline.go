@@ -44,7 +44,7 @@ func (h hotlineHouse) site(l *locale.Locale) page.Site {
 	}
 	i := slices.IndexFunc(h.newsletters, func(n newsletter.Newsletter) bool { return n.Language == l.Code() })
 	site := siteOf(h.newsletters[max(0, i)])
-	site.Logo = ""
+	site.Logo, site.LogoOrigin = "", ""
 	return site
 }
 

@@ -191,7 +191,7 @@ func (s *server) article(n newsletter.Newsletter, address string) string {
 const maxURL = 2000 // octets; what browsers and mail programs agree on
 
 func siteOf(n newsletter.Newsletter) page.Site {
-	return page.Site{Name: n.Name, Lang: n.Language, URL: n.SiteURL, Accent: n.Accent, Logo: n.LogoURL}
+	return page.Site{Name: n.Name, Lang: n.Language, URL: n.SiteURL, Accent: n.Accent, Logo: n.LogoURL, LogoOrigin: newsletter.PictureOrigin(n.LogoURL)}
 }
 
 // signupURL is the page with the form, or what a frame shows of it.

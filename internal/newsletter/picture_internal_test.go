@@ -1,9 +1,9 @@
-package page
+package newsletter
 
 import "testing"
 
 // A logo's address is typed by an editor: nothing but an origin gets into the policy.
-func TestOriginOf(t *testing.T) {
+func TestPictureOrigin(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"https://cdn.example.org/a/logo.svg?v=2":    "https://cdn.example.org",
@@ -18,7 +18,7 @@ func TestOriginOf(t *testing.T) {
 		"https://a;script-src 'unsafe-inline'/":     "",
 		"https://a.example.org;script-src *.b/logo": "",
 	} {
-		if got := originOf(address); got != want {
+		if got := PictureOrigin(address); got != want {
 			t.Errorf("%s: %q, want %q", address, got, want)
 		}
 	}
