@@ -100,7 +100,6 @@ type hotlineRequestBody struct {
 	Names     map[int64]string // of accounts
 	States    []hotline.State
 	Wanted    hotline.State // as chosen in the form
-	Tongue    string        // the name of the language
 	DeletedAt time.Time
 	Note      string // as typed
 	Error     string // of the note, in words
@@ -135,7 +134,6 @@ func (a *admin) hotlineAt(r *http.Request) (b hotlineRequestBody, err error) {
 		return b, err
 	}
 	b.States, b.Wanted, b.DeletedAt = hotline.States(), b.State, set.DeletedAt(b.CreatedAt)
-	b.Tongue = a.Pages.Catalog().For(b.Language).Name()
 	b.Names, err = a.accountNames(r)
 	return b, err
 }

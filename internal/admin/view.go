@@ -71,9 +71,6 @@ func (f frame) Next(t time.Time) string {
 	return f.Ago(t)
 }
 
-// Language is a language's own name for itself.
-func (f frame) Language(code string) string { return locale.LanguageName(code) }
-
 // Num groups digits.
 func (f frame) Num(n any) string {
 	switch n := n.(type) {

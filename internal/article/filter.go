@@ -71,7 +71,7 @@ func (f Filters) refuse(c *candidate) *locale.Message {
 		base, _, _ := strings.Cut(c.Language, "-")
 		take := named(f.Languages)
 		if !take(c.Language) && !take(base) {
-			return &locale.Message{Key: "article.filter.language", Name: locale.LanguageName(c.Language)}
+			return &locale.Message{Key: "article.filter.language", Language: c.Language}
 		}
 	}
 	return nil

@@ -76,10 +76,9 @@ func seal(text string, keys []string) (string, error) {
 	return file.String(), nil
 }
 
-// letter is the request as the desk reads it, in l and by the clock of zone;
-// tongue is the name of the language that the person wants to be answered in. The
-// text of several lines stands last, so that none of them passes for one of ours.
-func (r Request) letter(l *locale.Locale, zone *time.Location, tongue string) string {
+// letter is the request as the desk reads it, in l and by the clock of zone. The text of several lines stands last,
+// so that none of them passes for one of ours.
+func (r Request) letter(l *locale.Locale, zone *time.Location) string {
 	var b strings.Builder
 	line := func(key, value string) {
 		if value != "" {
@@ -93,7 +92,7 @@ func (r Request) letter(l *locale.Locale, zone *time.Location, tongue string) st
 	line("hotline.callback.best_time", r.BestTime)
 	line("hotline.complaint.subject", r.Subject)
 	line("admin.hotline.col.contact", r.Contact)
-	line("admin.hotline.col.language", tongue)
+	line("admin.hotline.col.language", l.LanguageName(r.Language))
 	if r.Text != "" {
 		fmt.Fprintf(&b, "\n%s\n", r.Text)
 	}

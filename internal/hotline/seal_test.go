@@ -56,7 +56,7 @@ func TestTheDeskIsToldUnderItsKeysAlone(t *testing.T) {
 	}
 	for i, want := range []string{
 		"Request " + first + "\nCallback, 23 November 2026, 11:00 Kyiv time\n\nName: Nadia\nPhone number: +380 44 123 45 67\nBest time to call: after six\nAnswer in: English\n",
-		"Request " + second + "\nComplaint, 23 November 2026, 11:00 Kyiv time\n\nSubject: A correction\nContact: nadia@example.org\nAnswer in: Українська\n\nПерший рядок\n\nPhone number: not a line of ours\n",
+		"Request " + second + "\nComplaint, 23 November 2026, 11:00 Kyiv time\n\nSubject: A correction\nContact: nadia@example.org\nAnswer in: Ukrainian\n\nПерший рядок\n\nPhone number: not a line of ours\n",
 	} {
 		a, b := f.notices[2*i], f.notices[2*i+1]
 		if a.Sealed != b.Sealed || a.Address == b.Address {

@@ -130,7 +130,7 @@ func (s *Service) tellDesk(ctx context.Context, tx pgx.Tx, set Settings, r Reque
 				return err
 			}
 		}
-		text := r.letter(s.Catalog.For(set.DeskLocale), zone, s.Catalog.For(r.Language).Name())
+		text := r.letter(s.Catalog.For(set.DeskLocale), zone)
 		if n.Sealed, err = seal(text, set.DeskKeys); err != nil {
 			n.Unsealed = true
 			s.Log.ErrorContext(ctx, "the hotline's desk is mailed without what a request says: its keys cannot be used; check them in the hotline's settings",

@@ -96,15 +96,13 @@ func (l *Locale) Dir() string {
 
 // Name is the language's name in itself, for a language switch: "Українська".
 func (l *Locale) Name() string {
-	name := LanguageName(l.Code())
+	name := ownName(l.Code())
 	first, size := utf8.DecodeRuneInString(name)
 	return string(unicode.ToUpper(first)) + name[size:]
 }
 
-// LanguageName is the name of a language in itself, as it stands within a
-// sentence: "українська", "English". What is no code of a known language is
-// given back as it is.
-func LanguageName(code string) string {
+// ownName is the name of a language in itself: "українська", "English".
+func ownName(code string) string {
 	tag, err := language.Parse(code)
 	if err != nil {
 		return code
@@ -115,7 +113,8 @@ func LanguageName(code string) string {
 	return code
 }
 
-// LanguageName is the name of a language in this one: "Ukrainian", «англійська».
+// LanguageName is the name of a language in this one, as it stands in its sentences
+// and lists: "Ukrainian", «англійська». A switch has each in itself, see Name.
 // What is no code of a known language is given back as it is.
 func (l *Locale) LanguageName(code string) string {
 	tag, err := language.Parse(code)

@@ -213,7 +213,7 @@ func TestLanguageName(t *testing.T) {
 		}
 	}
 	for code, want := range map[string]string{"uk": "українська", "en": "English", "en-GB": "British English", "zz": "zz", "not a code": "not a code"} {
-		if got := LanguageName(code); got != want {
+		if got := ownName(code); got != want {
 			t.Errorf("%q is called %q, want %q", code, got, want)
 		}
 	}

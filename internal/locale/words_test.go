@@ -273,6 +273,9 @@ func TestThirdLanguageIsOneFile(t *testing.T) {
 	if !c.Has("pl") || !slices.Equal(c.Codes(), []string{"en", "pl", "uk"}) || c.Match("pl-PL, en;q=0.5") != pl || pl.Name() != "Polski" {
 		t.Errorf("languages %v, named %q", c.Codes(), pl.Name())
 	}
+	if got := pl.Say(Message{Key: "article.filter.language", Language: "uk"}); got != "pl: its language is ukraiński" {
+		t.Errorf("of Ukrainian it says %q", got)
+	}
 	for _, got := range []string{pl.T("signup.button"), pl.N("mail.more", 5), pl.Say(Message{Key: "article.reason.held_burst", N: 3})} {
 		if !strings.HasPrefix(got, "pl: ") {
 			t.Errorf("says %q", got)

@@ -150,7 +150,7 @@ func devRecords(l *locale.Locale, name string, at time.Time) []mailer.Record {
 		{
 			When: l.Moment(at.Add(-49*time.Hour - time.Minute)), What: what("requested", "form"), Version: "a4f2b72c",
 			Wording: []string{l.T("signup.label"), l.T("signup.what_instant"), l.T("signup.button"), l.T("signup.consent", "name", name)},
-			Details: []string{l.T("consent.language", "value", locale.LanguageName(l.Code())), l.T("consent.page", "value", devArticle)},
+			Details: []string{l.T("consent.language", "value", l.LanguageName(l.Code())), l.T("consent.page", "value", devArticle)},
 		},
 	}
 }

@@ -265,15 +265,15 @@ func TestReceiptSaysWhatWasAgreedAndChanged(t *testing.T) {
 		"en": {
 			"You left Media Watch, with the unsubscribe button of a mail program", "You moved Media Watch to another address, confirmed from the new mailbox",
 			"Address: nadia@example.net (before: nadia@example.org)", "When a story comes out in the other language first: Send it only in the language I prefer (before: Wait a while",
-			"How often: Once a week (before: Each article, as it comes out)", "Language of pages and mails: українська (before: English)",
+			"How often: Once a week (before: Each article, as it comes out)", "Language of pages and mails: Ukrainian (before: English)",
 			"Topics: Law, Media (before: all of them)", "Pause: until 24 December 2026 (before: none)", "Time zone: Kyiv", "Hour: 19:00 (before: 08:00)",
-			"You confirmed Media Watch, with the button behind the link in the mail", "This confirms what you asked for on 24 November 2026, 11:00 Kyiv time. Language: English", "You asked for Media Watch, with the sign-up form",
-			"Language: English", "Address: nadia@example.org", "24 November 2026, 11:00 Kyiv time", "On the page “Who pays", "”, " + article,
+			"You confirmed Media Watch, with the button behind the link in the mail", "This confirms what you asked for on 24 November 2026, 11:00 Kyiv time. Language of the page or mail: English", "You asked for Media Watch, with the sign-up form",
+			"Address: nadia@example.org", "24 November 2026, 11:00 Kyiv time", "On the page “Who pays", "”, " + article,
 		},
 		"uk": {
 			"Ви відписалися від розсилки «Media Watch» — кнопкою відписки в поштовій програмі", "Адреса: nadia@example.net (раніше: nadia@example.org)",
 			"Якщо стаття спершу вийшла іншою мовою: Надсилати лише моєю мовою", "Як часто: Раз на тиждень (раніше: Кожна стаття, щойно вийде)", "Теми: Law, Media (раніше: усі)",
-			"Пауза: до 24 грудня 2026 р. (раніше: немає)", "Часовий пояс: Київ", "Мова: English", "24 листопада 2026 р., 11:00 за київським часом",
+			"Пауза: до 24 грудня 2026 р. (раніше: немає)", "Часовий пояс: Київ", "Мова сторінки або листа: англійська", "Мова сторінок і листів: українська (раніше: англійська)", "24 листопада 2026 р., 11:00 за київським часом",
 			"Так підтверджено те, про що ви попросили 24 листопада 2026 р., 11:00", "На сторінці «Who pays for the news», " + article,
 		},
 	} {

@@ -38,7 +38,7 @@ func TestAnOldPageOfSettingsChangesOnlyWhatWasChangedOnIt(t *testing.T) {
 	if want := "instant 19 America/New_York uk 2026-12-24 {Law,Media}"; settings() != want {
 		t.Errorf("only the language was changed: %s, not %s", settings(), want)
 	}
-	if words := got.text(".notice.good"); !strings.Contains(words, "Мова сторінок і листів: українська (раніше: English)") || got.doc.Find(".notice.good li").Length() != 1 {
+	if words := got.text(".notice.good"); !strings.Contains(words, "Мова сторінок і листів: українська (раніше: англійська)") || got.doc.Find(".notice.good li").Length() != 1 {
 		t.Errorf("what changed: %q", words)
 	}
 	s.press(path, with(old, "cadence", "weekly", "topic", "Research,Law"), "Origin", baseURL) // of all of them, Media was unticked

@@ -47,7 +47,7 @@ func (e Event) Proof(l *locale.Locale, zone *time.Location) Proof {
 			p.Wording = append(p.Wording, strings.TrimSpace(line))
 		}
 	}
-	detail("language", locale.LanguageName(e.Locale))
+	detail("language", l.LanguageName(e.Locale))
 	detail("address", e.Address)
 	if e.Article != "" {
 		p.Details = append(p.Details, l.T("consent.article", "title", e.Article, "value", e.PageURL))
@@ -124,7 +124,7 @@ func (s Setting) value(l *locale.Locale, zone *time.Location, v string) string {
 			return l.T(key)
 		}
 	case setLanguage, setPreferred:
-		return locale.LanguageName(v)
+		return l.LanguageName(v)
 	case setTranslations:
 		if key := "preferences.translation_" + v; l.Has(key) {
 			return l.T(key)
