@@ -101,7 +101,7 @@ func (a *admin) locale(r *http.Request) *locale.Locale {
 	if acc := me(r); acc.ID != 0 && a.Pages.Catalog().Has(acc.Locale) {
 		return a.Pages.Catalog().For(acc.Locale)
 	}
-	return a.Pages.Locale(r, "")
+	return a.Pages.Locale(r)
 }
 
 // frame is what every page of this request shows of its own accord.

@@ -83,7 +83,7 @@ func (h pages) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	l := h.pages.Locale(r, "")
+	l := h.pages.Locale(r)
 	zone := h.zone(r.Context())
 	for i, m := range mails {
 		mails[i].Received = m.Received.In(zone)
@@ -107,7 +107,7 @@ func (h pages) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	m.Received = m.Received.In(h.zone(r.Context()))
-	l := h.pages.Locale(r, "")
+	l := h.pages.Locale(r)
 	return h.pages.Render(w, r, http.StatusOK, "pages/inbox_mail", h.view(r, l, m.Subject, m))
 }
 

@@ -93,7 +93,7 @@ type ErrorView struct {
 // Fail writes err's page and puts err into the request's log line.
 func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	p.FailIn(w, r, err, func(e *Error, requestID string) error {
-		l := p.Locale(r, "")
+		l := p.Locale(r)
 		v := View{L: l, Title: l.T(e.Title()), Kept: true, Body: ErrorView{L: l, Error: e, RequestID: requestID}}
 		switch own := policyOf(r); {
 		case r.Method == http.MethodGet, r.Method == http.MethodHead:

@@ -270,12 +270,13 @@ func (p *Pages) Block(name, block string, data any) (string, error) {
 	return out.String(), nil
 }
 
-// Locale picks a request's language: what it asks for with ?lang=, else the
-// newsletter's own (may be empty), else what the browser prefers.
-func (p *Pages) Locale(r *http.Request, newsletterLanguage string) *locale.Locale {
+// Locale picks a request's language: what it asks for with ?lang=, else the first
+// of known that there are words in, as the reader's own and the newsletter's (each
+// may be empty), else what the browser prefers.
+func (p *Pages) Locale(r *http.Request, known ...string) *locale.Locale {
 	c := p.opt.Catalog
-	for _, code := range []string{p.Asked(r), base(newsletterLanguage)} {
-		if c.Has(code) {
+	for _, code := range append([]string{p.Asked(r)}, known...) {
+		if code = base(code); c.Has(code) {
 			return c.For(code)
 		}
 	}

@@ -32,7 +32,7 @@ func (s *server) renderAct(w http.ResponseWriter, r *http.Request, status int, n
 	if err != nil {
 		return err
 	}
-	l := s.Pages.Locale(r, code)
+	l := s.Pages.Locale(r, code, n.Language)
 	return s.Pages.Render(w, r, status, "pages/act", actView(s.languages(r, l), l, n, s.shown(r), b))
 }
 

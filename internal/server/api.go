@@ -162,7 +162,7 @@ func (s *server) apiFail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds())))
 	}
-	l := s.Pages.Locale(r, "")
+	l := s.Pages.Locale(r)
 	_ = writeProblem(w, problem{
 		Type: "/problems/" + e.Key, Title: l.T(e.Title()), Detail: e.Words(l), Status: e.Status, RequestID: page.RequestID(r),
 	})

@@ -132,7 +132,7 @@ func (s *server) shownAt(r *http.Request, key string, words formWords) (ev subsc
 		return ev, c, err
 	}
 	n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
-	return shownIn(s.Pages.Locale(r, c.Locale), n, words, r), c, err
+	return shownIn(s.Pages.Locale(r, c.Locale, n.Language), n, words, r), c, err
 }
 
 // renderOutcome finds the page for what a link can still do.
@@ -155,7 +155,7 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 	if err != nil {
 		return err
 	}
-	l := s.Pages.Locale(r, c.Locale)
+	l := s.Pages.Locale(r, c.Locale, n.Language)
 	if c.Outcome == subscriber.Refused {
 		return s.Pages.Render(w, r, http.StatusOK, "pages/refused", page.View{
 			L: l, Title: l.T("refused.title"), Site: siteOf(n), Languages: s.languages(r, l),
@@ -193,7 +193,7 @@ func (s *server) renderConfirmed(w http.ResponseWriter, r *http.Request, c subsc
 	if err != nil {
 		return err
 	}
-	l := s.Pages.Locale(r, c.Locale)
+	l := s.Pages.Locale(r, c.Locale, n.Language)
 	b := confirmedBody{
 		Already: c.Outcome == subscriber.Already, Name: n.Name, Masked: c.Masked, Thanks: thanks(l, n),
 		Article: s.article(n, c.ArticleURL), Site: n.SiteURL,

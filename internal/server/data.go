@@ -232,7 +232,7 @@ func (s *server) mailLine(l *locale.Locale, zone string, m edition.Mailed) mailL
 // download is everything stored about the reader, as a file.
 func (s *server) download(w http.ResponseWriter, r *http.Request) error {
 	link := chi.URLParam(r, "token")
-	raw, err := s.Subscribers.Download(r.Context(), link, s.Pages.Locale(r, ""))
+	raw, err := s.Subscribers.Download(r.Context(), link, s.Pages.Locale(r))
 	if err != nil {
 		f, _ := s.Subscribers.Fresh(r.Context(), link)
 		return s.notFresh(w, r, f, err)

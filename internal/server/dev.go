@@ -207,7 +207,7 @@ func (s *server) devIndex(w http.ResponseWriter, r *http.Request) error {
 		part("Pages of readers", "/dev/", slices.Sorted(maps.Keys(devPages()))),
 		part("Mails", "/dev/mail/", s.devMailNames()),
 	}}
-	return s.Pages.Render(w, r, http.StatusOK, "pages/dev", page.View{L: s.Pages.Locale(r, ""), Title: "Pages and mails", Body: b})
+	return s.Pages.Render(w, r, http.StatusOK, "pages/dev", page.View{L: s.Pages.Locale(r), Title: "Pages and mails", Body: b})
 }
 
 func (s *server) devPage(w http.ResponseWriter, r *http.Request) error {
@@ -216,7 +216,7 @@ func (s *server) devPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || !ok {
 		return page.NotFound(nil)
 	}
-	l := s.Pages.Locale(r, "")
+	l := s.Pages.Locale(r)
 	n := devNewsletter(l, r.FormValue("accent"))
 	n.LogoURL = r.FormValue("logo")
 	if strings.HasPrefix(name, "frame") { // as a site shows it

@@ -160,7 +160,7 @@ func (s *server) devMailNames() []string { return slices.Sorted(maps.Keys(s.devM
 
 // devMail is a mail with its subject and its text.
 func (s *server) devMail(w http.ResponseWriter, r *http.Request) error {
-	l := s.Pages.Locale(r, "")
+	l := s.Pages.Locale(r)
 	m, err := s.readDevMail(l, chi.URLParam(r, "mail"))
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (s *server) devMail(w http.ResponseWriter, r *http.Request) error {
 
 // devMailHTML is the mail as a mail program shows it.
 func (s *server) devMailHTML(w http.ResponseWriter, r *http.Request) error {
-	m, err := s.readDevMail(s.Pages.Locale(r, ""), chi.URLParam(r, "mail"))
+	m, err := s.readDevMail(s.Pages.Locale(r), chi.URLParam(r, "mail"))
 	if err != nil {
 		return err
 	}

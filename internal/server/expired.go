@@ -58,7 +58,7 @@ func (s *server) renderExpired(w http.ResponseWriter, r *http.Request, c subscri
 	if err != nil {
 		return err
 	}
-	l := s.Pages.Locale(r, c.Locale)
+	l := s.Pages.Locale(r, c.Locale, n.Language)
 	b := expiredBody{
 		Why: expiredWords[c.Outcome], Name: n.Name, Masked: c.Masked,
 		Again: again, Action: "/confirm/" + chi.URLParam(r, "token"), Shown: s.shown(r),

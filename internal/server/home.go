@@ -40,7 +40,7 @@ func (s *server) open(ctx context.Context) ([]newsletter.Newsletter, error) {
 }
 
 func (s *server) renderHome(w http.ResponseWriter, r *http.Request, missing *page.Error, open []newsletter.Newsletter) error {
-	l := s.Pages.Locale(r, "")
+	l := s.Pages.Locale(r)
 	body := homeBody{Missing: missing}
 	for _, n := range open {
 		body.Newsletters = append(body.Newsletters, homeLine{n.Name, n.Description, n.Language, "/n/" + url.PathEscape(n.Slug)})

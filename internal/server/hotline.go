@@ -102,7 +102,7 @@ func (s *server) hotlinePage(kind hotline.Kind) page.Handler {
 }
 
 func (s *server) emptyHotline(w http.ResponseWriter, r *http.Request, house hotlineHouse, kind hotline.Kind) error {
-	l := s.Pages.Locale(r, "")
+	l := s.Pages.Locale(r)
 	return s.renderHotline(w, r, http.StatusOK, l, house, hotlineBody{Request: hotline.Request{Kind: kind, Language: l.Code()}})
 }
 
@@ -116,7 +116,7 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 		if len(r.PostForm) == 0 { // also what another Content-Type comes to
 			return page.BadRequest(errors.New("the body is no form"))
 		}
-		l := s.Pages.Locale(r, "")
+		l := s.Pages.Locale(r)
 		b := hotlineBody{Request: s.typed(r, kind, l), Article: r.PostFormValue("article")}
 		house, err := s.hotlineHouse(r.Context())
 		house.frameAgain(r)
@@ -258,7 +258,7 @@ func (s *server) hotlineThanks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	l := s.Pages.Locale(r, "")
+	l := s.Pages.Locale(r)
 	site := house.site(l)
 	return s.Pages.Render(w, r, http.StatusOK, "pages/hotline_thanks", page.View{
 		L: l, Title: l.T("hotline.thanks_title"), Site: site, Languages: s.Pages.Languages(r, l),

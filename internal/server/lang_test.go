@@ -9,6 +9,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"vistka/internal/subscriber"
+	"vistka/internal/token"
 )
 
 // What the newsletter wrote is marked with its language where the page has
@@ -57,6 +58,30 @@ func TestWordsOfTheNewsletterHaveTheirLanguage(t *testing.T) {
 		}
 		if n := en.doc.Find("body :not(nav *, option)[lang=en]").Length(); n != 0 {
 			t.Errorf("%s: %d marks of the page's own language", page.path, n)
+		}
+	}
+}
+
+// Of a reader who was erased nothing tells the language; the newsletter still has one.
+func TestLinksOfWhoWasErasedSpeakTheNewslettersLanguage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(`UPDATE newsletter SET language = 'uk-UA'`)
+	c := s.subscribed("nadia@example.org")
+	links := []string{
+		"/preferences/" + c.Preferences, s.leaveLink(c), s.fresh(c, "nadia@example.org"), s.fresh(c, "nadia@example.org") + "?erased=1",
+		"/keep-address/" + subscriber.KeepAddressToken(s.keys, s.n.ID, 7), "/address/" + subscriber.NewAddressToken(s.keys, s.n.ID, 7),
+		"/not-my-address/" + s.keys.Sign(token.NotMyAddress, subscriber.NotMyAddressPayload(s.n.ID, 7, s.subs.Hasher.Sum("nadia@example.org"))),
+	}
+	s.exec(`DELETE FROM subscriber`)
+	for _, link := range links {
+		for _, accepts := range []string{"", "en"} {
+			if got := s.get(link, "Accept-Language", accepts); got.doc.Find("html").AttrOr("lang", "") != "uk" {
+				t.Errorf("%s, to whom accepts %q: %q", link, accepts, got.text("h1"))
+			}
+		}
+		if got := s.get(link+map[bool]string{true: "&", false: "?"}[strings.Contains(link, "?")]+"lang=en"); got.doc.Find("html").AttrOr("lang", "") != "en" {
+			t.Errorf("%s asked for in English: %q", link, got.text("h1"))
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (s *server) renderNotMe(w http.ResponseWriter, r *http.Request, asked subsc
 		return err
 	}
 	b.Done, b.Name, b.Shown = asked.Stopped, n.Name, s.shown(r)
-	l := s.Pages.Locale(r, asked.Locale)
+	l := s.Pages.Locale(r, asked.Locale, n.Language)
 	title := l.T("notme.title")
 	if asked.Stopped {
 		title = l.T("notme.done_title")

@@ -117,7 +117,7 @@ func (s *server) keep(w http.ResponseWriter, r *http.Request, err error) error {
 	}
 	page.Failed(r, err)
 	n := newsletter.Newsletter{Slug: r.PostFormValue("newsletter")}
-	l := s.Pages.Locale(r, "")
+	l := s.Pages.Locale(r)
 	return s.renderSignup(w, r, http.StatusServiceUnavailable, n, signupBody{
 		Email: r.PostFormValue("email"), Article: r.PostFormValue("article"), Error: l.T("signup.ours"), Focus: true,
 		told: &refusal{Status: http.StatusServiceUnavailable, Key: "ours", Field: true},

@@ -63,7 +63,7 @@ func (s *server) askLeave(w http.ResponseWriter, r *http.Request, left subscribe
 	if err != nil {
 		return missing(err, subscriber.ErrNoReader)
 	}
-	l := s.Pages.Locale(r, left.Locale)
+	l := s.Pages.Locale(r, left.Locale, n.Language)
 	return s.Pages.Render(w, r, http.StatusOK, "pages/unsubscribe", page.View{
 		L: l, Title: l.T("unsubscribe.title", "name", n.Name), Site: siteOf(n), Languages: s.languages(r, l), Body: unsubscribeBody{
 			Name: n.Name, Masked: left.Masked, Action: "/unsubscribe/" + key, Shown: s.shown(r), Again: again,
@@ -81,7 +81,7 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 	if err != nil {
 		return err
 	}
-	l := s.Pages.Locale(r, left.Locale)
+	l := s.Pages.Locale(r, left.Locale, n.Language)
 	b.Gone, b.Name, b.Action, b.Shown, b.Site = !left.Known, n.Name, "/unsubscribe/"+key, s.shown(r), n.SiteURL
 	if pressed := r.URL.Query().Get("shown"); s.formAge(tokenForm, pressed) == formGood {
 		b.Shown = pressed
