@@ -46,7 +46,7 @@ func (r *Renderer) CompileMoved(c LinkContent) (Compiled, error) {
 	f.Subject, f.Why = f.words("mail.moved.subject"), f.words("mail.why.moved")
 	return r.compileNotice(noticeView{
 		frame: f, Kicker: newKicker(f.Site), Heading: f.L.T("mail.moved.heading"),
-		Lines:  []string{f.words("mail.moved.text"), f.L.T("mail.moved.settings")},
+		Lines:  []string{f.words("mail.moved.text"), f.L.T("mail.moved.settings"), f.L.T("mail.moved.links")},
 		Button: f.L.T("mail.settings.button"), ButtonURL: f.PreferencesURL,
 	}, c.Newsletter, c.Date)
 }

@@ -99,3 +99,31 @@ func TestAPastedAddress(t *testing.T) {
 		t.Errorf("a new address: %d %q", got.StatusCode, got.text("main"))
 	}
 }
+
+// The mails of a change of address say that the links of before lead to the settings
+// and that the settings are theirs to change: they do, and show no more than a mask.
+func TestLinksOfTheOldMailboxLeadToTheSettings(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	settings, leave := "/preferences/"+c.Preferences, s.leaveLink(c)
+	s.ask(s.fresh(c, "nadia@example.org"), "new@example.net")
+	s.pressOn(s.addressLink("address"))
+	s.clock.Advance(365 * 24 * time.Hour)
+	for _, link := range []string{settings, leave} {
+		got := s.get(link)
+		if got.StatusCode != http.StatusOK || !strings.Contains(got.text("main"), "ne••@example.net") || strings.Contains(got.body, "new@") || got.doc.Find("main form").Length() == 0 {
+			t.Errorf("%s: %d %q", link, got.StatusCode, got.text("main"))
+		}
+	}
+	for lang, words := range map[string][2]string{
+		"en": {"After that, the links in the mails that you have here still lead to your settings.", "delete those mails there."},
+		"uk": {"Після нього посилання з листів, які вже тут, і далі вестимуть до ваших налаштувань.", "видаліть ті листи."},
+	} {
+		for i, mail := range []string{"old-address", "moved"} {
+			if got := s.get("/dev/mail/" + mail + "/html?lang=" + lang).text("body"); !strings.Contains(got, words[i]) {
+				t.Errorf("%s in %s: %q", mail, lang, got)
+			}
+		}
+	}
+}
