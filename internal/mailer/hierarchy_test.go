@@ -36,6 +36,27 @@ func TestHeadingsOutrankTheTitlesBelow(t *testing.T) {
 	}
 }
 
+// A title that is a link is underlined, where no button says it: by a line that is
+// seen on paper and in the dark, as the words of .dim are.
+func TestTitlesInAListLookLikeLinks(t *testing.T) {
+	t.Parallel()
+	all := corpus(t)
+	for _, kind := range []string{"digest", "weekly", "welcome", "test-edition"} {
+		for _, code := range []string{"en", "uk"} {
+			doc, html := page(t, all[kind+"."+code])
+			titles := doc.Find("h3 a")
+			for _, a := range titles.EachIter() {
+				if style := a.AttrOr("style", ""); !strings.Contains(style, "text-decoration:underline;text-decoration-color:#645c50") {
+					t.Errorf("%s.%s: %q looks like no link: %s", kind, code, a.Text(), style)
+				}
+			}
+			if titles.Length() == 0 || !titles.Closest("h3").HasClass("title") || !strings.Contains(html, ".title a { text-decoration-color: #b0a797 !important }") {
+				t.Errorf("%s.%s: %d titles, or none for the dark", kind, code, titles.Length())
+			}
+		}
+	}
+}
+
 // Whoever did not ask for the change learns how to stop it before anything that is
 // meant for those who did and wait.
 func TestTheOldMailboxIsWarnedFirst(t *testing.T) {
