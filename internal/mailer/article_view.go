@@ -58,7 +58,7 @@ func (r *Renderer) article(f frame, a Article, lim limits) articleView {
 	v := articleView{
 		Title:   shorten(cleanLine(a.Title), lim.title),
 		URL:     webAddress(a.URL),
-		Summary: shorten(plainText(r.excerpts.strict, a.Summary), lim.summary),
+		Summary: shortenText(plainText(r.excerpts.strict, a.Summary), lim.summary),
 		Byline:  byline(f.L, a),
 	}
 	if v.Title == "" {

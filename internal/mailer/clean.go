@@ -2,6 +2,7 @@ package mailer
 
 import (
 	"html"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -36,9 +37,14 @@ func invisible(r rune) bool {
 	return false
 }
 
-// plainText takes every tag off and makes one line of what is left.
+// points is where one point of a list ends without a mark and the next begins.
+var points = regexp.MustCompile(`([^\s>.,;:!?…])((?:\s|</\w+>)*</li>\s*<li)`)
+
+// plainText takes every tag off and makes one line of what is left,
+// the points of a list with a semicolon between them.
 func plainText(strict *bluemonday.Policy, s string) string {
 	if strings.ContainsAny(s, "<&") {
+		s = points.ReplaceAllString(s, "$1;$2")
 		// A tag that ends a line of text must not join two words.
 		s = strings.NewReplacer("<br", " <br", "</p>", " </p>", "</li>", " </li>", "</div>", " </div>").Replace(s)
 		s = html.UnescapeString(strict.Sanitize(s))

@@ -3,6 +3,7 @@ package mailer
 import (
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -72,7 +73,7 @@ func (r *Renderer) addExcerpt(v *editionView, a Article, lim limits) {
 	if cut {
 		v.Lead.Button = v.L.T("mail.continue")
 	}
-	if strings.HasPrefix(r.letters(blocks), letters(strings.TrimRight(v.Lead.Summary, "….[] "))) {
+	if strings.HasPrefix(r.letters(blocks), letters(v.Lead.Summary)) {
 		v.Lead.Summary = ""
 	}
 }
@@ -87,8 +88,16 @@ func (r *Renderer) letters(blocks []passage) string {
 	return b.String()
 }
 
-// letters leaves the blanks out: where paragraphs meet, feeds differ in them.
-func letters(s string) string { return strings.Join(strings.Fields(s), "") }
+// letters leaves out the blanks and marks: where paragraphs and points meet, and
+// where the text is cut, feeds differ in them.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
 
 func knownKind(kind string) string {
 	switch kind {

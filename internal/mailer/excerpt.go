@@ -17,6 +17,7 @@ type passage struct {
 	HTML template.HTML
 	Text string
 	Last bool // the last point of a list
+	list int  // which list of the article a point is of; 0: it is none
 }
 
 const maxContent = 256 << 10 // octets of an article that are looked at
@@ -38,7 +39,8 @@ func newExcerpter() excerpter {
 }
 
 // excerpt returns paragraphs until enough characters are reached, none beyond
-// most, and whether something was left out.
+// most, and whether something was left out: it then ends with an ellipsis, after a
+// whole paragraph, list or sentence where it can.
 func (e excerpter) excerpt(source string, enough, most int) (blocks []passage, cut bool) {
 	if len(source) > maxContent {
 		source, cut = strings.ToValidUTF8(source[:maxContent], ""), true
@@ -57,6 +59,7 @@ func (e excerpter) excerpt(source string, enough, most int) (blocks []passage, c
 		w.node(n)
 	}
 	w.flush()
+	w.end(cut || w.cut)
 	for i := range w.blocks {
 		w.blocks[i].Last = w.blocks[i].Kind == "li" && (i+1 == len(w.blocks) || w.blocks[i+1].Kind != "li")
 	}
@@ -68,12 +71,15 @@ type excerptWriter struct {
 	kind         string
 	html, text   strings.Builder
 	enough, most int
-	count        int // characters so far
-	open         int // inline elements around what is written now
-	cut          bool
+	count        int   // characters so far
+	open         int   // inline elements around what is written now
+	lists, list  int   // how many lists began, and the outermost one that is written now
+	cut          bool  // something was left out
+	cutIn        int   // the list that it is of
+	torn         bool  // it is the rest of the paragraph that is written now
+	whole        point // where its last whole sentence ends
+	said         bool  // the last paragraph says itself that more follows
 }
-
-func (w *excerptWriter) full() bool { return w.count >= w.enough }
 
 func (w *excerptWriter) node(n *html.Node) {
 	switch {
@@ -84,8 +90,16 @@ func (w *excerptWriter) node(n *html.Node) {
 		return
 	}
 	switch n.DataAtom {
-	case atom.P, atom.Div, atom.Section, atom.Article, atom.Ul, atom.Ol:
+	case atom.P, atom.Div, atom.Section, atom.Article:
 		w.block(n, w.kind)
+	case atom.Ul, atom.Ol:
+		outer := w.list
+		if outer == 0 {
+			w.lists++
+			w.list = w.lists
+		}
+		w.block(n, w.kind)
+		w.list = outer
 	case atom.Li:
 		w.block(n, "li")
 	case atom.Blockquote:
@@ -94,6 +108,7 @@ func (w *excerptWriter) node(n *html.Node) {
 		w.block(n, "h")
 	case atom.Br:
 		if w.text.Len() > 0 {
+			w.sentence()
 			w.html.WriteString("<br>")
 			w.text.WriteString("\n")
 		}
@@ -129,6 +144,9 @@ func (w *excerptWriter) block(n *html.Node, kind string) {
 }
 
 func (w *excerptWriter) inline(n *html.Node, before, after string) {
+	if strings.HasSuffix(w.text.String(), " ") {
+		w.sentence()
+	}
 	w.html.WriteString(before)
 	w.open++
 	w.children(n)
@@ -159,8 +177,10 @@ func (w *excerptWriter) write(s string) {
 	if strings.TrimSpace(s) == "" && w.text.Len() == 0 {
 		return
 	}
-	if w.cut || (w.full() && w.text.Len() == 0) {
-		w.cut = true
+	if !w.cut && w.text.Len() == 0 && w.full() {
+		w.cut, w.cutIn = true, w.list
+	}
+	if w.cut {
 		return
 	}
 	lead, tail := "", ""
@@ -171,24 +191,43 @@ func (w *excerptWriter) write(s string) {
 		tail = " "
 	}
 	s = cleanLine(s)
+	if lead != "" && beginsSentence(s) {
+		w.sentence()
+	}
 	if room := w.most - w.count; utf8.RuneCountInString(s) > room {
-		s, tail, w.cut = shorten(s, max(room, 2)), "", true
+		s, tail, w.cut, w.cutIn, w.torn = shorten(s, max(room, 2)), "", true, w.list, true
 	}
 	w.count += utf8.RuneCountInString(s)
 	if s == "" {
 		lead, tail = " ", ""
+	}
+	if i := lastSentence(s); i > 0 && w.open == 0 {
+		w.whole = point{w.html.Len() + len(html.EscapeString(lead+s[:i])), w.text.Len() + len(lead+s[:i])}
 	}
 	w.html.WriteString(html.EscapeString(lead + s + tail))
 	w.text.WriteString(lead + s + tail)
 }
 
 func (w *excerptWriter) flush() {
-	text := strings.TrimSpace(w.text.String())
-	if text != "" {
-		w.blocks = append(w.blocks, passage{Kind: w.kind, HTML: template.HTML(strings.TrimSpace(w.html.String())), Text: text}) //nolint:gosec // written above
+	markup, text := w.html.String(), w.text.String()
+	switch {
+	case !w.torn:
+	case w.list > 0 && w.last().list == w.list: // see end
+		markup, text = "", ""
+	case w.whole.text*2 > len(text):
+		markup, text = strings.TrimSpace(markup[:w.whole.html])+andMore, strings.TrimSpace(text[:w.whole.text])+andMore
+	}
+	if text = strings.TrimSpace(text); text != "" {
+		b := passage{Kind: w.kind, HTML: template.HTML(strings.TrimSpace(markup)), Text: text} //nolint:gosec // written above
+		if b.Kind == "li" {
+			b.list = w.list
+		}
+		w.said = w.torn
+		w.blocks = append(w.blocks, b)
 	}
 	w.html.Reset()
 	w.text.Reset()
+	w.torn, w.whole = false, point{}
 }
 
 // webAddress returns an absolute http or https address as it may stand in a

@@ -44,7 +44,7 @@ func TestExcerptIsCutAtAParagraph(t *testing.T) {
 	t.Parallel()
 	e := newExcerpter()
 	blocks, cut := e.excerpt(strings.Repeat("<p>"+strings.Repeat("word ", 30)+"</p>", 20), 400, 1800)
-	if len(blocks) != 3 || !cut || strings.HasSuffix(blocks[2].Text, "…") {
+	if len(blocks) != 3 || !cut || !strings.HasSuffix(blocks[2].Text, "word\u00a0…") {
 		t.Errorf("%d paragraphs, cut %v", len(blocks), cut)
 	}
 	blocks, cut = e.excerpt("<p>"+strings.Repeat("word ", 3000)+"</p>", 400, 1800)
@@ -63,7 +63,11 @@ func TestF13ExcerptWritesOnlyItsOwnTags(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		in := strings.Join(rapid.SliceOfN(piece, 0, 60).Draw(t, "pieces"), "")
-		blocks, _ := e.excerpt(in, 900, 1800)
+		most := rapid.SampledFrom([]int{20, 200, 1800}).Draw(t, "most")
+		blocks, cut := e.excerpt(in, most/2, most)
+		if len(blocks) > 0 && cut != strings.Contains(blocks[len(blocks)-1].Text, "…") {
+			t.Fatalf("%q: cut %v, and ends with %q", in, cut, blocks[len(blocks)-1].Text)
+		}
 		for _, b := range blocks {
 			nodes, err := html.ParseFragment(strings.NewReader(string(b.HTML)), &html.Node{Type: html.ElementNode, Data: "p", DataAtom: atom.P})
 			if err != nil {

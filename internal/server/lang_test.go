@@ -80,7 +80,7 @@ func TestLinksOfWhoWasErasedSpeakTheNewslettersLanguage(t *testing.T) {
 				t.Errorf("%s, to whom accepts %q: %q", link, accepts, got.text("h1"))
 			}
 		}
-		if got := s.get(link+map[bool]string{true: "&", false: "?"}[strings.Contains(link, "?")]+"lang=en"); got.doc.Find("html").AttrOr("lang", "") != "en" {
+		if got := s.get(link + map[bool]string{true: "&", false: "?"}[strings.Contains(link, "?")] + "lang=en"); got.doc.Find("html").AttrOr("lang", "") != "en" {
 			t.Errorf("%s asked for in English: %q", link, got.text("h1"))
 		}
 	}
