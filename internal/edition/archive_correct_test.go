@@ -129,6 +129,60 @@ func TestCorrectionWithoutAMailInTheArchive(t *testing.T) {
 	s.wantCorrected("the second waits instead", mail, 0)
 	s.cancelRest(second, 2)
 	s.wantCorrected("nobody gets either", mail)
+	if got := s.unsent(); got != 2 {
+		t.Errorf("%d corrections are known to have reached nobody, want both", got)
+	}
+}
+
+// unsent counts the corrections whose deliveries the archive need not ask.
+func (s *stage) unsent() int {
+	s.t.Helper()
+	return s.count(`SELECT count(*) FROM edition WHERE unsent`)
+}
+
+// What is on the wire when its correction is cancelled may arrive yet: the archive has
+// it once it has. Of one that never went it asks no delivery.
+func TestCancelledCorrectionThatArrivesYet(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	article, mail := s.wrong()
+	id := s.corrected(article, 0)
+	s.makeMail(id)
+	s.do(`UPDATE delivery SET state = 'sending', relay_id = 1, fence = 1 WHERE edition_id = $1 AND subscriber_id = $2`, id, s.readers[0])
+	s.cancelRest(id, 1)
+	s.wantCorrected("on the wire", mail)
+	s.do(`UPDATE delivery SET state = 'sent', settled_at = $2 WHERE edition_id = $1 AND state = 'sending'`, id, s.clock.Now())
+	s.wantCorrected("it has arrived", mail, id)
+	if got := s.unsent(); got != 0 {
+		t.Errorf("%d corrections are taken for unsent", got)
+	}
+	s.cancelRest(s.corrected(article, 1), 2)
+	s.wantCorrected("the next one never went", mail, id)
+	if got := s.unsent(); got != 1 {
+		t.Errorf("%d corrections are known to have reached nobody, want the next one", got)
+	}
+	for _, q := range []struct {
+		sql  string
+		args pgx.StrictNamedArgs
+	}{
+		{sqlArchive, pgx.StrictNamedArgs{"newsletter": s.letters[2], "before": int64(0), "limit": 31}},
+		{sqlCorrected, pgx.StrictNamedArgs{"edition": mail}},
+	} {
+		s.do(`UPDATE edition SET unsent = true WHERE kind = 'correction'`) // as if the first had not either
+		rows, err := s.pool.Query(t.Context(), "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) "+q.sql, q.args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			if strings.Contains(line, " on delivery_") && !strings.Contains(line, "never executed") {
+				t.Errorf("deliveries are asked: %s", line)
+			}
+		}
+	}
 }
 
 // In two languages a correction is one, in that of the mail it corrects.

@@ -123,6 +123,21 @@ put_off AS (
     SET due_at = greatest(owed.due_at, excluded.due_at))
 SELECT count(*) FROM gone WHERE doubts = 0`
 
+	// Asked by a statement of its own, which sees what a driver took meanwhile: whatever
+	// is in another state then may have been sent, or be sent yet.
+	sqlUnsent = `
+UPDATE edition e
+SET unsent = true
+WHERE e.article_ids = coalesce((SELECT article_ids FROM edition WHERE id = @edition), ARRAY[@article::bigint])
+AND e.kind = 'correction'
+AND e.state = 'cancelled'
+AND e.dropped_at IS NULL
+AND NOT e.unsent
+AND NOT EXISTS (
+    SELECT FROM delivery d
+    WHERE d.month = e.month AND d.edition_id = e.id AND d.state NOT IN ('cancelled', 'skipped')
+    OFFSET 0)`
+
 	// What was on the wire when its edition was stopped: refused for the time
 	// being, or its answer lost.
 	sqlStopped = `

@@ -86,10 +86,11 @@ LIMIT @limit`
 
 	// A correction of the article a. One that was cancelled counts if a reader has
 	// it, or may have it; what became of its mails is found by the key that begins
-	// with their month and edition, and in the totals once they were dropped.
+	// with their month and edition, and in the totals once they were dropped. They are
+	// not asked where it is on record that all were taken back.
 	correctionOf = `c.kind = 'correction' AND c.article_ids = ARRAY[a.id] AND (
         c.state <> 'cancelled'
-        OR EXISTS (
+        OR NOT c.unsent AND EXISTS (
             SELECT FROM delivery d
             WHERE d.month = c.month AND d.edition_id = c.id AND d.state IN ('sent', 'in doubt')
             OFFSET 0)

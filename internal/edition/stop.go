@@ -33,8 +33,10 @@ func (s *Service) Cancel(ctx context.Context, editionID int64, until time.Time, 
 			return err
 		}
 		var err error
-		gone, err = s.cancelDeliveries(ctx, tx, editionID, now)
-		return err
+		if gone, err = s.cancelDeliveries(ctx, tx, editionID, now); err != nil {
+			return err
+		}
+		return noteUnsent(ctx, tx, pgx.StrictNamedArgs{"edition": editionID, "article": int64(0)})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("cancel edition %d: %w", editionID, err)
@@ -60,6 +62,15 @@ func (s *Service) cancelDeliveries(ctx context.Context, db postgres.DB, editionI
 		return 0, fmt.Errorf("cancel deliveries of edition %d: %w", editionID, err)
 	}
 	return gone, nil
+}
+
+// noteUnsent records which of an article's cancelled corrections have reached nobody,
+// so that the archive need not ask their deliveries.
+func noteUnsent(ctx context.Context, tx pgx.Tx, of pgx.StrictNamedArgs) error {
+	if _, err := tx.Exec(ctx, sqlUnsent, of); err != nil {
+		return fmt.Errorf("note cancelled corrections that reached nobody: %w", err)
+	}
+	return nil
 }
 
 // changed runs a guarded update of one edition and tells why it met no row.

@@ -30,7 +30,7 @@ func (s *Service) takeBack(ctx context.Context, tx pgx.Tx, articleID int64, corr
 	if err := tx.QueryRow(ctx, s.sql(sqlTakeBackDeliveries), args).Scan(&gone); err != nil {
 		return 0, fmt.Errorf("take back deliveries of article %d: %w", articleID, err)
 	}
-	return gone, nil
+	return gone, noteUnsent(ctx, tx, pgx.StrictNamedArgs{"edition": int64(0), "article": articleID})
 }
 
 // ReleaseAgain takes a withdrawal back, unless the caller's transaction has done
