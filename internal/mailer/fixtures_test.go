@@ -168,12 +168,12 @@ func everyMail(t testing.TB, r *mailer.Renderer) map[string]mailer.Compiled {
 		out["receipt."+code] = ok(r.CompileReceipt(mailer.LinkContent{Newsletter: n, Locale: code, Date: sentAt}, receiptIn(code)))
 		out["test."+code] = ok(r.CompileTest(mailer.TestContent{Newsletter: n, Locale: code, Date: sentAt}))
 		out["test-edition."+code] = ok(r.CompileTest(mailer.TestContent{Newsletter: n, Locale: code, Date: sentAt, Kind: mailer.Daily, Articles: articlesIn(code)[:2]}))
-		alert := mailer.AlertContent{Newsletter: n, Locale: code, Date: sentAt, Title: "The relay refuses our sender", Text: "Nothing has been sent since 07:40. 1,204 mails wait.\n\nNobody's tries are used up; sending resumes alone when the relay answers again.", Detail: "550 5.7.1 sender not authenticated"}
+		alert := mailer.AlertContent{Newsletter: n, Locale: code, Date: sentAt, Title: "The relay refuses our sender", Text: "Nothing has been sent since 07:40. 1,204 mails wait.\n\nNo mail has lost a try by it; sending resumes by itself when the relay answers again.", Detail: "550 5.7.1 sender not authenticated"}
 		if code == "uk" {
 			alert.Title, alert.Text = "Поштовий сервер відхиляє нашого відправника", "Від 07:40 нічого не надіслано. Чекають 1204 листи.\n\nЩойно сервер знову відповість, надсилання продовжиться саме."
 		}
 		out["alert."+code] = ok(r.CompileAlert(alert))
-		grace := mailer.AlertContent{Newsletter: n, Locale: code, Date: sentAt, Grace: true, URL: "https://news.example.com/hold/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", Title: "“Five questions” goes out soon", Text: "“Five questions” was found on the site. Readers get it from 23 November 2026, 08:10 Kyiv time on.\n\nIf that is right, there is nothing to do."}
+		grace := mailer.AlertContent{Newsletter: n, Locale: code, Date: sentAt, Grace: true, URL: "https://news.example.com/hold/AAAAAQAAAAAAAAAHq83vASNFZ4mrze8BI0VniQ", Title: "“Five questions” goes out soon", Text: "“Five questions” was found on the site. It goes to readers from 23 November 2026, 08:10 Kyiv time on.\n\nIf that is right, there is nothing to do."}
 		if code == "uk" {
 			grace.Title, grace.Text = "Скоро вийде: «П’ять запитань»", "На сайті з’явилася стаття «П’ять запитань». Читачі почнуть отримувати її 23 листопада 2026 р., 08:10 за київським часом.\n\nЯкщо все гаразд, нічого робити не треба."
 		}
@@ -196,14 +196,14 @@ func receiptIn(code string) []mailer.Record {
 				Wording: []string{"Підписка на розсилку «Перевірка джерел»", "Підтвердити"}, Version: "5f2c91aa", Details: []string{"З мережевої адреси 192.0.2.7"},
 			},
 			{
-				When: "22 листопада 2026 р., 09:40 за київським часом", What: "Ви попросили розсилку «Перевірка джерел» — у формі підписки",
-				Details: []string{"На сторінці https://www.example.com/uk/one-photo", "Браузер: Mozilla/5.0\r\n(X11)"},
+				When: "22 листопада 2026 р., 09:40 за київським часом", What: "Ви попросили надсилати вам розсилку «Перевірка джерел» — у формі підписки",
+				Details: []string{"Мова сторінки або листа: українська", "На сторінці https://www.example.com/uk/one-photo", "Браузер: Mozilla/5.0\r\n(X11)"},
 			},
 		}
 	}
 	return []mailer.Record{
 		{
-			When: "22 November 2026, 09:45 Kyiv time", What: "You changed your settings of The Source Check, on the settings page",
+			When: "22 November 2026, 09:45 Kyiv time", What: "You changed your settings for The Source Check, on the settings page",
 			Changes: []string{"How often: Once a week (before: Once a day)", "Topics: Law, Media (before: all of them)"},
 		},
 		{
@@ -212,7 +212,7 @@ func receiptIn(code string) []mailer.Record {
 		},
 		{
 			When: "22 November 2026, 09:40 Kyiv time", What: "You asked for The Source Check, with the sign-up form",
-			Details: []string{"On the page https://www.example.com/one-photo", "Browser: Mozilla/5.0\r\n(X11)"},
+			Details: []string{"Language of the page or mail: English", "On the page https://www.example.com/one-photo", "Browser: Mozilla/5.0\r\n(X11)"},
 		},
 	}
 }

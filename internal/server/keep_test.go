@@ -117,8 +117,8 @@ func TestLinksOfTheOldMailboxLeadToTheSettings(t *testing.T) {
 		}
 	}
 	for lang, words := range map[string][2]string{
-		"en": {"After that, the links in the mails that you have here still lead to your settings.", "delete those mails there."},
-		"uk": {"Після нього посилання з листів, які вже тут, і далі вестимуть до ваших налаштувань.", "видаліть ті листи."},
+		"en": {"Once it is confirmed, the links in the mails that you have here still lead to your settings.", "delete those mails there."},
+		"uk": {"Після підтвердження посилання з листів, які вже тут, і далі вестимуть до ваших налаштувань.", "видаліть ті листи."},
 	} {
 		for i, mail := range []string{"old-address", "moved"} {
 			if got := s.get("/dev/mail/" + mail + "/html?lang=" + lang).text("body"); !strings.Contains(got, words[i]) {
