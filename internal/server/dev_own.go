@@ -203,7 +203,7 @@ func devEdition(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, a
 	for _, point := range w.Points {
 		p.Lead.Passages = append(p.Lead.Passages, mailer.Passage{Kind: "li", HTML: template.HTML(point)}) //nolint:gosec // our own words
 	}
-	p.Lead.Passages = append(p.Lead.Passages, mailer.Passage{Kind: "quote", HTML: template.HTML(w.Quote)}) //nolint:gosec // our own words
+	p.Lead.Passages = append(p.Lead.Passages, mailer.Passage{Kind: "quote", HTML: template.HTML(w.Quote)}, mailer.Passage{Kind: "p", HTML: "…"}) //nolint:gosec // our own words
 	return p.Title, editionBody{
 		Page: p, ArchiveURL: "/dev/archive", SubscribeURL: subscribeURL(n, l),
 		Corrected: correctedLines(l, n, 3, []edition.Corrected{{Title: p.Lead.Title, EditionID: 13, At: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}}),

@@ -32,3 +32,15 @@ func TestDevPagesHaveOneLanguage(t *testing.T) {
 		}
 	}
 }
+
+// The article that the mails and pages show has an end: its list is not torn.
+func TestDevArticleEnds(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, lang := range []string{"en", "uk"} {
+		cells := s.get("/dev/mail/instant/html?lang=" + lang).doc.Find("td[dir=auto]")
+		if last := strings.TrimSpace(cells.Last().Text()); cells.Length() < 3 || !strings.HasSuffix(last, ".") && !strings.HasSuffix(last, "…") {
+			t.Errorf("%s: the list of %d ends with %q", lang, cells.Length(), last)
+		}
+	}
+}
