@@ -52,9 +52,9 @@ var sqlForget = []string{
 // or foreign keys.
 var sqlCopies = []string{
 	`DROP TABLE IF EXISTS bench_subscription, bench_delivery`,
-	`CREATE TABLE bench_subscription (LIKE subscription INCLUDING ALL) WITH (fillfactor = 70)`,
+	`CREATE TABLE bench_subscription (LIKE subscription INCLUDING ALL) WITH (fillfactor = 50)`,
 	`INSERT INTO bench_subscription SELECT * FROM subscription`,
-	`CREATE TABLE bench_delivery (LIKE delivery INCLUDING ALL) WITH (fillfactor = 60)`,
+	`CREATE TABLE bench_delivery (LIKE delivery INCLUDING ALL) WITH (fillfactor = 45)`,
 }
 
 const sqlOneStatement = `
