@@ -274,9 +274,10 @@ func (s *server) pauseUntil(c *subscriber.Change, date string, zone *time.Locati
 }
 
 // dayOf reads a day as a browser sends it, or as people write it where the browser
-// has nothing to choose a date with: 15.12.2026.
+// has nothing to choose a date with: 15.12.2026, 15/12/26. The day comes first, as in
+// Ukraine and in Britain. 15-12-26 is none: with hyphens the year comes first as often.
 func dayOf(date string, zone *time.Location) (time.Time, bool) {
-	for _, layout := range []string{time.DateOnly, "2.1.2006"} {
+	for _, layout := range []string{time.DateOnly, "2.1.2006", "2/1/2006", "2-1-2006", "2.1.06", "2/1/06"} {
 		if day, err := time.ParseInLocation(layout, date, zone); err == nil {
 			return day, true
 		}

@@ -106,8 +106,8 @@ func TestADayAsItIsTyped(t *testing.T) {
 	form := fill(s.get(path).doc, "#settings")
 	form.Set("pause", "date")
 	for until, want := range map[string]string{
-		"": "Choose a day", "soon": "Enter a day like 15.12.2026 or 2026-12-15", "30.02.2027": "Enter a day like", "2027-02-30": "Enter a day like", "15.12.26": "Enter a day like",
-		"12/15/2026": "Enter a day like", "24.11.2026": "Choose a day from tomorrow on", "15.12.2036": "Choose a day from tomorrow on",
+		"": "Choose a day", "soon": "Enter a day like 15.12.2026 or 2026-12-15", "30.02.2027": "Enter a day like", "2027-02-30": "Enter a day like", "15-12-26": "Enter a day like", "15.12": "Enter a day like",
+		"30/2/27": "Enter a day like", "12/15/2026": "Enter a day like", "24.11.2026": "Choose a day from tomorrow on", "15.12.2036": "Choose a day from tomorrow on",
 	} {
 		form.Set("until", until)
 		got := s.post(path, form, "Origin", baseURL)
@@ -116,13 +116,14 @@ func TestADayAsItIsTyped(t *testing.T) {
 			t.Errorf("%q: %d %q", until, got.StatusCode, words)
 		}
 	}
-	for _, until := range []string{"15.12.2026", "5.1.2027", " 2026-12-24 "} {
+	for until, want := range map[string]string{
+		"15.12.2026": "2026-12-15", "16/12/2026": "2026-12-16", "17-12-2026": "2026-12-17", "18.12.26": "2026-12-18", "19/12/26": "2026-12-19",
+		"3/4/2027": "2027-04-03", "5.1.2027": "2027-01-05", " 2026-12-24 ": "2026-12-24",
+	} {
 		form.Set("until", until)
 		s.press(path, form, "Origin", baseURL)
-	}
-	if s.count(`SELECT count(*) FROM consent_event e JOIN consent_person p ON p.event_id = e.id
-		WHERE p.changes::text LIKE '%2026-12-15T00:00:00Z%' OR p.changes::text LIKE '%2027-01-05T00:00:00Z%'`) < 2 ||
-		s.count(`SELECT count(*) FROM subscription WHERE paused_until = '2026-12-24 00:00:00+00'`) != 1 {
-		t.Error("a day was not taken")
+		if s.count(`SELECT count(*) FROM subscription WHERE paused_until = '`+want+` 00:00:00+00'`) != 1 {
+			t.Errorf("%q was not taken as %s", until, want)
+		}
 	}
 }
