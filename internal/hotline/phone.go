@@ -15,11 +15,17 @@ const (
 	maxDigits     = 15
 )
 
+// kinds are the words that may stand beside a number, and what joins two of them.
+const kinds = `(?:viber|вайбер|telegram|телеграм|whats ?app|в[ао]тсап|signal|сигнал|телефон|тел|моб(?:ільний)?|tel|phone|mob(?:ile)?|and|or|та|і|або)`
+
 var (
 	// An extension in its usual writings, of RFC 3966 too.
 	extension = regexp.MustCompile(`(?i)^(.*\d[ )]*?)[ ,;(]*(?:ext(?:ension|n)?|x|х|#|дод(?:атк(?:овий)?)?|доб(?:авочный)?|вн(?:утр(?:ішній|енний)?)?)[ .:=№]*\d{1,8} ?\)?$`)
+	// A number with what kind it is or where it answers too on either side. That stays,
+	// for whoever calls back; any other words belong into a field of their own.
+	beside = regexp.MustCompile(`(?i)^(?:` + kinds + `[ .:,;/]*)*(.*?\d.*?)(?:[ ,;/(&]*` + kinds + `[.)]*)*$`)
 	// What stands before a number that was copied.
-	phonePrefix = regexp.MustCompile(`(?i)^(?:телефон|тел|моб(?:ільний)?|tel|phone|mob(?:ile)?)[ .:]*`)
+	phonePrefix = regexp.MustCompile(`(?i)^(?:телефон|тел|моб(?:ільний)?|tel|phone|mob(?:ile)?)(?:[ .:]+|([+(\d]))`)
 	// The country in brackets, which take the place of nothing.
 	bracketed = regexp.MustCompile(`^\(\+ ?(\d{1,4})\)`)
 )
@@ -33,14 +39,14 @@ func tidyPhone(s string) string {
 		}
 		return r
 	}, width.Fold.String(oneLine(s)))
-	return bracketed.ReplaceAllString(strings.TrimSpace(phonePrefix.ReplaceAllString(s, "")), "+$1")
+	return bracketed.ReplaceAllString(strings.TrimSpace(phonePrefix.ReplaceAllString(s, "$1")), "+$1")
 }
 
 // wrongPhone is the key of what is wrong with a tidy number that has at least
 // fewest digits; empty: nothing. It takes every way to write a number and none of
 // writing something else.
 func wrongPhone(s string, fewest int) string {
-	s = withoutExtension(s)
+	s = number(s)
 	n := len(onlyDigits(s))
 	switch {
 	case strings.ContainsFunc(s, unicode.IsLetter):
@@ -55,21 +61,24 @@ func wrongPhone(s string, fewest int) string {
 	return ""
 }
 
-func withoutExtension(s string) string {
-	if m := extension.FindStringSubmatch(s); m != nil {
-		return m[1]
+// number is s without the words beside it and its extension.
+func number(s string) string {
+	for _, around := range []*regexp.Regexp{beside, extension} {
+		if m := around.FindStringSubmatch(s); m != nil {
+			s = m[1]
+		}
 	}
 	return s
 }
 
-// Dial takes from a phone number what people put into it to read it better, and
-// its extension, which is for whoever answers: phones differ in how they take one.
+// Dial takes from a phone number what people put into it to read it better or wrote
+// beside it, and its extension, which is for whoever answers: phones differ in how they take one.
 func Dial(phone string) string {
-	digits := onlyDigits(withoutExtension(phone))
+	phone = number(phone)
 	if strings.HasPrefix(strings.TrimSpace(phone), "+") {
-		return "+" + digits
+		return "+" + onlyDigits(phone)
 	}
-	return digits
+	return onlyDigits(phone)
 }
 
 func onlyDigits(s string) string {
