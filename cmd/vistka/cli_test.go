@@ -239,6 +239,7 @@ func TestRefusals(t *testing.T) {
 	c.run("", "newsletter", "add", "--slug", "news", "--name", "News", "--from-name", "News", "--from-address", "news@example.org", "--timezone", "Europe/Kyiv", "--language", "en")
 	add := []string{"newsletter", "add", "--slug", "more", "--name", "More", "--from-name", "More", "--from-address", "more@example.org"}
 	refused("the languages are en, uk", append(add, "--language", "de")...)
+	refused("--thanks en: This is the heading", append(add, "--language", "en", "--thanks", "en="+strings.Repeat("x", 121))...)
 	refused("--origin:", append(add, "--language", "en", "--origin", "ftp://x")...)
 	refused(`there is no newsletter "nope"`, "subscribers", "export", "--newsletter", "nope")
 	refused("--output: "+c.dir+"/none/x cannot be written", "subscribers", "export", "--output", c.dir+"/none/x")

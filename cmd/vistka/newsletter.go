@@ -96,8 +96,11 @@ func flagErrors(a *app.App, complaints newsletter.FieldErrors) error {
 	var lines []string
 	for field, key := range complaints {
 		flag := strings.ReplaceAll(field, "_", "-")
-		if field == "origins" {
+		switch {
+		case field == "origins":
 			flag = "origin" // repeated, one each
+		case strings.HasPrefix(field, newsletter.ThanksField):
+			flag = "thanks " + strings.TrimPrefix(field, newsletter.ThanksField)
 		}
 		lines = append(lines, fmt.Sprintf("--%s: %s", flag, a.Catalog.For("en").T(key)))
 	}

@@ -63,10 +63,6 @@ type newsletterForm struct {
 	Test      *lastTest
 }
 
-// thanksField begins the names of the fields with the words of thanks, which
-// end in the code of their language.
-const thanksField = "thanks_"
-
 // textFields are the fields whose value is one string of the newsletter.
 func textFields(n *newsletter.Newsletter) map[string]*string {
 	return map[string]*string{
@@ -82,7 +78,7 @@ func formOf(n newsletter.Newsletter) newsletterForm {
 		f.Values[field] = *value
 	}
 	for code, words := range n.Thanks {
-		f.Values[thanksField+code] = words
+		f.Values[newsletter.ThanksField+code] = words
 	}
 	f.Values["origins"] = strings.Join(n.Origins, "\n")
 	f.Values["hour"] = strconv.Itoa(int(n.Hour))
@@ -106,7 +102,7 @@ func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, 
 	thanks := map[string]string{}
 	maps.Copy(thanks, n.Thanks)
 	for field := range r.PostForm {
-		if code, ok := strings.CutPrefix(field, thanksField); ok {
+		if code, ok := strings.CutPrefix(field, newsletter.ThanksField); ok {
 			thanks[code] = strings.TrimSpace(r.PostForm.Get(field))
 		}
 	}

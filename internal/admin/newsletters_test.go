@@ -98,6 +98,15 @@ func TestNewsletterFormSaysItsUnits(t *testing.T) {
 	if label := got.text("label[for=f-thanks_uk]"); label != "Words of thanks (Ukrainian)" {
 		t.Errorf("%q", label)
 	}
+	form.Set("thanks_uk", strings.Repeat("ї", 121))
+	form.Set("site_url", "https://news.example.org/"+strings.Repeat("x", 2000))
+	got = b.post(path, form)
+	if uk, en := got.text("#e-thanks_uk"), got.Find("#e-thanks_en").Length(); !strings.Contains(uk, "120 characters") || en != 0 {
+		t.Errorf("thanks in Ukrainian: %q; %d errors of those in English", uk, en)
+	}
+	if site := got.text("#e-site_url"); !strings.Contains(site, "up to 2,000 characters") {
+		t.Errorf("an address that is too long: %q", site)
+	}
 	if got.Find("#h-logo_url").Length() != 1 {
 		t.Error("nothing says where the logo is shown")
 	}

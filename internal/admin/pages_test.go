@@ -265,6 +265,10 @@ func TestFeeds(t *testing.T) {
 		t.Errorf("error %q, kept %q", got.text("#e-url"), v)
 	}
 	form := url.Values{"newsletter": {fmt.Sprint(n.ID)}, "url": {"https://news.example.org/feed/"}}
+	long := url.Values{"newsletter": form["newsletter"], "url": {"https://news.example.org/feed/" + strings.Repeat("x", 2000)}}
+	if got := b.post("/admin/feeds", long); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.text("#e-url"), "up to 2,000 characters") {
+		t.Errorf("an address that is too long: %d %q", got.status, got.text("#e-url"))
+	}
 	if got := b.post("/admin/feeds", form); got.status != http.StatusSeeOther {
 		t.Fatalf("add: %d", got.status)
 	}

@@ -106,7 +106,13 @@ func (s *Service) read(ctx context.Context, url string) (string, feed.Response, 
 	return found[0].URL, resp, doc, err
 }
 
+// maxAddress of a feed, in octets: what all programs agree on, and a row of an index holds.
+const maxAddress = 2000
+
 func (s *Service) readAt(ctx context.Context, url string) (feed.Response, feed.Document, error) {
+	if len(url) > maxAddress {
+		return feed.Response{}, feed.Document{}, &feed.Error{Kind: feed.KindAddress, URL: url, Words: locale.Message{Key: "feed.problem.address_long"}}
+	}
 	resp, err := s.Fetcher.Fetch(ctx, feed.Request{URL: url})
 	if err != nil {
 		return resp, feed.Document{}, err

@@ -18,6 +18,10 @@ import (
 // key of the words. It is an error.
 type FieldErrors map[string]string
 
+// ThanksField begins the names of the fields with the words of thanks, which
+// end in the code of their language.
+const ThanksField = "thanks_"
+
 // Error names the fields for a log or a command line.
 func (e FieldErrors) Error() string {
 	parts := make([]string, 0, len(e))
@@ -41,6 +45,7 @@ const (
 	keyLatin     = "newsletter.error.latin"
 	keyLanguage  = "newsletter.error.language"
 	keyURL       = "newsletter.error.url"
+	keyURLLong   = "newsletter.error.url_long"
 	keyURLMarks  = "newsletter.error.url_marks"
 	keyLogo      = "newsletter.error.logo"
 	keyOrigin    = "newsletter.error.origin"
@@ -57,7 +62,7 @@ const (
 func ErrorKeys() []string {
 	return []string{
 		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyTextLong, keyThanks, keyUnseen, keyAddress, keyLatin, keyLanguage,
-		keyURL, keyURLMarks, keyLogo, keyOrigin, keyAccent, keyCadence, keyTimezone, keyHour, keyMinutes, keyHours, keyPostal,
+		keyURL, keyURLLong, keyURLMarks, keyLogo, keyOrigin, keyAccent, keyCadence, keyTimezone, keyHour, keyMinutes, keyHours, keyPostal,
 	}
 }
 
@@ -132,6 +137,7 @@ func (n Newsletter) check() FieldErrors {
 	tag, err := language.Parse(n.Language)
 	fail(err == nil && tag.String() == n.Language, "language", keyLanguage)
 	for field, value := range map[string]string{"site_url": n.SiteURL, "privacy_url": n.PrivacyURL, "logo_url": n.LogoURL} {
+		fail(len(value) <= maxText, field, keyURLLong)
 		fail(value == "" || validURL(value), field, keyURL)
 		fail(!strings.ContainsAny(value, urlMarks) && !hasUnseen(value, ""), field, keyURLMarks)
 	}
@@ -158,16 +164,16 @@ func (n Newsletter) check() FieldErrors {
 		fail(len([]rune(value)) <= maxText, field, keyTextLong)
 		fail(!hasUnseen(value, "\r\n\t"), field, keyUnseen)
 	}
-	for _, words := range n.Thanks {
-		fail(len([]rune(words)) <= maxThanks, "thanks", keyThanks)
-		fail(!hasUnseen(words, ""), "thanks", keyUnseen)
+	for code, words := range n.Thanks {
+		fail(len([]rune(words)) <= maxThanks, ThanksField+code, keyThanks)
+		fail(!hasUnseen(words, ""), ThanksField+code, keyUnseen)
 	}
 	return errs
 }
 
 func validURL(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && len(s) <= maxText
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil
 }
 
 // urlMarks stand in no web address (RFC 3986): url.Parse lets them into a host.
