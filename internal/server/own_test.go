@@ -58,7 +58,7 @@ func TestOwnPagesAreInert(t *testing.T) {
 	for _, path := range []string{data + "/erase", data + "/address", s.addressLink("address"), s.addressLink("keep-address")} {
 		form := fill(s.get(strings.TrimSuffix(path, "/address")).doc, "form")
 		form.Set("email", "other@example.net")
-		if got := s.post(path, form); got.StatusCode != http.StatusOK || !strings.Contains(got.text("[role=alert]"), "Press once more") {
+		if got := s.post(path, form); got.StatusCode != http.StatusOK || !strings.Contains(got.text("[role=alert]"), "Press once more") || !strings.Contains(got.text("[role=alert]"), "Nothing has been done yet") {
 			t.Errorf("%s pressed at once: %d %q", path, got.StatusCode, got.text("main"))
 		}
 		form.Set("hand", "none")
