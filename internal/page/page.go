@@ -46,7 +46,6 @@ type Pages struct {
 type View struct {
 	L          *locale.Locale
 	Title      string // in the page's language
-	Wrong      bool   // something typed is to be mended: the title says so first
 	Site       Site
 	Wide       bool   // tables instead of a column for reading
 	Indexed    bool   // search engines may list it
@@ -87,6 +86,26 @@ func (v View) Heading() string {
 		return v.Title
 	}
 	return v.Title + " · " + v.Site.Name
+}
+
+// Wrong reports whether something typed is to be mended, which the Body knows.
+func (v View) Wrong() bool {
+	b, ok := v.Body.(interface{ ToMend() bool })
+	return ok && b.ToMend()
+}
+
+// Outcome is what a press on the page came to: the first words of what its Body tells
+// of that, for the title to begin with. Empty: nothing is told.
+func (v View) Outcome() string {
+	b, ok := v.Body.(interface{ Told() string })
+	if !ok {
+		return ""
+	}
+	words := b.Told()
+	for _, end := range []string{". ", ": "} {
+		words, _, _ = strings.Cut(words, end)
+	}
+	return strings.TrimSuffix(words, ".")
 }
 
 // OtherLang is the language of what the site wrote, for a lang attribute; empty:
@@ -254,7 +273,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, name 
 // shows the same matter as it is now, and nothing that was typed would be lost.
 func shownAnew(r *http.Request, v View) bool {
 	at := chi.RouteContext(r.Context())
-	return !v.Kept && !v.Wrong && at != nil && at.Routes.Match(chi.NewRouteContext(), http.MethodGet, r.URL.Path)
+	return !v.Kept && !v.Wrong() && at != nil && at.Routes.Match(chi.NewRouteContext(), http.MethodGet, r.URL.Path)
 }
 
 // Block is what the block of the page name gives, as text.

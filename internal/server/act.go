@@ -19,12 +19,18 @@ type actBody struct {
 	Danger      bool
 	Action      string
 	Shown       string
-	Again       bool // pressed too fast for a person
-	Status      bool // tells what was done
+	Again       bool   // pressed too fast for a person
+	Status      bool   // tells what was done
+	Said        string // key of what the press came to, where Title does not say so
 	BackURL     string
 	BackWords   string
 	Write       string // whom to write to where only a person helps
+
+	told string
 }
+
+// Told is for the title.
+func (b actBody) Told() string { return b.told }
 
 // renderAct is the page of one act, in the newsletter's look.
 func (s *server) renderAct(w http.ResponseWriter, r *http.Request, status int, newsletterID int64, code string, b actBody) error {
@@ -40,6 +46,9 @@ func actView(languages []page.Link, l *locale.Locale, n newsletter.Newsletter, s
 	b.Name = n.Name
 	if b.Button != "" {
 		b.Shown = shown
+	}
+	if b.Said != "" {
+		b.told = l.T(b.Said)
 	}
 	return page.View{L: l, Title: l.T(b.Title, "name", n.Name), Site: siteOf(n), Languages: languages, Body: b}
 }

@@ -25,6 +25,9 @@ type confirmBody struct {
 	Code, CodeError                    string // as typed, and what is wrong with it
 }
 
+// ToMend is for the title.
+func (b confirmBody) ToMend() bool { return b.CodeError != "" }
+
 // confirmedBody is the Body of pages/confirmed.html.
 type confirmedBody struct {
 	Already              bool
@@ -172,7 +175,7 @@ func (s *server) renderOutcome(w http.ResponseWriter, r *http.Request, c subscri
 		status, b.CodeError = http.StatusUnprocessableEntity, l.T(b.CodeError)
 	}
 	return s.Pages.Render(w, r, status, "pages/confirm", page.View{
-		L: l, Title: l.T("confirm.title"), Wrong: b.CodeError != "", Site: siteOf(n), Languages: languages, Body: b,
+		L: l, Title: l.T("confirm.title"), Site: siteOf(n), Languages: languages, Body: b,
 	})
 }
 

@@ -21,6 +21,7 @@ type dataBody struct {
 	Address, Until      string
 	Path                string
 	Waiting             string // the address that a change leads to
+	Asked               string // that the press before asked for it
 	Late                string // why its mail has to wait
 	Email, Wrong, Shown string // the form for another address
 	Suggestion          string // the address that was perhaps meant
@@ -29,6 +30,10 @@ type dataBody struct {
 
 	told *refusal // what it answers a press with
 }
+
+// ToMend and Told are for the title.
+func (b dataBody) ToMend() bool { return b.Wrong != "" }
+func (b dataBody) Told() string { return b.Asked }
 
 // mailsBody is the Body of pages/mails.html.
 type mailsBody struct {
@@ -52,6 +57,9 @@ type consentBody struct {
 	Bad          bool
 	Events       []consentLine
 }
+
+// Told is for the title.
+func (b consentBody) Told() string { return b.Notice }
 
 type consentLine struct {
 	When, Key, Name string
@@ -90,11 +98,14 @@ func (s *server) renderData(w http.ResponseWriter, r *http.Request, status int, 
 	if b.Waiting, err = s.Subscribers.WaitingAddress(r.Context(), f); err != nil {
 		return err
 	}
-	if b.Waiting != "" && s.said(r) == "late" {
-		b.Late = l.T("own.late")
+	if said := s.said(r); b.Waiting != "" && said != "" {
+		b.Asked = l.T("sent.title")
+		if said == "late" {
+			b.Late = l.T("own.late")
+		}
 	}
 	b.Until = l.Clock(f.Until.In(zoneOf(f.Zone)))
-	v := page.View{L: l, Title: l.T("data.title"), Wrong: b.Wrong != "", Site: siteOf(n), Languages: s.languages(r, l), Body: b}
+	v := page.View{L: l, Title: l.T("data.title"), Site: siteOf(n), Languages: s.languages(r, l), Body: b}
 	if r.Method == http.MethodPost {
 		v.Languages = s.same(l, r.URL.Path, r.PostForm, b.told)
 	}
@@ -165,7 +176,7 @@ func (s *server) mailIsLate(r *http.Request) bool {
 
 // renderLinked says to somebody who has left what became of the link.
 func (s *server) renderLinked(w http.ResponseWriter, r *http.Request, linked subscriber.Reader, said string) error {
-	b := actBody{Title: "own.title", Address: linked.Masked, Status: true, Text: "own.linked"}
+	b := actBody{Title: "own.title", Said: saidKeys()[said], Address: linked.Masked, Status: true, Text: "own.linked"}
 	switch said {
 	case "linkover":
 		b.Text = "preferences.link_over"

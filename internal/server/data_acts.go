@@ -69,10 +69,11 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return s.notFresh(w, r, f, err)
 	}
+	said := "asked"
 	if s.mailIsLate(r) {
-		return s.say(w, r, dataPath(r), "late")
+		said = "late"
 	}
-	return s.seeOther(w, r, dataPath(r), "")
+	return s.say(w, r, dataPath(r), said)
 }
 
 // consentPage is the proof of what the reader agreed to.

@@ -47,7 +47,7 @@ func devOwnPages() map[string]canned {
 			b.Until, b.UntilWrong, b.TopicsWrong = "2020-01-01", l.T("preferences.until_wrong"), l.T("preferences.topics_wrong")
 		}),
 		"data":         devData(func(_ *locale.Locale, _ *dataBody) {}),
-		"data-asked":   devData(func(_ *locale.Locale, b *dataBody) { b.Waiting = devTyped }),
+		"data-asked":   devData(func(l *locale.Locale, b *dataBody) { b.Waiting, b.Asked = devTyped, l.T("sent.title") }),
 		"data-wrong":   devData(func(l *locale.Locale, b *dataBody) { b.Email, b.Wrong = "olena@example", l.T("signup.format") }),
 		"data-typo":    devData(func(_ *locale.Locale, b *dataBody) { b.Email, b.Suggestion = "olena@gmial.com", "olena@gmail.com" }),
 		"data-mails":   {"pages/mails", devMails},
@@ -58,7 +58,7 @@ func devOwnPages() map[string]canned {
 		"data-stale":  act(actBody{Title: "data.stale_title", Text: "data.stale_text", Button: "data.stale_button", Act: "link", Action: devFresh}),
 		"data-kept":   act(actBody{Title: "data.stale_title", Text: "data.kept_text", Button: "data.stale_button", Act: "link", Action: devFresh}),
 		"data-none":   act(actBody{Title: "data.none_title", Text: "data.none_text"}),
-		"data-linked": act(actBody{Title: "own.title", Text: "own.linked", Address: devMasked, Status: true}),
+		"data-linked": act(actBody{Title: "own.title", Said: "preferences.linked", Text: "own.linked", Address: devMasked, Status: true}),
 		"erase": act(actBody{
 			Title: "erase.title", Text: "erase.text", More: "erase.more", Address: "olena@example.org", Button: "erase.button", Danger: true,
 			Action: devFresh, BackURL: devFresh, BackWords: "erase.back",

@@ -71,7 +71,9 @@ func devRarePages() map[string]canned {
 				Choices:   []option{{"wait", l.T("preferences.translation_wait"), true}, {"first", l.T("preferences.translation_first"), false}, {"only", l.T("preferences.translation_only"), false}},
 			}
 		}),
-		"data-late":  devData(func(l *locale.Locale, b *dataBody) { b.Waiting, b.Late = devTyped, l.T("own.late") }),
+		"data-late": devData(func(l *locale.Locale, b *dataBody) {
+			b.Waiting, b.Asked, b.Late = devTyped, l.T("sent.title"), l.T("own.late")
+		}),
 		"data-again": devData(func(_ *locale.Locale, b *dataBody) { b.Email, b.Again = "olena@example.net", true }),
 		"data-mails-none": {"pages/mails", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			return l.T("mails.title"), mailsBody{Path: devFresh}
@@ -82,8 +84,8 @@ func devRarePages() map[string]canned {
 			b.Notice = l.T("consent.mailed")
 			return title, b
 		}},
-		"data-linked-late": act(actBody{Title: "own.title", Text: "own.late", Status: true}),
-		"data-stopped":     act(actBody{Title: "own.title", Text: "own.stopped", More: "own.write", Address: devMasked, Write: "news@example.org"}),
+		"data-linked-late": act(actBody{Title: "own.title", Said: "own.late", Text: "own.late", Status: true}),
+		"data-stopped":     act(actBody{Title: "own.title", Said: "preferences.link_stopped", Text: "own.stopped", More: "own.write", Address: devMasked, Status: true, Write: "news@example.org"}),
 		"erase-again":      act(actBody{Title: "erase.title", Text: "erase.text", More: "erase.more", Address: "olena@example.org", Button: "erase.button", Danger: true, Action: devFresh, BackURL: devFresh, BackWords: "erase.back", Again: true}),
 		"address-again":    act(actBody{Title: "address.title", Text: "address.text", More: "address.more", Address: devTyped, Button: "address.button", Action: devFresh, Again: true}),
 		"keep-over":        act(actBody{Title: "keep.over_title", Text: "keep.over_text"}),

@@ -29,6 +29,9 @@ type hotlineBody struct {
 // hotlineReach is how to reach the desk without a form.
 type hotlineReach struct{ Phone, Dial, Hours string }
 
+// ToMend is for the title.
+func (b hotlineBody) ToMend() bool { return len(b.Errors) > 0 }
+
 // hotlineThanksBody is the Body of pages/hotline_thanks.html.
 type hotlineThanksBody struct {
 	Kind      hotline.Kind
@@ -56,7 +59,7 @@ func (s *server) renderHotline(w http.ResponseWriter, r *http.Request, status in
 	b = s.furnish(l, house.Settings, b)
 	b.OtherURL = hotlineURL(r, b.OtherKind, l)
 	v := page.View{
-		L: l, Title: l.T("hotline." + string(b.Kind) + ".title"), Wrong: len(b.Errors) > 0, Site: house.site(l), Languages: s.languages(r, l), Body: b,
+		L: l, Title: l.T("hotline." + string(b.Kind) + ".title"), Site: house.site(l), Languages: s.languages(r, l), Body: b,
 	}
 	if r.Method == http.MethodPost {
 		v.Languages = s.same(l, r.URL.Path, r.PostForm, b.told)

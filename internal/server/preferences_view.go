@@ -34,6 +34,10 @@ type preferencesBody struct {
 	Write                          string // whom to write to where only a person helps
 }
 
+// ToMend and Told are for the title.
+func (b preferencesBody) ToMend() bool { return b.TopicsWrong != "" || b.UntilWrong != "" }
+func (b preferencesBody) Told() string { return b.Notice }
+
 type option struct {
 	Value, Label string
 	Selected     bool
@@ -98,7 +102,7 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	case said.Wrong == "topics":
 		b.TopicsWrong = l.T("preferences.topics_wrong")
 	}
-	v := page.View{L: l, Title: l.T("preferences.title"), Wrong: said.Wrong != "", Site: siteOf(n), Languages: s.languages(r, l)}
+	v := page.View{L: l, Title: l.T("preferences.title"), Site: siteOf(n), Languages: s.languages(r, l)}
 	if r.Method == http.MethodPost { // as the form was filled in
 		choosePause(&b, said.Pause)
 		b.Until, b.Was = said.Until, was(said.Shown)

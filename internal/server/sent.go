@@ -35,6 +35,10 @@ type sentBody struct {
 	CodeOver   bool // no code works here any more
 }
 
+// ToMend and Told are for the title.
+func (b sentBody) ToMend() bool { return b.CodeError != "" }
+func (b sentBody) Told() string { return b.Notice }
+
 // sentTold is what the page says beside its words: why the mail has to wait, what
 // "send again" came to, and what is wrong with the code, each as the end of the
 // words' key; empty: nothing.
@@ -54,7 +58,7 @@ func (s *server) renderSent(w http.ResponseWriter, r *http.Request, l *locale.Lo
 	b.Site = b.Newsletter.SiteURL
 	b.WrongURL = signupURL(r, b.Newsletter, l, b.Article) + "#email" // whose field the browser puts the cursor in
 	return s.Pages.Render(w, r, status, "pages/sent", page.View{
-		L: l, Title: l.T("sent.title"), Wrong: b.CodeError != "", Site: siteOf(b.Newsletter), Kept: true,
+		L: l, Title: l.T("sent.title"), Site: siteOf(b.Newsletter), Kept: true,
 		Languages: s.same(l, "/subscribe/code", fields, told), Body: b,
 	})
 }

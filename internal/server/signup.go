@@ -31,6 +31,9 @@ type signupBody struct {
 	told *refusal // what it answers a press with
 }
 
+// ToMend is for the title.
+func (b signupBody) ToMend() bool { return b.Error != "" }
+
 // signupPage is the hosted page of one newsletter.
 func (s *server) signupPage(w http.ResponseWriter, r *http.Request) error {
 	n, err := s.openNewsletter(r, chi.URLParam(r, "slug"))
@@ -49,7 +52,7 @@ func (s *server) renderSignup(w http.ResponseWriter, r *http.Request, status int
 	if status != http.StatusServiceUnavailable { // what is away then has the challenge too
 		b.Challenge = s.challengeFor(r)
 	}
-	v := page.View{L: l, Title: l.T("signup.title", "name", n.Name), Wrong: b.Error != "", Site: siteOf(n), Body: b}
+	v := page.View{L: l, Title: l.T("signup.title", "name", n.Name), Site: siteOf(n), Body: b}
 	if n.Name == "" {
 		v.Title = l.T("signup.button")
 	}
