@@ -85,6 +85,7 @@ func (s *stage) backToSettings(b *browser, settings string) {
 	b.open(settings)
 	run(b, chromedp.Click(chromedp.CSS("input[name=cadence][value=weekly]")))
 	b.follow("#settings > button")
+	b.await(`document.activeElement.matches(".notice")`) // the browser's own doing: no script of the page moves it
 	b.follow(".notice button")
 	s.goes(b, `history.back()`, "the page of what was saved, as things are now", `document.readyState === "complete" && location.search.includes("undo=") &&
 		document.querySelector("[value=instant]").checked && !document.querySelector(".notice")`)

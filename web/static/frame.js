@@ -7,4 +7,7 @@ const tell = () => {
   const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
   for (const origin of targets) window.parent.postMessage({ vistka: height }, origin);
 };
+// In a frame of another site browsers give no element the focus by themselves. Where the reader has just
+// pressed in this one, it was there already.
+if (document.hasFocus()) document.querySelector("[autofocus]")?.focus();
 new ResizeObserver(tell).observe(document.documentElement);
