@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"vistka/internal/locale/localetest"
 	"vistka/internal/mailer"
 	"vistka/internal/page"
@@ -48,6 +50,25 @@ func TestBrowserDev(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where a logo does not come, no empty band is left in its place.
+func TestBrowserLogoThatFails(t *testing.T) {
+	t.Parallel()
+	base := devServer(t)
+	b := newBrowser(t)
+	for _, width := range []int64{320, 1280} {
+		b.size(width, 700, "light")
+		for _, path := range []string{"/dev/signup?lang=en", "/dev/frame?lang=en"} {
+			top := func(more string) float64 {
+				b.open(base + path + more)
+				return run(b, chromedp.Evaluate[float64](`document.querySelector("h1").getBoundingClientRect().top`))
+			}
+			if without, failed := top(""), top("&logo=https://logo.invalid/logo.png"); failed-without > 16 {
+				t.Errorf("%s at %d: the words stand %v px lower", path, width, failed-without)
+			}
+		}
 	}
 }
 
