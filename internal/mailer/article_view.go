@@ -61,6 +61,9 @@ func (r *Renderer) article(f frame, a Article, lim limits) articleView {
 		Summary: shortenText(plainText(r.excerpts.strict, a.Summary), lim.summary),
 		Byline:  byline(f.L, a),
 	}
+	if letters(v.Summary) == letters(v.Title) { // some feeds have nothing better to say
+		v.Summary = ""
+	}
 	if v.Title == "" {
 		v.Title = f.Newsletter.Name
 	}

@@ -41,6 +41,24 @@ func TestAnOpeningStandsOnceInTheMail(t *testing.T) {
 	}
 }
 
+// Feeds without a summary of their own give the title once more.
+func TestATitleIsNotItsOwnSummary(t *testing.T) {
+	t.Parallel()
+	e := editionOf("uk", mailer.Daily, 2)
+	for i := range e.Articles {
+		e.Articles[i].Summary, e.Articles[i].ContentHTML = "<p>"+e.Articles[i].Title+".</p>", ""
+	}
+	_, text, html := parts(t, compiled(t, newRenderer(t), e))
+	for _, a := range e.Articles {
+		if n := strings.Count(text, a.Title); n != 1 {
+			t.Errorf("%q %d times in the text", a.Title, n)
+		}
+		if n := strings.Count(html[strings.Index(html, "<table"):], a.Title); n != 1 {
+			t.Errorf("%q %d times in the HTML", a.Title, n)
+		}
+	}
+}
+
 // A clause after "вам" needs its comma.
 func TestCadenceInUkrainian(t *testing.T) {
 	t.Parallel()
