@@ -48,6 +48,8 @@ func (s *server) savePreferences(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
+// saveForm saves what was chosen, or shows the form as it was typed once more: to be
+// mended, or in the other language.
 func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	key := chi.URLParam(r, "token")
 	before, err := s.Subscribers.Preferences(r.Context(), key)
@@ -65,26 +67,24 @@ func (s *server) saveForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return page.BadRequest(err)
 	}
-	c, err := s.change(r, shown, before, withOwn(topics, before.Topics))
-	var wrong fieldError
-	var unknown unknownTopics
-	status := http.StatusUnprocessableEntity
-	switch {
-	case err == nil && shows(r):
-		status = http.StatusOK
-	case err == nil:
-		p, err := s.Subscribers.SaveChosen(r.Context(), key, shown, c, evidence(r))
-		return s.sayChanged(w, r, p, err, "saved")
-	case errors.As(err, &unknown):
-		wrong = "topics"
-	case !errors.As(err, &wrong):
-		return page.BadRequest(err)
+	chosen, err := s.change(r, shown, before, withOwn(topics, before.Topics))
+	if err == nil && !shows(r) {
+		saved, err := s.Subscribers.SaveChosen(r.Context(), key, shown, chosen, evidence(r))
+		return s.sayChanged(w, r, saved, err, "saved")
 	}
-	said := preferencesSaid{Wrong: wrong, Unknown: unknown, Until: r.PostFormValue("until"), Shown: before.Change()}
-	if choice := r.PostFormValue("pause"); choice != "none" || shown.PausedUntil != nil { // else it was left as it was shown
-		said.Pause = choice
+	said, status := preferencesSaid{Until: r.PostFormValue("until"), Shown: before.Change()}, http.StatusOK
+	if err != nil {
+		status = http.StatusUnprocessableEntity
+		if errors.As(err, &said.Unknown) {
+			said.Wrong = "topics"
+		} else if !errors.As(err, &said.Wrong) {
+			return page.BadRequest(err)
+		}
 	}
-	return s.renderPreferences(w, r, status, typed(before, c.On(shown, before.Change())), said)
+	if pause := r.PostFormValue("pause"); pause != "none" || shown.PausedUntil != nil { // else it was left as it was shown
+		said.Pause = pause
+	}
+	return s.renderPreferences(w, r, status, typed(before, chosen.On(shown, before.Change())), said)
 }
 
 // shownSettings are the settings as the page showed them that a form stands on. One
