@@ -58,7 +58,7 @@ func (r *Renderer) article(f frame, a Article, lim limits) articleView {
 	v := articleView{
 		Title:   shorten(cleanLine(a.Title), lim.title),
 		URL:     webAddress(a.URL),
-		Summary: shortenText(plainText(r.excerpts.strict, a.Summary), lim.summary),
+		Summary: shortenText(r.excerpts.plainText(a.Summary), lim.summary),
 		Byline:  byline(f.L, a),
 	}
 	if letters(v.Summary) == letters(v.Title) { // some feeds have nothing better to say

@@ -1,12 +1,8 @@
 package mailer
 
 import (
-	"html"
-	"regexp"
 	"strings"
 	"unicode"
-
-	"github.com/microcosm-cc/bluemonday"
 )
 
 // cleanLine makes one line of outside text: no controls, no marks that reorder
@@ -35,21 +31,6 @@ func invisible(r rune) bool {
 		return true
 	}
 	return false
-}
-
-// points is where one point of a list ends without a mark and the next begins.
-var points = regexp.MustCompile(`([^\s>.,;:!?…])((?:\s|</\w+>)*</li>\s*<li)`)
-
-// plainText takes every tag off and makes one line of what is left,
-// the points of a list with a semicolon between them.
-func plainText(strict *bluemonday.Policy, s string) string {
-	if strings.ContainsAny(s, "<&") {
-		s = points.ReplaceAllString(s, "$1;$2")
-		// A tag that ends a line of text must not join two words.
-		s = strings.NewReplacer("<br", " <br", "</p>", " </p>", "</li>", " </li>", "</div>", " </div>").Replace(s)
-		s = html.UnescapeString(strict.Sanitize(s))
-	}
-	return cleanLine(s)
 }
 
 // shorten cuts s to at most n characters, at a word's end where there is one

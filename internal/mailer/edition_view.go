@@ -83,7 +83,7 @@ func (r *Renderer) addExcerpt(v *editionView, a Article, lim limits) {
 func (r *Renderer) letters(blocks []passage) string {
 	var b strings.Builder
 	for _, p := range blocks {
-		b.WriteString(letters(plainText(r.excerpts.strict, string(p.HTML))))
+		b.WriteString(letters(r.excerpts.plainText(string(p.HTML))))
 	}
 	return b.String()
 }

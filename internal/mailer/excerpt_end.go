@@ -1,117 +1,115 @@
 package mailer
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "strings"
 
-// andMore stands behind a whole sentence after which something was left out. The
-// blank keeps the ellipsis on its line.
-const andMore = "\u00a0…"
+// fit takes paragraphs until enough characters are reached, none beyond most. What
+// is left out, or was before (cut), is said behind the last.
+func fit(all []paragraph, enough, most int, cut bool) ([]passage, bool) {
+	var blocks []passage
+	count := 0
+	for _, p := range all {
+		room, before := most-count, last(blocks)
+		within := p.list > 0 && p.list == before.list
+		switch {
+		case count >= enough && full(before, within, room, most):
+			return more(blocks, p.list), true
+		case p.words <= room:
+			blocks, count = append(blocks, p.passage()), count+p.words
+		case within, p.kind == "h" && count > 0:
+			return more(blocks, p.list), true
+		default:
+			return append(blocks, p.cutTo(room).passage()), true
+		}
+	}
+	if cut {
+		blocks = more(blocks, 0)
+	}
+	return blocks, cut
+}
 
-// point is a place in both forms of a paragraph, in octets.
-type point struct{ html, text int }
-
-// full reports whether a new paragraph is one too many. A list is taken to its end
-// if it has room, and what a heading or a colon announces is not left out.
-func (w *excerptWriter) full() bool {
-	last, room := w.last(), w.most-w.count
+// full reports whether a paragraph is one too many behind enough of them. A list is
+// taken to its end if it has room, and what a heading or a colon announces is not left
+// out.
+func full(before passage, within bool, room, most int) bool {
 	switch {
-	case w.count < w.enough:
-		return false
-	case w.list > 0 && last.list == w.list:
+	case within:
 		return room <= 0
-	case last.Kind == "h", strings.HasSuffix(last.Text, ":"):
-		return room < w.most/8
+	case before.Kind == "h", strings.HasSuffix(before.Text, ":"):
+		return room < most/8
 	}
 	return true
 }
 
-func (w *excerptWriter) last() passage {
-	if len(w.blocks) == 0 {
+func last(blocks []passage) passage {
+	if len(blocks) == 0 {
 		return passage{}
 	}
-	return w.blocks[len(w.blocks)-1]
+	return blocks[len(blocks)-1]
 }
 
-// sentence remembers that one ends here, if it does. What is inside a link or
-// emphasis is never cut off from the rest of it.
-func (w *excerptWriter) sentence() {
-	if w.open == 0 && endsSentence(strings.TrimSpace(w.text.String())) {
-		w.whole = point{w.html.Len(), w.text.Len()}
+// more says behind the last paragraph that more follows, in the list cutIn if it is
+// of one. No heading stands last.
+func more(blocks []passage, cutIn int) []passage {
+	for len(blocks) > 1 && last(blocks).Kind == "h" {
+		blocks = blocks[:len(blocks)-1]
 	}
-}
-
-// end says behind the last paragraph that more follows, unless it says so itself. No
-// heading stands last.
-func (w *excerptWriter) end(cut bool) {
-	if !cut {
-		return
-	}
-	for len(w.blocks) > 1 && w.last().Kind == "h" {
-		w.blocks = w.blocks[:len(w.blocks)-1]
-	}
-	last := w.last()
+	end := last(blocks)
 	switch {
-	case w.said, last.Text == "", strings.HasSuffix(last.Text, "…"):
-	case last.Kind == "li" && last.list == w.cutIn: // there are more points
-		w.blocks = append(w.blocks, passage{Kind: "li", HTML: "…", Text: "…"})
-	case last.Kind == "p":
-		last.HTML, last.Text = last.HTML+andMore, last.Text+andMore
-		w.blocks[len(w.blocks)-1] = last
+	case end.Text == "", strings.HasSuffix(end.Text, "…"):
+	case end.Kind == "li" && end.list == cutIn: // there are more points
+		return append(blocks, passage{Kind: "li", HTML: "…", Text: "…"})
+	case end.Kind == "p":
+		end.HTML, end.Text = end.HTML+andMore, end.Text+andMore
+		blocks[len(blocks)-1] = end
 	default: // a list or a quotation that is whole
-		w.blocks = append(w.blocks, passage{Kind: "p", HTML: "…", Text: "…"})
+		return append(blocks, passage{Kind: "p", HTML: "…", Text: "…"})
 	}
+	return blocks
 }
 
-// lastSentence is where the last sentence of s ends that another follows, in octets;
-// 0: there is none.
-func lastSentence(s string) int {
-	for i := len(s); i > 0; {
-		i = strings.LastIndexByte(s[:i], ' ')
-		if i > 0 && endsSentence(s[:i]) && beginsSentence(s[i+1:]) {
-			return i
+// cutTo is the paragraph as far as there is room: to the end of a sentence if that
+// leaves half of it, or of a word. What is inside a link or emphasis ends no sentence,
+// for it is never cut off from the rest of it.
+func (p paragraph) cutTo(room int) paragraph {
+	var sentences strings.Builder // the words, with no blank inside a link
+	open := 0
+	for _, c := range p.pieces {
+		switch open += c.open; {
+		case c.open == 0 && open > 0:
+			sentences.WriteString(strings.NewReplacer(" ", "_", "\n", "_").Replace(c.text))
+		case c.open == 0:
+			sentences.WriteString(c.text)
 		}
 	}
-	return 0
+	end := "…"
+	at := len(shorten(p.plain(), max(room, 2))) - len(end)
+	if i := lastSentence(sentences.String()[:at]); i*2 > at {
+		at, end = i, andMore
+	}
+	whole := p.pieces
+	p.pieces = nil
+	open = 0
+	for i, c := range whole {
+		if c.open == 0 && len(c.text) > at {
+			p.pieces = append(p.pieces, piece{text: c.text[:at] + end})
+			p.pieces = append(p.pieces, ends(whole[i:], open)...)
+			break
+		}
+		if open += c.open; c.open == 0 {
+			at -= len(c.text)
+		}
+		p.pieces = append(p.pieces, c)
+	}
+	return p
 }
 
-// shortenText is shorten for sentences: it cuts behind a whole one if that leaves
-// half of the room or more.
-func shortenText(s string, n int) string {
-	runes := []rune(s)
-	if len(runes) <= n {
-		return s
+// ends is the ends of so many links and emphases, without those of what begins there.
+func ends(pieces []piece, open int) (out []piece) {
+	depth := open
+	for _, c := range pieces {
+		if depth += c.open; depth < open {
+			out, open = append(out, c), depth
+		}
 	}
-	most := string(runes[:max(0, n-utf8.RuneCountInString(andMore))])
-	if i := lastSentence(most); i*2 > len(most) {
-		return most[:i] + andMore
-	}
-	return shorten(s, n)
-}
-
-// closing is what may stand behind the end of a sentence and still be of it.
-const closing = `"'»”’)]`
-
-// endsSentence takes a full stop behind a short word for that of an abbreviation:
-// to miss an end is better than to break a name.
-func endsSentence(s string) bool {
-	s = strings.TrimRight(s, closing)
-	mark, size := utf8.DecodeLastRuneInString(s)
-	switch mark {
-	case '!', '?', '…':
-		return true
-	case '.':
-	default:
-		return false
-	}
-	word := strings.TrimRight(s[:len(s)-size], closing)
-	word = word[strings.LastIndexFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })+1:]
-	return utf8.RuneCountInString(word) > 3
-}
-
-func beginsSentence(s string) bool {
-	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, `"'«“‘([–— `))
-	return unicode.IsUpper(first) || unicode.IsDigit(first)
+	return out
 }

@@ -52,7 +52,7 @@ func TestPointsOfASummaryStayApart(t *testing.T) {
 		"<ul><li><p>one</p>\n</li> <li class=x><b>два</b></li></ul>": "one; два",
 		"<ul><li></li><li>one?</li><li>two &amp; more</li></ul>":     "one? two & more",
 	} {
-		if got := plainText(e.strict, in); got != want {
+		if got := e.plainText(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}
