@@ -28,7 +28,8 @@ type excerpter struct {
 
 func newExcerpter() excerpter {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("p", "div", "br", "strong", "b", "em", "i", "ul", "ol", "li", "blockquote", "h2", "h3", "h4", "section", "article")
+	p.AllowElements("p", "div", "br", "hr", "strong", "b", "em", "i", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre", "section", "article",
+		"h1", "h2", "h3", "h4", "h5", "h6", "figure", "figcaption", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td")
 	p.AllowAttrs("href").OnElements("a")
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.RequireParseableURLs(true)
@@ -67,13 +68,12 @@ func (e excerpter) plainText(s string) string {
 	if err != nil {
 		return cleanLine(html.UnescapeString(e.strict.Sanitize(strings.ReplaceAll(s, "<", " <"))))
 	}
-	line := ""
-	for i, p := range all {
-		text := p.plain()
-		if i > 0 && p.list > 0 && p.list == all[i-1].list && !strings.ContainsAny(line[len(line)-1:], ".,;:!?") && !strings.HasSuffix(line, "…") {
+	line, list := "", 0
+	for _, p := range all {
+		if line != "" && p.list > 0 && p.list == list && !strings.ContainsAny(line[len(line)-1:], ".,;:!?") && !strings.HasSuffix(line, "…") {
 			line += ";"
 		}
-		line = strings.TrimSpace(line + " " + text)
+		line, list = strings.TrimSpace(line+" "+p.plain()), p.list
 	}
 	return cleanLine(line)
 }

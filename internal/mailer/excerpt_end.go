@@ -7,14 +7,20 @@ import "strings"
 func fit(all []paragraph, enough, most int, cut bool) ([]passage, bool) {
 	var blocks []passage
 	count := 0
+	begun := false // more than headings is taken
 	for _, p := range all {
 		room, before := most-count, last(blocks)
 		within := p.list > 0 && p.list == before.list
 		switch {
+		case p.kind == "table" && !begun:
+			cut = true
+		case p.kind == "table": // what follows it speaks of it
+			return more(blocks, p.list), true
 		case count >= enough && full(before, within, room, most):
 			return more(blocks, p.list), true
 		case p.words <= room:
 			blocks, count = append(blocks, p.passage()), count+p.words
+			begun = begun || p.kind != "h"
 		case within, p.kind == "h" && count > 0:
 			return more(blocks, p.list), true
 		default:

@@ -12,7 +12,7 @@ import (
 
 // paragraph is a whole paragraph of an article, before it is known what fits.
 type paragraph struct {
-	kind   string // as a passage's
+	kind   string // as a passage's, or table: one that is left out, without pieces
 	list   int    // the list that it stands in; 0: none
 	words  int    // characters, less the blanks at the ends of pieces
 	pieces []piece
@@ -73,28 +73,44 @@ type gatherer struct {
 	done        []paragraph
 	now         paragraph // being written
 	kind        string
-	lists, list int // how many lists began, and the outermost one around now
-	open        int // links and emphasis around now
+	lists, list int  // how many lists began, and the outermost one around now
+	open        int  // links and emphasis around now
+	term        bool // now is a term that waits for what it means
+	lines       bool // line ends are the author's
 }
 
 func (g *gatherer) node(n *html.Node) {
 	switch {
 	case n.Type == html.TextNode:
-		g.text(n.Data)
+		g.textNode(n.Data)
 		return
 	case n.Type != html.ElementNode:
 		return
 	}
 	switch n.DataAtom {
-	case atom.P, atom.Div, atom.Section, atom.Article:
+	case atom.P, atom.Div, atom.Section, atom.Article, atom.Hr, atom.Figure, atom.Caption, atom.Td, atom.Th, atom.Dd:
 		g.block(n, g.kind)
+	case atom.Figcaption:
+		g.caption(n)
+	case atom.Table:
+		g.table(n)
 	case atom.Ul, atom.Ol:
 		g.inList(n, g.kind)
+	case atom.Dl:
+		g.inList(n, "li")
+	case atom.Dt:
+		g.flush()
+		g.children(n)
+		g.term = g.now.words > 0
 	case atom.Li:
 		g.block(n, "li")
 	case atom.Blockquote:
 		g.block(n, "quote")
-	case atom.H2, atom.H3, atom.H4:
+	case atom.Pre:
+		g.lines = true
+		g.block(n, g.kind)
+		g.lines = false
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		g.block(n, "h")
 	case atom.Br:
 		g.lineBreak()
@@ -116,12 +132,14 @@ func (g *gatherer) children(n *html.Node) {
 }
 
 func (g *gatherer) block(n *html.Node, kind string) {
-	if g.open > 0 { // a paragraph inside a link: the link stays whole
+	if g.open > 0 {
 		g.children(n)
 		g.text(" ")
 		return
 	}
-	g.flush()
+	if !g.term {
+		g.flush()
+	}
 	outer := g.kind
 	g.kind = kind
 	g.children(n)
@@ -167,13 +185,26 @@ func (g *gatherer) link(n *html.Node) {
 	g.children(n)
 }
 
+func (g *gatherer) textNode(s string) {
+	if !g.lines {
+		g.text(s)
+		return
+	}
+	for i, line := range strings.Split(s, "\n") {
+		if i > 0 {
+			g.lineBreak()
+		}
+		g.text(line)
+	}
+}
+
 // text adds words, with one blank at either end where the source has some.
 func (g *gatherer) text(s string) {
-	if strings.TrimSpace(s) == "" && g.now.words == 0 {
+	if strings.TrimSpace(s) == "" && (g.now.words == 0 || g.term) {
 		return
 	}
 	lead, tail := "", ""
-	if strings.TrimLeft(s, " \t\r\n") != s && g.now.words > 0 && !strings.HasSuffix(g.before(), " ") {
+	if strings.TrimLeft(s, " \t\r\n") != s && g.now.words > 0 && !strings.ContainsAny(g.before()[len(g.before())-1:], " \n") {
 		lead = " "
 	}
 	if strings.TrimRight(s, " \t\r\n") != s {
@@ -181,6 +212,9 @@ func (g *gatherer) text(s string) {
 	}
 	if s = cleanLine(s); s == "" {
 		tail = ""
+	}
+	if g.term && s != "" {
+		lead, g.term = ": ", false
 	}
 	if text := lead + s + tail; text != "" {
 		g.add(piece{text: text})
@@ -206,7 +240,11 @@ func (g *gatherer) before() string {
 
 func (g *gatherer) add(c piece) { g.now.pieces = append(g.now.pieces, c) }
 
+// flush ends a paragraph. One inside a link does not: the link stays whole.
 func (g *gatherer) flush() {
+	if g.open > 0 {
+		return
+	}
 	for n := len(g.now.pieces); n > 0 && g.now.pieces[n-1] == lineBreak; n-- {
 		g.now.pieces = g.now.pieces[:n-1]
 	}
@@ -214,7 +252,7 @@ func (g *gatherer) flush() {
 		g.now.kind, g.now.list = g.kind, g.list
 		g.done = append(g.done, g.now)
 	}
-	g.now = paragraph{}
+	g.now, g.term = paragraph{}, false
 }
 
 // webAddress returns an absolute http or https address as it may stand in a

@@ -1,0 +1,61 @@
+package mailer
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// caption leaves out the words of a picture that is not shown, and keeps whose words
+// a quotation is.
+func (g *gatherer) caption(n *html.Node) {
+	if n.Parent == nil {
+		return
+	}
+	for d := range n.Parent.Descendants() {
+		if d.DataAtom == atom.Blockquote {
+			g.block(n, g.kind)
+			return
+		}
+	}
+}
+
+// table writes the cells of a table that only arranges an article. Data is left out:
+// rows and columns do not read as sentences.
+func (g *gatherer) table(n *html.Node) {
+	if g.open > 0 || !isData(n) {
+		g.block(n, g.kind)
+		return
+	}
+	g.flush()
+	g.done = append(g.done, paragraph{kind: "table", list: g.list})
+}
+
+// isData reports whether two rows or more have words in two cells or more.
+func isData(table *html.Node) bool {
+	rows := 0
+	for part := range table.ChildNodes() {
+		for row := range part.ChildNodes() { // the parser puts every row in a tbody
+			cells := 0
+			for cell := range row.ChildNodes() {
+				if hasWords(cell) {
+					cells++
+				}
+			}
+			if row.DataAtom == atom.Tr && cells > 1 {
+				rows++
+			}
+		}
+	}
+	return rows > 1
+}
+
+func hasWords(n *html.Node) bool {
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode && strings.TrimSpace(d.Data) != "" {
+			return true
+		}
+	}
+	return false
+}
