@@ -107,13 +107,16 @@ func TestSummary(t *testing.T) {
 		t.Errorf("%d runes: …%s", len(got), string(got[len(got)-10:]))
 	}
 	for in, want := range map[string]string{
-		"<p>One.</p><p>Two.</p>":      "One. Two.",
-		"a<br>b":                      "a b",
-		"<b>a</b>b":                   "ab",
-		"text [&#8230;]":              "text…",
-		"text […]":                    "text…",
-		"[…]":                         "",
-		"line\n\tbreak\u202ereversed": "line breakreversed",
+		"<p>One.</p><p>Two.</p>":    "One. Two.",
+		"a<br>b":                    "a b",
+		"<b>a</b>b":                 "ab",
+		"text [&#8230;]":            "text…",
+		"text […]":                  "text…",
+		"[…]":                       "",
+		"in <s>1999</s>2001":        "in 2001",
+		"<del>a</del>, (<s>b</s>c)": ", (c)",
+		"<figure><img><figcaption>AFP</figcaption></figure>Text": "Text",
+		"line\n\tbreak\u202ereversed":                            "line breakreversed",
 	} {
 		if got := Summary(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

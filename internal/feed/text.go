@@ -12,13 +12,15 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Text is the readable text of HTML on one line, blocks parted by a space.
+// Text is the readable text of HTML on one line, blocks parted by a space, without
+// what is struck out and the captions of pictures.
 func Text(s string) string {
 	root := fragment(s)
 	if root == nil {
 		return ""
 	}
 	var b strings.Builder
+	left := dropUnread(root)
 	for n := range root.Descendants() {
 		switch {
 		case n.Type == html.TextNode:
@@ -29,13 +31,37 @@ func Text(s string) string {
 			b.WriteByte(' ')
 		}
 	}
-	return tidy(b.String())
+	text := tidy(b.String())
+	if left {
+		text = apart.ReplaceAllString(text, "$1$2")
+	}
+	return text
+}
+
+// apart is a mark that stands off since something was taken out beside it.
+var apart = regexp.MustCompile(`([(«“]) | ([,.;:!?)»”])`)
+
+// dropUnread puts a blank for what is struck out, as newsrooms correct, and for
+// captions, and tells whether there were any.
+func dropUnread(root *html.Node) bool {
+	var drop []*html.Node
+	for n := range root.Descendants() {
+		switch n.DataAtom {
+		case atom.S, atom.Strike, atom.Del, atom.Figcaption:
+			drop = append(drop, n)
+		}
+	}
+	for _, n := range drop {
+		n.Parent.InsertBefore(&html.Node{Type: html.TextNode, Data: " "}, n)
+		n.Parent.RemoveChild(n)
+	}
+	return len(drop) > 0
 }
 
 func inline(a atom.Atom) bool {
 	switch a {
-	case atom.A, atom.B, atom.Strong, atom.I, atom.Em, atom.U, atom.S, atom.Span, atom.Sub, atom.Sup, atom.Small,
-		atom.Mark, atom.Code, atom.Q, atom.Cite, atom.Abbr, atom.Time, atom.Del, atom.Ins:
+	case atom.A, atom.B, atom.Strong, atom.I, atom.Em, atom.U, atom.Span, atom.Sub, atom.Sup, atom.Small,
+		atom.Mark, atom.Code, atom.Q, atom.Cite, atom.Abbr, atom.Time, atom.Ins:
 		return true
 	}
 	return false

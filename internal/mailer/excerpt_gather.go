@@ -77,6 +77,7 @@ type gatherer struct {
 	open        int  // links and emphasis around now
 	term        bool // now is a term that waits for what it means
 	lines       bool // line ends are the author's
+	struck      bool // something was struck out just now
 }
 
 func (g *gatherer) node(n *html.Node) {
@@ -114,6 +115,8 @@ func (g *gatherer) node(n *html.Node) {
 		g.block(n, "h")
 	case atom.Br:
 		g.lineBreak()
+	case atom.S, atom.Strike, atom.Del:
+		g.struck = true
 	case atom.Strong, atom.B:
 		g.inline(n, "<strong>", "</strong>", "")
 	case atom.Em, atom.I:
@@ -213,6 +216,9 @@ func (g *gatherer) text(s string) {
 	if s = cleanLine(s); s == "" {
 		tail = ""
 	}
+	if g.struck && s != "" {
+		lead = g.close(lead, s)
+	}
 	if g.term && s != "" {
 		lead, g.term = ": ", false
 	}
@@ -252,7 +258,7 @@ func (g *gatherer) flush() {
 		g.now.kind, g.now.list = g.kind, g.list
 		g.done = append(g.done, g.now)
 	}
-	g.now, g.term = paragraph{}, false
+	g.now, g.term, g.struck = paragraph{}, false, false
 }
 
 // webAddress returns an absolute http or https address as it may stand in a

@@ -59,3 +59,34 @@ func TestATableOfDataIsLeftOut(t *testing.T) {
 		t.Errorf("a summary is %q", got)
 	}
 }
+
+// What is struck out is not mailed as if it stood.
+func TestWhatIsStruckOutIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"Price: <s>10</s> 12":                              "Price: 12",
+		"In <del>1999</del><ins>2001</ins> it began":       "In 2001 it began",
+		"in<strike>1999</strike>2001":                      "in 2001",
+		"of <s>this</s>, and <b>that <s>too</s></b>. Then": "of, and that. Then",
+		"(<s>a</s>b)":                          "(b)",
+		"<s>a</s>b <s>c</s>":                   "b",
+		"<ul><li><s>a</s></li><li>b</li></ul>": "b",
+		"<del><p>a</p></del><p>b</p>":          "b",
+		"<s>a":                                 "",
+	} {
+		e := newExcerpter()
+		blocks, _ := e.excerpt(feed.Sanitize(in), 600, 1200)
+		got := ""
+		if len(blocks) > 0 {
+			got = blocks[0].Text
+		}
+		if got != want || len(blocks) > 1 {
+			t.Errorf("%q becomes %v, want %q", in, blocks, want)
+		}
+		for _, summary := range []string{e.plainText(in), feed.Text(in)} {
+			if summary != want {
+				t.Errorf("%q becomes the summary %q, want %q", in, summary, want)
+			}
+		}
+	}
+}

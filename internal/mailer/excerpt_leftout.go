@@ -2,6 +2,8 @@ package mailer
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -30,6 +32,30 @@ func (g *gatherer) table(n *html.Node) {
 	}
 	g.flush()
 	g.done = append(g.done, paragraph{kind: "table", list: g.list})
+}
+
+// close is the blank before s, behind what was struck out: newsrooms correct in this
+// way, and a mail has what is right alone. No words join, and no mark stands off.
+func (g *gatherer) close(lead, s string) string {
+	g.struck = false
+	before, first := g.before(), []rune(s)[0]
+	end, _ := utf8.DecodeLastRuneInString(before)
+	switch {
+	case before == "":
+	case unicode.IsLetter(first), unicode.IsDigit(first):
+		if end != ' ' && end != '\n' && !joins(end) {
+			return " "
+		}
+	case strings.ContainsRune(",.;:!?)»”", first):
+		for i := range g.now.pieces {
+			if c := &g.now.pieces[len(g.now.pieces)-1-i]; c.text != "" {
+				c.text = strings.TrimRight(c.text, " ")
+				break
+			}
+		}
+		return ""
+	}
+	return lead
 }
 
 // isData reports whether two rows or more have words in two cells or more.
