@@ -71,3 +71,16 @@ func TestASummaryEndsBehindASentence(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAbbreviationEndsNoSentence(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{
+		"about the war.": true, "at ten to six.": true, "of 12.": true, "she said no.": true, "(it was so.)": true, "«Так і було».": true, "Про це всі.": true, "п’ять.": true,
+		"і т. д.": false, "і т. п.": false, "ім.": false, "Вул.": false, "м.": false, "2019–2021 рр.": false, "див.": false, "5 млн.": false, "проф.": false,
+		"Mr.": false, "St.": false, "(No.": false, "vs.": false, "e.g.": false, "i.e.": false, "etc.": false, "Inc.": false, "the U.S.": false, "J. R.": false, "nothing": false, "": false, ".": true,
+	} {
+		if got := endsSentence(s); got != want {
+			t.Errorf("%q: %v", s, got)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package mailer
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -39,8 +40,11 @@ func shortenText(s string, n int) string {
 // closing is what may stand behind the end of a sentence and still be of it.
 const closing = `"'»”’)]`
 
-// endsSentence takes a full stop behind a short word for that of an abbreviation:
-// to miss an end is better than to break a name.
+// abbreviations have a full stop that ends no sentence, though a name or a number
+// often follows; initials and one letter as in "т. д." are known by their length.
+var abbreviations = strings.Fields("ім вул пл просп рр ст див св гр тис млн млрд грн проф акад " +
+	"Mr Mrs Ms Dr Prof St No vs etc Jr Sr Inc")
+
 func endsSentence(s string) bool {
 	s = strings.TrimRight(s, closing)
 	mark, size := utf8.DecodeLastRuneInString(s)
@@ -53,7 +57,14 @@ func endsSentence(s string) bool {
 	}
 	word := strings.TrimRight(s[:len(s)-size], closing)
 	word = word[strings.LastIndexFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })+1:]
-	return utf8.RuneCountInString(word) > 3
+	letter, size := utf8.DecodeRuneInString(word)
+	switch {
+	case len(word) == size && unicode.IsLetter(letter):
+		return false
+	case slices.Contains(abbreviations, word), slices.Contains(abbreviations, strings.ToLower(word)):
+		return false
+	}
+	return true
 }
 
 func beginsSentence(s string) bool {
