@@ -122,10 +122,12 @@ func editionSubject(f frame, c EditionContent) string {
 	return subject(title, f.Newsletter.Name)
 }
 
+const preheaderLength = 110 // characters
+
 // preheader is what an inbox shows beside the subject; opening is how the
 // article begins, or what a correction corrects; rest is what stands below it.
 func preheader(v editionView, opening string, rest []articleView) string {
-	text := opening
+	text := shortenText(opening, preheaderLength)
 	if len(rest) > 0 {
 		titles := make([]string, 0, 3)
 		for _, a := range rest[:min(3, len(rest))] {
@@ -133,10 +135,10 @@ func preheader(v editionView, opening string, rest []articleView) string {
 		}
 		text = strings.Join(titles, " · ")
 	} else if text == "" && len(v.Lead.Blocks) > 0 {
-		text = cleanLine(v.Lead.Blocks[0].Text)
+		text = shortenText(cleanLine(v.Lead.Blocks[0].Text), preheaderLength)
 	}
 	if utf8.RuneCountInString(text) < 40 {
 		text = strings.TrimPrefix(text+" · "+v.Newsletter.Name+" · "+v.Kicker.String(), " · ")
 	}
-	return shorten(text, 110)
+	return shorten(text, preheaderLength)
 }

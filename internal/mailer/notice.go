@@ -34,7 +34,7 @@ type noticeView struct {
 // newsletter and has its list headers.
 func (r *Renderer) compileNotice(v noticeView, n Newsletter, date time.Time) (Compiled, error) {
 	if v.Preheader == "" && len(v.Lines) > 0 {
-		v.Preheader = shorten(v.Lines[0], 110)
+		v.Preheader = shortenText(v.Lines[0], preheaderLength)
 	}
 	v.Subject = subject(v.Subject, n.Name)
 	html, err := r.page("notice", v)
