@@ -33,7 +33,7 @@ func (r *Renderer) editionView(f frame, c EditionContent, lim limits) editionVie
 		lead.PublishedAt = time.Time{} // the line above says it
 	}
 	v.Lead = r.article(f, lead, lim)
-	v.Lead.Image = newImage(f.L, shown[0])
+	v.Lead.Image = newImage(shown[0])
 	v.Lead.Button = f.L.T("mail.read")
 	var rest []articleView
 	var topics [][]string
