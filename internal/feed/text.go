@@ -39,7 +39,7 @@ func Text(s string) string {
 }
 
 // apart is a mark that stands off since something was taken out beside it.
-var apart = regexp.MustCompile(`([(«“]) | ([,.;:!?)»”])`)
+var apart = regexp.MustCompile(`([(«“]) |,? ([,.;:!?)»”])`)
 
 // dropUnread puts a blank for what is struck out, as newsrooms correct, and for
 // captions, and tells whether there were any.

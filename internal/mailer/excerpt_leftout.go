@@ -35,7 +35,8 @@ func (g *gatherer) table(n *html.Node) {
 }
 
 // close is the blank before s, behind what was struck out: newsrooms correct in this
-// way, and a mail has what is right alone. No words join, and no mark stands off.
+// way, and a mail has what is right alone. No words join, no mark stands off and no
+// comma is left before it.
 func (g *gatherer) close(lead, s string) string {
 	g.struck = false
 	before, first := g.before(), []rune(s)[0]
@@ -49,7 +50,7 @@ func (g *gatherer) close(lead, s string) string {
 	case strings.ContainsRune(",.;:!?)»”", first):
 		for i := range g.now.pieces {
 			if c := &g.now.pieces[len(g.now.pieces)-1-i]; c.text != "" {
-				c.text = strings.TrimRight(c.text, " ")
+				c.text = strings.TrimRight(c.text, " ,")
 				break
 			}
 		}

@@ -68,11 +68,12 @@ func TestWhatIsStruckOutIsLeftOut(t *testing.T) {
 		"In <del>1999</del><ins>2001</ins> it began":       "In 2001 it began",
 		"in<strike>1999</strike>2001":                      "in 2001",
 		"of <s>this</s>, and <b>that <s>too</s></b>. Then": "of, and that. Then",
-		"(<s>a</s>b)":                          "(b)",
-		"<s>a</s>b <s>c</s>":                   "b",
-		"<ul><li><s>a</s></li><li>b</li></ul>": "b",
-		"<del><p>a</p></del><p>b</p>":          "b",
-		"<s>a":                                 "",
+		"a, <del>b</del>, c (d, <s>e</s>)":                 "a, c (d)",
+		"(<s>a</s>b)":                                      "(b)",
+		"<s>a</s>b <s>c</s>":                               "b",
+		"<ul><li><s>a</s></li><li>b</li></ul>":             "b",
+		"<del><p>a</p></del><p>b</p>":                      "b",
+		"<s>a":                                             "",
 	} {
 		e := newExcerpter()
 		blocks, _ := e.excerpt(feed.Sanitize(in), 600, 1200)
