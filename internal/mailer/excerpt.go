@@ -28,7 +28,7 @@ type excerpter struct {
 
 func newExcerpter() excerpter {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("p", "div", "br", "hr", "strong", "b", "em", "i", "s", "strike", "del", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre", "section", "article",
+	p.AllowElements("p", "div", "br", "hr", "strong", "b", "em", "i", "s", "strike", "del", "sup", "sub", "q", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "pre", "section", "article",
 		"h1", "h2", "h3", "h4", "h5", "h6", "figure", "figcaption", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td")
 	p.AllowAttrs("href").OnElements("a")
 	p.AllowURLSchemes("http", "https", "mailto")

@@ -117,6 +117,14 @@ func (g *gatherer) node(n *html.Node) {
 		g.lineBreak()
 	case atom.S, atom.Strike, atom.Del:
 		g.struck = true
+	case atom.Sup:
+		g.small(n, superscript)
+	case atom.Sub:
+		g.small(n, subscript)
+	case atom.Q:
+		g.text(`"`)
+		g.children(n)
+		g.text(`"`)
 	case atom.Strong, atom.B:
 		g.inline(n, "<strong>", "</strong>", "")
 	case atom.Em, atom.I:
@@ -183,6 +191,22 @@ func (g *gatherer) link(n *html.Node) {
 		if target := webAddress(a.Val); a.Key == "href" && target != "" {
 			g.inline(n, `<a href="`+html.EscapeString(target)+`" style="color:inherit">`, "</a>", target)
 			return
+		}
+	}
+	g.children(n)
+}
+
+var (
+	superscript = strings.NewReplacer("0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹", "+", "⁺", "-", "⁻", "−", "⁻")
+	subscript   = strings.NewReplacer("0", "₀", "1", "₁", "2", "₂", "3", "₃", "4", "₄", "5", "₅", "6", "₆", "7", "₇", "8", "₈", "9", "₉", "+", "₊", "-", "₋", "−", "₋")
+)
+
+// small writes a raised or lowered number with the characters that are: 10⁶ is no 106,
+// in text as in HTML. Letters read the same where they stand, as in 5th.
+func (g *gatherer) small(n *html.Node, digits *strings.Replacer) {
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode && strings.Trim(d.Data, " 0123456789+-−") == "" {
+			d.Data = digits.Replace(d.Data)
 		}
 	}
 	g.children(n)

@@ -31,6 +31,8 @@ func TestEveryShapeOfAnArticleReads(t *testing.T) {
 		"<table><tr><td>one</td></tr><tr><td><p>two</p><p>three</p></td></tr></table>four":                               "p one|p two|p three|p four",
 		"<table><tr><td><img src=https://x.example/a.jpg></td><td>one</td></tr><tr><td></td><td>two</td></tr></table>":   "p one|p two",
 		"<table><tr><td>one</td><td>two</td></tr></table>":                                                               "p one|p two",
+		"10<sup>6</sup> of H<sub>2</sub>O, the 5<sup>th</sup>, 10<sup>−3</sup>":                                          "p 10⁶ of H₂O, the 5th, 10⁻³",
+		"She said <q>so it <em>is</em></q>.":                                                                             `p She said "so it is".`,
 	} {
 		if got, _, cut := excerptOf(in); got != want || cut {
 			t.Errorf("%q: cut %v, got\n%q, want\n%q", in, cut, got, want)
