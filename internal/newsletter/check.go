@@ -41,6 +41,7 @@ const (
 	keyTextLong  = "newsletter.error.text_long"
 	keyThanks    = "newsletter.error.thanks_long"
 	keyUnseen    = "newsletter.error.unseen"
+	keySender    = "newsletter.error.sender_marks"
 	keyAddress   = "newsletter.error.address"
 	keyLatin     = "newsletter.error.latin"
 	keyLanguage  = "newsletter.error.language"
@@ -61,7 +62,7 @@ const (
 // ErrorKeys lists every key that FieldErrors may carry, for the test that they have words.
 func ErrorKeys() []string {
 	return []string{
-		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyTextLong, keyThanks, keyUnseen, keyAddress, keyLatin, keyLanguage,
+		keySlug, keySlugTaken, keyFamily, keyRequired, keyTooLong, keyTextLong, keyThanks, keyUnseen, keySender, keyAddress, keyLatin, keyLanguage,
 		keyURL, keyURLLong, keyURLMarks, keyLogo, keyOrigin, keyAccent, keyCadence, keyTimezone, keyHour, keyMinutes, keyHours, keyPostal,
 	}
 }
@@ -150,7 +151,6 @@ func (n Newsletter) check() FieldErrors {
 	}
 	fail(accentForm.MatchString(n.Accent), "accent", keyAccent)
 	fail(slices.Contains(Cadences(), n.DefaultCadence), "default_cadence", keyCadence)
-	fail(n.Timezone != "", "timezone", keyTimezone)
 	fail(n.Hour >= 0 && n.Hour <= 23, "hour", keyHour)
 	isSpan := func(d time.Duration) bool { return d >= 0 && d <= maxSpan }
 	fail(isSpan(n.Grace), "grace", keyMinutes)
@@ -160,6 +160,8 @@ func (n Newsletter) check() FieldErrors {
 		fail(len([]rune(value)) <= maxName, field, keyTooLong)
 		fail(!hasUnseen(value, ""), field, keyUnseen)
 	}
+	// A name that looks like an address hides who the sender is (rule A17).
+	fail(!strings.ContainsAny(n.FromName, "<>@"), "from_name", keySender)
 	for field, value := range map[string]string{"description": n.Description, "postal_address": n.PostalAddress} {
 		fail(len([]rune(value)) <= maxText, field, keyTextLong)
 		fail(!hasUnseen(value, "\r\n\t"), field, keyUnseen)

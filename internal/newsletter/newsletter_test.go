@@ -149,6 +149,46 @@ func TestValidation(t *testing.T) {
 	}
 }
 
+// All is told at once: also what only the database knows.
+func TestAllErrorsAtOnce(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), pgtest.New(t)
+	stored, err := newsletter.Add(ctx, db, valid("news"), "", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := valid("news")
+	bad.Name, bad.Hour, bad.Timezone = "", 99, "Kyiv"
+	want := newsletter.FieldErrors{"name": "newsletter.error.required", "hour": "newsletter.error.hour", "timezone": "newsletter.error.timezone"}
+	bad.ID = stored.ID
+	_, err = newsletter.Update(ctx, db, bad)
+	wantErrors(t, err, want)
+	bad.ID = 0
+	want["slug"], want["family"] = "newsletter.error.slug_taken", "newsletter.error.family"
+	_, err = newsletter.Add(ctx, db, bad, "nothing", now)
+	wantErrors(t, err, want)
+}
+
+// A sender's name is no address (rule A17): some mail programs show the name alone.
+func TestSenderHasNoAddressInTheName(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), pgtest.New(t)
+	for _, name := range []string{`News "x" <evil@example.com>`, "news@example.org", "<News", "News>"} {
+		n := valid("news")
+		n.FromName = name
+		_, err := newsletter.Add(ctx, db, n, "", now)
+		wantErrors(t, err, newsletter.FieldErrors{"from_name": "newsletter.error.sender_marks"})
+	}
+}
+
+func wantErrors(t *testing.T, err error, want newsletter.FieldErrors) {
+	t.Helper()
+	var errs newsletter.FieldErrors
+	if !errors.As(err, &errs) || !maps.Equal(errs, want) {
+		t.Errorf("errors %v, want %v", err, want)
+	}
+}
+
 func TestOriginAllowed(t *testing.T) {
 	t.Parallel()
 	n := newsletter.Newsletter{Origins: []string{"https://example.org", "http://127.0.0.1:8081", "http://[::1]:80a", "https://xn--b1amarcd.xn--j1amh"}}

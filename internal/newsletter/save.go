@@ -17,11 +17,15 @@ import (
 // FieldErrors if what was filled in does not do.
 func Add(ctx context.Context, db postgres.DB, n Newsletter, family string, now time.Time) (Newsletter, error) {
 	n = n.tidy()
-	if errs := n.check(); len(errs) > 0 {
+	errs, err := n.wrong(ctx, db, family)
+	if err != nil {
+		return n, fmt.Errorf("check newsletter %q: %w", n.Slug, err)
+	}
+	if len(errs) > 0 {
 		return n, errs
 	}
 	var out Newsletter
-	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		familyID, err := familyOf(ctx, tx, family)
 		if err != nil {
 			return err
@@ -41,14 +45,18 @@ func Add(ctx context.Context, db postgres.DB, n Newsletter, family string, now t
 // family, the slug (it is in List-Id and in forms on sites) and LastSeq stay. Returns FieldErrors or ErrNotFound.
 func Update(ctx context.Context, db postgres.DB, n Newsletter) (Newsletter, error) {
 	n = n.tidy()
-	if errs := n.check(); len(errs) > 0 {
+	errs, err := n.wrong(ctx, db, "")
+	if err != nil {
+		return n, fmt.Errorf("check newsletter %d: %w", n.ID, err)
+	}
+	if len(errs) > 0 {
 		return n, errs
 	}
 	args := n.args()
 	args["id"] = n.ID
 	delete(args, "slug")
 	var out Newsletter
-	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) (err error) {
+	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) (err error) {
 		out, err = one(ctx, tx, update, args)
 		return asFieldError(err)
 	})
@@ -56,6 +64,26 @@ func Update(ctx context.Context, db postgres.DB, n Newsletter) (Newsletter, erro
 		return n, fmt.Errorf("update newsletter %d: %w", n.ID, err)
 	}
 	return out, nil
+}
+
+// wrong is all that is wrong at once, with what only the database can tell. The
+// keys of its tables hold all the same, for what is saved meanwhile: see asFieldError.
+func (n Newsletter) wrong(ctx context.Context, db postgres.DB, family string) (FieldErrors, error) {
+	errs := n.check()
+	var zone, taken, related bool
+	err := db.QueryRow(ctx, known, pgx.StrictNamedArgs{"id": n.ID, "timezone": n.Timezone, "slug": n.Slug, "family": family}).Scan(&zone, &taken, &related)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range []struct {
+		bad        bool
+		field, key string
+	}{{!zone, "timezone", keyTimezone}, {taken, "slug", keySlugTaken}, {!related, "family", keyFamily}} {
+		if c.bad && errs[c.field] == "" {
+			errs[c.field] = c.key
+		}
+	}
+	return errs, nil
 }
 
 func familyOf(ctx context.Context, tx pgx.Tx, slug string) (id int64, err error) {

@@ -34,6 +34,11 @@ SELECT family_id
 FROM newsletter
 WHERE slug = @slug`
 
+	known = `
+SELECT EXISTS (SELECT FROM timezone WHERE name = @timezone),
+    EXISTS (SELECT FROM newsletter WHERE slug = @slug AND id <> @id),
+    @family::text = '' OR EXISTS (SELECT FROM newsletter WHERE slug = @family)`
+
 	insert = `
 INSERT INTO newsletter (family_id, slug, name, description, language, from_name, from_address, reply_to, postal_address,
     site_url, privacy_url, logo_url, accent, origins, thanks, default_cadence, timezone, hour, grace, late, wait, welcome,
