@@ -47,6 +47,7 @@ func TestCorrectAndMailAgain(t *testing.T) {
 	long := strings.Repeat("Not so. ", 600)
 	for words, status := range map[string]int{"  ": http.StatusUnprocessableEntity, long: http.StatusUnprocessableEntity} {
 		got := b.post(path, url.Values{"act": {"correct"}, "nth": {nth}, "note": {words}})
+		leads(t, "correction", got, "note")
 		if got.status != status || !strings.Contains(got.text("#e-note"), "Nothing was mailed") || got.Find("#f-note").Text() != words || corrections() != 0 {
 			t.Errorf("%d octets of words: %d, %s", len(words), got.status, got.text("#e-note"))
 		}

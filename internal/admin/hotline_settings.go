@@ -12,6 +12,7 @@ import (
 
 	"vistka/internal/account"
 	"vistka/internal/hotline"
+	"vistka/internal/locale"
 	"vistka/internal/page"
 )
 
@@ -20,6 +21,7 @@ type hotlineForm struct {
 	Open       bool
 	Values     map[string]string
 	Errors     map[string]string // field to words
+	Faults     []fault           // of what was pressed, as the fields stand in the form
 	Outdated   bool              // nobody has pressed: what is stored is wrong by now
 	DeskLocale string
 	Languages  []page.Link
@@ -100,13 +102,25 @@ func (a *admin) saveHotlineSettings(w http.ResponseWriter, r *http.Request) erro
 		if fields.SecretKey() {
 			f.Values["desk_keys"] = "" // not once more over the wire
 		}
-		f.Errors = inWords(a.locale(r), fields)
+		l := a.locale(r)
+		f.Errors, f.Faults = inWords(l, fields), faults(l, fields, a.hotlineLabels(l))
 		return a.showHotlineForm(w, r, http.StatusUnprocessableEntity, f)
 	}
 	if err != nil {
 		return err
 	}
 	return a.say(w, r, true, "admin.hotline.said.settings", "/admin/hotline/settings")
+}
+
+// hotlineLabels are the labels of the form's fields as they stand in it.
+func (a *admin) hotlineLabels(l *locale.Locale) []labelled {
+	list := labels("phone", "admin.hotline.settings.phone")
+	for _, words := range labels(hoursField, "admin.hotline.settings.hours", elsewhereField, "admin.hotline.settings.elsewhere") {
+		for _, code := range a.Pages.Catalog().Codes() {
+			list = append(list, labelled{words.field + code, words.label, []any{"language", l.LanguageName(code)}})
+		}
+	}
+	return append(list, labels("desk", "admin.hotline.settings.desk", "desk_keys", "admin.hotline.settings.desk_keys", "keep_days", "admin.hotline.settings.keep")...)
 }
 
 // entries are what stands in an area, one a line, however it was pasted.

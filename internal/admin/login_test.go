@@ -38,6 +38,7 @@ func TestSetUpOnce(t *testing.T) {
 	if got.status != http.StatusUnprocessableEntity || got.Find("#e-address").Length() != 1 || got.Find("#e-password").Length() != 1 {
 		t.Errorf("field errors: %d %s", got.status, got.text(".error"))
 	}
+	leads(t, "set-up", got, "address", "password")
 	if v, _ := got.Find("#f-name").Attr("value"); v != "Desk <b>" {
 		t.Errorf("input was not kept: %q", v)
 	}

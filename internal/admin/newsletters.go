@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vistka/internal/account"
+	"vistka/internal/locale"
 	"vistka/internal/newsletter"
 	"vistka/internal/page"
 	"vistka/internal/postgres"
@@ -50,11 +51,13 @@ func (a *admin) newsletters(w http.ResponseWriter, r *http.Request) error {
 
 // newsletterForm is what the form shows: the values as typed, also the wrong ones.
 type newsletterForm struct {
-	ID        int64 // 0: a new one
+	ID        int64  // 0: a new one
+	Name      string // as it is stored
 	Values    map[string]string
 	Errors    map[string]string // field to words
-	Cadences  []string
-	Families  []newsletter.Newsletter // that a new one may be a translation of
+	Faults    []fault           // the same as they stand in the form
+	Cadences  []page.Link
+	Families  []page.Link // that a new one may be a translation of
 	Languages []page.Link
 	Welcome   bool
 	Archive   bool // what was mailed is public
@@ -73,7 +76,7 @@ func textFields(n *newsletter.Newsletter) map[string]*string {
 }
 
 func formOf(n newsletter.Newsletter) newsletterForm {
-	f := newsletterForm{ID: n.ID, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome, Archive: n.PublicArchive, Stop: n.StopNotice, Archived: n.ArchivedAt}
+	f := newsletterForm{ID: n.ID, Name: n.Name, Values: map[string]string{}, Errors: map[string]string{}, Welcome: n.Welcome, Archive: n.PublicArchive, Stop: n.StopNotice, Archived: n.ArchivedAt}
 	for field, value := range textFields(&n) {
 		f.Values[field] = *value
 	}
@@ -91,7 +94,7 @@ func formOf(n newsletter.Newsletter) newsletterForm {
 // readForm takes what was typed into n and keeps it for the form.
 // An hour or a span that is no number becomes one that the domain refuses.
 func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, newsletterForm) {
-	slug := n.Slug
+	slug, name := n.Slug, n.Name
 	for field, value := range textFields(&n) {
 		*value = strings.ReplaceAll(r.PostForm.Get(field), "\r\n", "\n")
 	}
@@ -129,6 +132,7 @@ func readForm(r *http.Request, n newsletter.Newsletter) (newsletter.Newsletter, 
 		n.Wait = time.Duration(wait) * time.Hour
 	}
 	f := formOf(n)
+	f.Name = name
 	for field := range f.Values {
 		f.Values[field] = r.PostForm.Get(field)
 	}
@@ -208,15 +212,25 @@ func (a *admin) save(w http.ResponseWriter, r *http.Request, n newsletter.Newsle
 	}
 	errs = maps.Clone(errs)
 	maps.Copy(errs, refused)
-	f.Errors = inWords(a.locale(r), errs)
+	l := a.locale(r)
+	f.Errors, f.Faults = inWords(l, errs), faults(l, errs, a.newsletterLabels(l))
 	return a.showForm(w, r, http.StatusUnprocessableEntity, f)
 }
 
 func (a *admin) showForm(w http.ResponseWriter, r *http.Request, status int, f newsletterForm) error {
-	f.Cadences = newsletter.Cadences()
-	var err error
-	if f.Families, err = newsletter.List(r.Context(), a.DB); err != nil {
+	l := a.locale(r)
+	for _, cadence := range newsletter.Cadences() {
+		f.Cadences = append(f.Cadences, page.Link{Code: cadence, Name: l.T("admin.kind." + cadence)})
+	}
+	list, err := newsletter.List(r.Context(), a.DB)
+	if err != nil {
 		return err
+	}
+	if len(list) > 0 {
+		f.Families = append(f.Families, page.Link{Name: l.T("admin.field.no_family")})
+	}
+	for _, n := range list {
+		f.Families = append(f.Families, page.Link{Code: n.Slug, Name: n.Name})
 	}
 	for _, l := range a.Pages.Catalog().All() {
 		f.Languages = append(f.Languages, page.Link{Code: l.Code(), Name: l.Name()})
@@ -228,7 +242,21 @@ func (a *admin) showForm(w http.ResponseWriter, r *http.Request, status int, f n
 	if f.ID == 0 {
 		title = "admin.newsletter.new"
 	}
-	return a.render(w, r, status, "newsletter", title, f)
+	return a.render(w, r, status, "newsletter", title, f, "name", f.Name)
+}
+
+// newsletterLabels are the labels of the form's fields as they stand in it.
+func (a *admin) newsletterLabels(l *locale.Locale) []labelled {
+	list := labels("name", "admin.field.nname", "slug", "admin.field.slug", "description", "admin.field.about",
+		"language", "admin.field.language", "family", "admin.field.family", "from_name", "admin.field.from_name",
+		"from_address", "admin.field.from_address", "reply_to", "admin.field.reply_to", "postal_address", "admin.field.postal_address",
+		"default_cadence", "admin.field.default_cadence", "timezone", "admin.field.timezone", "hour", "admin.field.hour",
+		"grace", "admin.field.grace", "wait", "admin.field.wait", "site_url", "admin.field.site_url", "origins", "admin.field.origins",
+		"privacy_url", "admin.field.privacy_url", "logo_url", "admin.field.logo_url")
+	for _, code := range a.Pages.Catalog().Codes() {
+		list = append(list, labelled{newsletter.ThanksField + code, "admin.field.thanks", []any{"language", l.LanguageName(code)}})
+	}
+	return append(list, labels("accent", "admin.field.accent")...)
 }
 
 // archive closes a newsletter for good, if the person has said to be sure.

@@ -13,6 +13,7 @@ type setupBody struct {
 	Token         string
 	Address, Name string
 	Errors        map[string]string // field to words
+	Faults        []fault           // the same as they stand in the form
 }
 
 // SetupPath is the page behind the one-time link; the link is the base URL, it and the token.
@@ -38,6 +39,7 @@ func (a *admin) setup(w http.ResponseWriter, r *http.Request) error {
 	var fields account.FieldErrors
 	if errors.As(err, &fields) {
 		body.Errors = inWords(l, fields)
+		body.Faults = faults(l, fields, labels("name", "admin.field.name", "address", "admin.field.address", "password", "admin.field.password"))
 		return a.render(w, r, http.StatusUnprocessableEntity, "setup", "admin.setup.title", body)
 	}
 	if err := setupError(err); err != nil {

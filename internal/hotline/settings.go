@@ -3,7 +3,6 @@ package hotline
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +55,7 @@ func readSettings(ctx context.Context, db postgres.DB) (Settings, error) {
 }
 
 // SaveSettings stores set. Returns FieldErrors (phone, desk, desk_keys, keep_days,
-// hours, elsewhere) for what a person can mend.
+// hours_ and elsewhere_ with the language's code) for what a person can mend.
 func (s *Service) SaveSettings(ctx context.Context, tx pgx.Tx, set Settings) error {
 	set = set.tidy()
 	if errs := set.check(); len(errs) > 0 {
@@ -113,9 +112,11 @@ func (set Settings) check() FieldErrors {
 		errs["keep_days"] = keyKeep
 	}
 	tooLong := func(text string) bool { return utf8.RuneCountInString(text) > maxWords }
-	for field, words := range map[string]map[string]string{"hours": set.Hours, "elsewhere": set.Elsewhere} {
-		if slices.ContainsFunc(slices.Collect(maps.Values(words)), tooLong) {
-			errs[field] = keyWordsLong
+	for field, words := range map[string]map[string]string{"hours_": set.Hours, "elsewhere_": set.Elsewhere} {
+		for lang, text := range words {
+			if tooLong(text) {
+				errs[field+lang] = keyWordsLong
+			}
 		}
 	}
 	return errs
