@@ -47,6 +47,21 @@ func TestSigningUpForWhatIsNotThere(t *testing.T) {
 	}
 }
 
+// A tab that is loaded again where a press had led says what to do, and takes no try from anybody.
+func TestPageAfterSignUpLoadedAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/subscribe", "/subscribe/again", "/subscribe/code"} {
+		got := s.get(path + "?lang=en")
+		if got.StatusCode != http.StatusMethodNotAllowed || !strings.Contains(got.text(".lead"), "the link in it is enough") || got.doc.Find("main a[href='/n/watch']").Length() != 1 {
+			t.Errorf("%s: %d %q", path, got.StatusCode, got.text("main"))
+		}
+		if got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("X-Robots-Tag") != "noindex" {
+			t.Errorf("%s may be kept: %v", path, got.Header)
+		}
+	}
+}
+
 // A database that hangs must not hang readers: every page gives up in time.
 func TestPagesHaveABudget(t *testing.T) {
 	t.Parallel()

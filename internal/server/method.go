@@ -22,7 +22,7 @@ func headAsGet(next http.Handler) http.Handler {
 
 // wrongMethod names the methods that the address answers to (RFC 9110 section
 // 15.5.6).
-func wrongMethod(routes chi.Routes) page.Handler {
+func (s *server) wrongMethod(routes chi.Routes) page.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		var allow []string
 		for _, m := range []string{http.MethodGet, http.MethodPost} {
@@ -34,6 +34,13 @@ func wrongMethod(routes chi.Routes) page.Handler {
 			}
 		}
 		w.Header().Set("Allow", strings.Join(allow, ", "))
-		return &page.Error{Status: http.StatusMethodNotAllowed, Key: "method"}
+		e := &page.Error{Status: http.StatusMethodNotAllowed, Key: "method"}
+		if r.Method != http.MethodGet || !strings.HasPrefix(r.URL.Path, "/subscribe") {
+			return e
+		}
+		// A phone had dropped the page after a sign-up while the mail was read, and loads it
+		// again. Only a press makes that page, and nobody can tell here whose it was.
+		e.Key = "signup_page"
+		return s.others(w, r, e)
 	}
 }

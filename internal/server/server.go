@@ -89,7 +89,7 @@ func New(d Deps) *chi.Mux {
 		headAsGet,
 	)
 	r.NotFound(d.Pages.Handle(func(http.ResponseWriter, *http.Request) error { return page.NotFound(nil) }))
-	r.MethodNotAllowed(d.Pages.Handle(wrongMethod(r)))
+	r.MethodNotAllowed(d.Pages.Handle(s.wrongMethod(r)))
 	s.routes(r)
 	return r
 }
