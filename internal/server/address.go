@@ -41,7 +41,7 @@ func (s *server) confirmAddress(w http.ResponseWriter, r *http.Request) error {
 		return missing(err, token.ErrInvalid)
 	}
 	if c.State == subscriber.ChangeDone {
-		return s.seeOther(w, r, r.URL.Path, "")
+		return s.sayDone(w, r)
 	}
 	return s.renderAddress(w, r, c, false)
 }
@@ -55,7 +55,7 @@ func (s *server) renderAddress(w http.ResponseWriter, r *http.Request, c subscri
 		}
 	case subscriber.ChangeDone:
 		b = actBody{
-			Title: "address.done_title", Text: "address.done_text", Address: c.Old, Status: true,
+			Title: "address.done_title", Text: "address.done_text", Address: c.Old, Status: s.said(r) == saidDone,
 			BackURL: "/preferences/" + c.Preferences, BackWords: "address.settings",
 		}
 	case subscriber.ChangeTaken:
@@ -80,7 +80,7 @@ func (s *server) showKeepAddress(w http.ResponseWriter, r *http.Request, again b
 	case subscriber.ChangeWaiting:
 		b = actBody{Title: "keep.title", Text: "keep.text", More: "keep.more", Address: c.New, Button: "keep.button", Action: r.URL.Path, Again: again}
 	case subscriber.ChangeCancelled:
-		b = actBody{Title: "keep.done_title", Text: "keep.done_text", Address: c.Old, Status: true}
+		b = actBody{Title: "keep.done_title", Text: "keep.done_text", Address: c.Old, Status: s.said(r) == saidDone}
 		if c.Closed {
 			b.More = "keep.done_more"
 		}
@@ -105,5 +105,5 @@ func (s *server) keepAddress(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.Subscribers.KeepAddress(r.Context(), chi.URLParam(r, "token")); err != nil {
 		return missing(err, token.ErrInvalid)
 	}
-	return s.seeOther(w, r, r.URL.Path, "")
+	return s.sayDone(w, r)
 }

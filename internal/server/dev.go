@@ -101,7 +101,7 @@ func devPages() map[string]canned {
 			return l.T("notme.title"), notMeBody{Moves: true, Moved: true, Name: n.Name, Action: "/dev/not-my-address", Shown: s.formToken(tokenForm)}
 		}},
 		"not-me-done": {"pages/notme", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
-			return l.T("notme.done_title"), notMeBody{Done: true}
+			return l.T("notme.done_title"), notMeBody{Done: true, Told: true}
 		}},
 		"hold":      devHold("waiting", false),
 		"hold-done": devHold("held", false),

@@ -27,6 +27,6 @@ func devHotline(kind hotline.Kind, typed func(*locale.Locale, *hotlineBody)) can
 
 func devHotlineThanks(kind hotline.Kind) canned {
 	return canned{template: "pages/hotline_thanks", body: func(_ *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
-		return l.T("hotline.thanks_title"), hotlineThanksBody{Kind: kind, Reference: "4821-7730", Reach: reachOf(l, devHotlineSettings()), Site: n.SiteURL}
+		return l.T("hotline.thanks_title"), hotlineThanksBody{Kind: kind, Reference: "4821-7730", Reach: reachOf(l, devHotlineSettings()), Site: n.SiteURL, Told: true}
 	}}
 }

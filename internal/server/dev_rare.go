@@ -46,7 +46,7 @@ func devRarePages() map[string]canned {
 		"unsubscribed-all":   devLeft(unsubscribedBody{All: 3}),
 		"unsubscribed-apart": devLeft(unsubscribedBody{All: 2, Press: "1"}, 0, 1),
 		"unsubscribed-one":   devLeft(unsubscribedBody{All: 1, Press: "1"}, 0),
-		"unsubscribed-back":  devLeft(unsubscribedBody{Back: 2}),
+		"unsubscribed-back":  devLeft(unsubscribedBody{Back: 2}, 0, 1),
 		"unsubscribed-again": devLeft(unsubscribedBody{Again: true}),
 		"unsubscribed-over":  devLeft(unsubscribedBody{UndoOver: true, SubscribeURL: "/dev/signup"}),
 		"preferences-until":  devPreferences(nil, func(_ *locale.Locale, b *preferencesBody) { choosePause(b, "date") }),
@@ -91,7 +91,7 @@ func devRarePages() map[string]canned {
 		"keep-over":        act(actBody{Title: "keep.over_title", Text: "keep.over_text"}),
 	}
 	for _, key := range []string{
-		"ours", "not_found", "gone", "erased", "no_archive", "withdrawn", "no_hotline", "closed", "forbidden", "bad_request", "too_large", "complaint_too_large", "method", "too_many", "away",
+		"ours", "not_found", "gone", "erased", "no_archive", "withdrawn", "no_hotline", "closed", "forbidden", "bad_request", "too_large", "complaint_too_large", "method", "signup_page", "too_many", "away",
 	} {
 		pages["error-"+key] = canned{"pages/error", func(_ *server, l *locale.Locale, _ newsletter.Newsletter) (string, any) {
 			v := page.ErrorView{L: l, Error: &page.Error{Key: key, Most: map[string]int{"too_large": maxBody >> 10, "complaint_too_large": hotline.MaxText}[key]}}
@@ -108,7 +108,7 @@ func devHold(state string, again bool) canned {
 	return canned{"pages/hold", func(s *server, l *locale.Locale, n newsletter.Newsletter) (string, any) {
 		return l.T("hold.page"), holdBody{
 			Name: n.Name, Title: devWordsIn(l).Stories[0].Title, When: localMoment(l, time.Date(2026, time.December, 24, 8, 0, 0, 0, time.UTC), "Europe/Kyiv"),
-			State: state, Action: "/dev/hold", Shown: s.formToken(tokenForm), Admin: "/admin/", Again: again,
+			State: state, Action: "/dev/hold", Shown: s.formToken(tokenForm), Admin: "/admin/", Again: again, Told: state == "held",
 		}
 	}}
 }
@@ -128,7 +128,12 @@ func devLeft(b unsubscribedBody, apart ...int) canned {
 		for _, i := range apart {
 			names = append(names, devWordsIn(l).Others[i])
 		}
-		b.Apart = named(l, names)
+		b.Told, b.Until = true, localMoment(l, s.Clock.Now().AddDate(0, 0, 30), n.Timezone)
+		if b.Back > 0 {
+			b.BackNames = named(l, names)
+		} else {
+			b.Apart = named(l, names)
+		}
 		return doneTitle(l, n.Name, b.All), b
 	}}
 }

@@ -25,6 +25,7 @@ type holdBody struct {
 	Action, Shown     string
 	Admin             string // the article's page behind the log-in
 	Again             bool
+	Told              bool // of the press that led here
 }
 
 // holding is who may hold which article by a link.
@@ -65,7 +66,7 @@ func (s *server) hold(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !errors.Is(err, article.ErrState) {
 		return missing(err, article.ErrNotFound)
 	}
-	return s.seeOther(w, r, r.URL.Path, "")
+	return s.sayDone(w, r)
 }
 
 // holding is what a link stands for: gone for an account that may no longer
@@ -101,7 +102,7 @@ func (s *server) renderHold(w http.ResponseWriter, r *http.Request, h holding, a
 	}
 	l := s.Pages.Locale(r, h.account.Locale)
 	b := holdBody{
-		Name: n.Name, Title: h.article.Title, Action: r.URL.Path, Shown: s.formToken(tokenForm), Again: again,
+		Name: n.Name, Title: h.article.Title, Action: r.URL.Path, Shown: s.formToken(tokenForm), Again: again, Told: s.said(r) == saidDone,
 		Admin: fmt.Sprintf("/admin/articles/%d", h.article.ID),
 	}
 	switch a := h.article; {

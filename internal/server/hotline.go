@@ -155,7 +155,8 @@ func (s *server) takeHotline(kind hotline.Kind) page.Handler {
 		if page.Framed(r) {
 			flag = "frame"
 		}
-		return seeOtherIn(w, r, where, flag, l.Code())
+		told := url.Values{"said": {s.signWord(s.Clock.Now().Unix(), where, saidDone)}}
+		return seeOtherIn(w, r, withQuery(where, told), flag, l.Code())
 	}
 }
 
@@ -264,6 +265,7 @@ func (s *server) hotlineThanks(w http.ResponseWriter, r *http.Request) error {
 		L: l, Title: l.T("hotline.thanks_title"), Site: site, Languages: s.Pages.Languages(r, l),
 		Body: hotlineThanksBody{
 			Kind: hotline.Kind(kind), Reference: reference, Reach: reachOf(l, house.Settings), Article: s.article(house.sites(), article), Site: site.URL,
+			Told: s.said(r) == saidDone,
 		},
 	})
 }

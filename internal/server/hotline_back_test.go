@@ -77,7 +77,7 @@ func TestThePageAfterAPressHasALanguageThatExists(t *testing.T) {
 			query = "?lang=" + press.query
 		}
 		to := s.post("/hotline/callback"+query, form, "Origin", siteOrigin, "Accept-Language", press.header).Header.Get("Location")
-		if !strings.HasSuffix(to, "?lang="+press.want) {
+		if !strings.HasSuffix(to, "&lang="+press.want) {
 			t.Errorf("%+v: the hotline leads to %s", press, to)
 		}
 		to = s.post("/preferences/"+c.Preferences+query, settings, "Origin", baseURL).Header.Get("Location")

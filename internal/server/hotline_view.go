@@ -37,6 +37,7 @@ type hotlineThanksBody struct {
 	Kind      hotline.Kind
 	Reference string
 	Reach     hotlineReach
+	Told      bool   // of the press that led here
 	Article   string // where the form stood; empty: it did not say, or that is no site of ours
 	Site      string
 }

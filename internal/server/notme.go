@@ -15,6 +15,7 @@ import (
 // notMeBody is the Body of pages/notme.html.
 type notMeBody struct {
 	Done, Again                 bool
+	Told                        bool // of the press that led here
 	Moves                       bool // asked as the new address of a reader, not by a sign-up
 	Moved                       bool // which it has become
 	Name, Masked, Action, Shown string
@@ -57,7 +58,7 @@ func (s *server) stopAsking(
 	if !ok {
 		return page.NotFound(nil)
 	}
-	return s.seeOther(w, r, r.URL.Path, "")
+	return s.sayDone(w, r)
 }
 
 // showNotMe is the page in the language of the mail that led to it.
@@ -87,7 +88,7 @@ func (s *server) renderNotMe(w http.ResponseWriter, r *http.Request, asked subsc
 	if err != nil {
 		return err
 	}
-	b.Done, b.Name, b.Shown = asked.Stopped, n.Name, s.shown(r)
+	b.Done, b.Name, b.Shown, b.Told = asked.Stopped, n.Name, s.shown(r), s.said(r) == saidDone
 	l := s.Pages.Locale(r, asked.Locale, n.Language)
 	title := l.T("notme.title")
 	if asked.Stopped {

@@ -27,7 +27,14 @@ func (s *server) preferencesPage(w http.ResponseWriter, r *http.Request) error {
 	if p.Ended && strings.HasPrefix(said, "link") {
 		return s.renderLinked(w, r, p.Reader, said)
 	}
-	return s.renderPreferences(w, r, http.StatusOK, p, preferencesSaid{Key: saidKeys()[said], Undo: r.FormValue("undo")})
+	tell := preferencesSaid{Key: saidKeys()[said], Undo: r.FormValue("undo")}
+	if ids, ok := strings.CutPrefix(said, "undone:"); ok { // of "stop everything"
+		tell.Key = "unsubscribe.all_undone"
+		if tell.Names, err = s.namesOf(r.Context(), ids); err != nil {
+			return err
+		}
+	}
+	return s.renderPreferences(w, r, http.StatusOK, p, tell)
 }
 
 // savePreferences is a press on the page: everything saved at once, the last

@@ -52,6 +52,7 @@ type cadenceOption struct {
 type preferencesSaid struct {
 	Key          string            // of the words; empty: nothing
 	Undo         string            // the sealed way back
+	Names        []string          // of newsletters in the words
 	Wrong        fieldError        // the field to mend; empty: nothing is
 	Unknown      unknownTopics     // where that is the topics
 	Pause, Until string            // as they were typed, if something is to be mended
@@ -83,7 +84,7 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 		b.Bad = true
 		fallthrough
 	default:
-		b.Notice = l.T(said.Key)
+		b.Notice = l.T(said.Key, "names", named(l, said.Names))
 	}
 	if said.Key == "preferences.link_stopped" {
 		b.Write = cmp.Or(n.ReplyTo, n.FromAddress)

@@ -60,6 +60,15 @@ func (s *server) say(w http.ResponseWriter, r *http.Request, path, word string) 
 	return s.seeOther(w, r, withQuery(path, url.Values{"said": {s.signWord(s.Clock.Now().Unix(), page, word)}}), "")
 }
 
+// saidDone is the word of a press that the page's own words tell of: it is what the
+// focus is for. The same page asked for again shows how things are, and no more.
+const saidDone = "done"
+
+// sayDone is say of that, to the page that was pressed on.
+func (s *server) sayDone(w http.ResponseWriter, r *http.Request) error {
+	return s.say(w, r, r.URL.Path, saidDone)
+}
+
 // said is the word of the press that has just led to this page; empty: there
 // was none.
 func (s *server) said(r *http.Request) string {

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,12 +30,17 @@ type unsubscribeBody struct {
 // unsubscribedBody is the Body of pages/unsubscribed.html.
 type unsubscribedBody struct {
 	Gone, UndoOver, Again                   bool
+	Told                                    bool   // of the press that led here
+	Until                                   string // when the undo ends
 	All                                     int    // how many one press ended and its undo restores; 0: this one
 	Apart                                   string // names of what that press ended, if this was left before
 	Press                                   string // which press its undo takes back; empty: the one that ended this
 	Back                                    int    // how many are back by that undo, where this was left before; 0: it was not pressed
+	BackNames                               string // of these
 	Name, Action, Shown, SubscribeURL, Site string
 	OwnURL                                  string // where a link to the reader's data is asked for
+
+	back []string // names of what is back
 }
 
 const pauseOffered = 30 * 24 * time.Hour
@@ -46,8 +53,15 @@ func (s *server) unsubscribePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if left.Already {
 		said := s.said(r)
-		back, _ := strconv.Atoi(strings.TrimPrefix(said, "back ")) // another word: none
-		return s.renderLeft(w, r, left, unsubscribedBody{UndoOver: said == "over", Back: back})
+		b := unsubscribedBody{UndoOver: said == "over", Told: said != ""}
+		if ids, ok := strings.CutPrefix(said, "back "); ok {
+			names, err := s.namesOf(r.Context(), ids)
+			if err != nil {
+				return err
+			}
+			b.back = names
+		}
+		return s.renderLeft(w, r, left, b)
 	}
 	return s.askLeave(w, r, left, "")
 }
@@ -97,6 +111,9 @@ func (s *server) renderLeft(w http.ResponseWriter, r *http.Request, left subscri
 			b.Apart, b.Press = named(l, left.With), r.FormValue("press")
 		}
 		title = doneTitle(l, n.Name, b.All)
+		b.Back, b.BackNames = len(b.back), named(l, b.back)
+		b.Until = localMoment(l, left.Until, left.Zone)
+		b.UndoOver = b.UndoOver || s.Clock.Now().After(left.Until)
 	}
 	if !left.Known || b.UndoOver {
 		b.SubscribeURL = signupURL(r, n, l, "")
@@ -175,7 +192,7 @@ func (s *server) justLeft(w http.ResponseWriter, r *http.Request, press time.Tim
 	if !press.IsZero() {
 		q.Set("press", strconv.FormatInt(press.UnixMicro(), 10))
 	}
-	return s.seeOther(w, r, withQuery(r.URL.Path, q), "")
+	return s.say(w, r, withQuery(r.URL.Path, q), saidDone)
 }
 
 // pressOf is the press that an address or a form names; zero: none. It names what
@@ -233,13 +250,41 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) error {
 	case undone.Over:
 		return s.say(w, r, r.URL.Path, "over")
 	case !undone.Active:
-		return s.say(w, r, r.URL.Path, "back "+strconv.Itoa(undone.Back))
+		return s.say(w, r, r.URL.Path, "back "+idsOf(undone.Back))
 	}
 	p, err := s.Subscribers.Preferences(r.Context(), key)
 	if err != nil {
 		return s.noReader(w, r, err)
 	}
-	return s.say(w, r, s.preferencesPath(p), "undone")
+	word := "undone"
+	if len(undone.Back) > 1 {
+		word += ":" + idsOf(undone.Back)
+	}
+	return s.say(w, r, s.preferencesPath(p), word)
+}
+
+// idsOf puts newsletters into the word of a press.
+func idsOf(newsletters []int64) string {
+	ids := make([]string, 0, len(newsletters))
+	for _, id := range newsletters {
+		ids = append(ids, strconv.FormatInt(id, 10))
+	}
+	return strings.Join(ids, ",")
+}
+
+// namesOf are the names of the newsletters that idsOf put into a word.
+func (s *server) namesOf(ctx context.Context, ids string) ([]string, error) {
+	all, err := newsletter.List(ctx, s.DB)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, n := range all {
+		if slices.Contains(strings.Split(ids, ","), strconv.FormatInt(n.ID, 10)) {
+			names = append(names, n.Name)
+		}
+	}
+	return names, nil
 }
 
 func weeklyIsLess(cadence string) bool {
@@ -274,5 +319,5 @@ func (s *server) noReader(w http.ResponseWriter, r *http.Request, err error) err
 	if err != nil {
 		return missing(err, token.ErrInvalid)
 	}
-	return s.renderLeft(w, r, left, unsubscribedBody{})
+	return s.renderLeft(w, r, left, unsubscribedBody{Told: r.Method == http.MethodPost})
 }

@@ -88,8 +88,33 @@ func TestStopEverything(t *testing.T) {
 	form = fill(got.doc, "form")
 	form.Set("act", "undo")
 	s.clock.Advance(3 * time.Second)
-	if got = s.press(link, form); !strings.Contains(got.text("[role=status]"), "You are back") || s.count(active) != 2 {
+	if got = s.press(link, form); !strings.Contains(got.text("[role=status]"), "You are back. Restored: Media Watch, Варта. Nothing") || s.count(active) != 2 {
 		t.Errorf("back: %q, %d active", got.text("main"), s.count(active))
+	}
+}
+
+// The page of who has left says until when it can be taken back, and no longer than
+// that is so. It tells of the press that led to it, not of one of before.
+func TestHowLongLeavingCanBeTakenBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	link := s.leaveLink(s.subscribed("nadia@example.org"))
+	form := fill(s.get(link).doc, "form")
+	form.Set("act", "leave")
+	s.clock.Advance(3 * time.Second)
+	ends := s.clock.Now().Add(30 * day)
+	left := s.press(link, form)
+	if want := "until " + ends.UTC().Format("2 January 2006"); !strings.Contains(left.text(".lead[role=status][autofocus]"), want) {
+		t.Errorf("%q does not say %q", left.text("main"), want)
+	}
+	s.clock.Advance(ends.Sub(s.clock.Now()))
+	again := s.get(link)
+	if again.doc.Find("button[value=undo]").Length() != 1 || again.doc.Find("[role=status], [autofocus]").Length() != 0 {
+		t.Errorf("opened again: %q", again.text("main"))
+	}
+	s.clock.Advance(time.Second)
+	if over := s.get(link); over.doc.Find("button[value=undo]").Length() != 0 || !strings.Contains(over.text(".lead"), "The 30 days are over") {
+		t.Errorf("afterwards: %q", over.text("main"))
 	}
 }
 
@@ -119,7 +144,7 @@ func TestStopEverythingAfterOneClick(t *testing.T) {
 	undo := fill(left.doc, "form")
 	undo.Set("act", "undo")
 	back := s.press(link, undo)
-	if back.text("h1") != "You have left Media Watch" || !strings.Contains(back.text("[role=status]"), "1 other subscription is back") || s.count(active) != 1 {
+	if back.text("h1") != "You have left Media Watch" || !strings.Contains(back.text("[role=status]"), "1 other subscription is back: Varta.") || s.count(active) != 1 {
 		t.Errorf("back: %q, %d active", back.text("main"), s.count(active))
 	}
 	undo = fill(back.doc, "form")

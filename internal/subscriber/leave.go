@@ -28,9 +28,10 @@ type Left struct {
 	Reader
 	Already bool // had left before
 	Known   bool
-	Others  int      // other newsletters of this site that the person reads
-	With    []string // names of the others that the same press ended
-	Apart   bool     // that press did not end this one, which had been left before
+	Others  int       // other newsletters of this site that the person reads
+	With    []string  // names of the others that the same press ended
+	Apart   bool      // that press did not end this one, which had been left before
+	Until   time.Time // until when that press can be taken back, if it ended anything
 }
 
 // Reader is a subscription as its own pages show it.
@@ -42,7 +43,8 @@ type Reader struct {
 	Zone         string // IANA name
 	Ended        bool
 
-	keptAt time.Time // when they last kept their address; zero: never
+	keptAt  time.Time // when they last kept their address; zero: never
+	endedAt time.Time // zero: not ended
 }
 
 // ErrNoReader says that a link is ours but its reader is no longer stored.
@@ -152,6 +154,9 @@ func (s *Service) LeavePage(ctx context.Context, link string, press time.Time) (
 	if err != nil {
 		return Left{}, fmt.Errorf("other newsletters of %d: %w", subscriberID, err)
 	}
+	if left.Until = r.endedAt.Add(undoWithin); left.Apart {
+		left.Until = press.Add(undoWithin)
+	}
 	return left, nil
 }
 
@@ -166,9 +171,9 @@ func timeOrNull(t time.Time) *time.Time {
 func readReader(ctx context.Context, db postgres.DB, newsletterID, subscriberID int64) (Reader, emailaddr.Address, error) {
 	r := Reader{NewsletterID: newsletterID, SubscriberID: subscriberID}
 	var raw string
-	var keptAt *time.Time
+	var keptAt, endedAt *time.Time
 	err := db.QueryRow(ctx, getReader, pgx.StrictNamedArgs{"newsletter": newsletterID, "subscriber": subscriberID}).
-		Scan(&raw, &r.Locale, &r.Zone, &r.Ended, &keptAt)
+		Scan(&raw, &r.Locale, &r.Zone, &r.Ended, &endedAt, &keptAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, emailaddr.Address{}, ErrNoReader
 	}
@@ -177,6 +182,9 @@ func readReader(ctx context.Context, db postgres.DB, newsletterID, subscriberID 
 	}
 	if keptAt != nil {
 		r.keptAt = *keptAt
+	}
+	if endedAt != nil {
+		r.endedAt = *endedAt
 	}
 	address, err := emailaddr.Parse(raw)
 	r.Masked = address.Masked()

@@ -41,7 +41,7 @@ JOIN newsletter n ON n.id = o.newsletter_id
 WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber`
 
 	getReader = `
-SELECT r.address, s.locale, s.zone, s.state = 'ended', r.kept_at
+SELECT r.address, s.locale, s.zone, s.state = 'ended', s.ended_at, r.kept_at
 FROM subscription s
 JOIN subscriber r ON r.id = s.subscriber_id
 WHERE s.newsletter_id = @newsletter AND s.subscriber_id = @subscriber`

@@ -15,9 +15,9 @@ import (
 
 // Undone is what taking back a press came to.
 type Undone struct {
-	Active bool // the reader of the link's newsletter is active now
-	Back   int  // how many subscriptions the press had ended
-	Over   bool // too long ago, suppressed since, or no longer stored
+	Active bool    // the reader of the link's newsletter is active now
+	Back   []int64 // newsletters that the press had left and that are read again
+	Over   bool    // too long ago, suppressed since, or no longer stored
 }
 
 // Undo takes back the press that ended a subscription, as UndoPress does, and
@@ -48,11 +48,13 @@ func (s *Service) UndoPress(ctx context.Context, link string, press time.Time, e
 		if err != nil {
 			return err
 		}
-		u.Back = len(together)
 		for _, id := range together {
 			back, err := s.undo(ctx, tx, id, subscriberID, ev)
 			if err != nil {
 				return err
+			}
+			if back {
+				u.Back = append(u.Back, id)
 			}
 			u.Over = u.Over || !back
 		}
