@@ -45,6 +45,20 @@ func (l *Locale) Date(t time.Time) string {
 	return strings.Replace(l.dates.FmtDateLong(t), " р.", "\u00a0р.", 1)
 }
 
+// Month is the month that word names within a date, in full or cut short, in any of the
+// languages and in small letters: december, dec, «грудня», «груд.». 0: it names none.
+func (c *Catalog) Month(word string) time.Month {
+	short := strings.TrimSuffix(word, ".")
+	for _, l := range c.locales {
+		for m := time.January; m <= time.December; m++ {
+			if word == strings.ToLower(l.dates.MonthWide(m)) || short == strings.TrimSuffix(strings.ToLower(l.dates.MonthAbbreviated(m)), ".") {
+				return m
+			}
+		}
+	}
+	return 0
+}
+
 // Time is the time of day on 24 hours in t's own zone: "09:05". Every language
 // gets the same: an edition goes out at an hour that nobody may misread.
 func (l *Locale) Time(t time.Time) string { return t.Format("15:04") }

@@ -268,28 +268,16 @@ func (s *server) pauseUntil(c *subscriber.Change, date string, zone *time.Locati
 	if date == "" {
 		return fieldError("until_none")
 	}
-	until, ok := dayOf(date, zone)
+	now := s.Clock.Now().In(zone)
+	until, ok := dayOf(s.Pages.Catalog(), date, now)
 	if !ok {
 		return fieldError("until_no_date")
 	}
-	now := s.Clock.Now().In(zone)
 	if !until.After(now) || until.After(now.AddDate(1, 0, 0)) {
 		return fieldError("until")
 	}
 	c.PausedUntil = &until
 	return nil
-}
-
-// dayOf reads a day as a browser sends it, or as people write it where the browser
-// has nothing to choose a date with: 15.12.2026, 15/12/26. The day comes first, as in
-// Ukraine and in Britain. 15-12-26 is none: with hyphens the year comes first as often.
-func dayOf(date string, zone *time.Location) (time.Time, bool) {
-	for _, layout := range []string{time.DateOnly, "2.1.2006", "2/1/2006", "2-1-2006", "2.1.06", "2/1/06"} {
-		if day, err := time.ParseInLocation(layout, date, zone); err == nil {
-			return day, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // pauseLength is what the page offers, beside none, a date and "as now".

@@ -106,7 +106,7 @@ func TestADayAsItIsTyped(t *testing.T) {
 	form := fill(s.get(path).doc, "#settings")
 	form.Set("pause", "date")
 	for until, want := range map[string]string{
-		"": "Choose a day", "soon": "Enter a day like 15.12.2026 or 2026-12-15", "30.02.2027": "Enter a day like", "2027-02-30": "Enter a day like", "15-12-26": "Enter a day like", "15.12": "Enter a day like",
+		"": "Choose a day", "soon": "Enter a day like 24 December 2026 or 24.12.2026", "30.02.2027": "Enter a day like", "2027-02-30": "Enter a day like", "15-12-26": "Enter a day like", "15.12": "Enter a day like", "30 лютого": "Enter a day like", "24 Decembers": "Enter a day like", "24 December 1999": "Choose a day from tomorrow",
 		"30/2/27": "Enter a day like", "12/15/2026": "Enter a day like", "24.11.2026": "Choose a day from tomorrow on", "15.12.2036": "Choose a day from tomorrow on",
 	} {
 		form.Set("until", until)
@@ -117,7 +117,7 @@ func TestADayAsItIsTyped(t *testing.T) {
 		}
 	}
 	for until, want := range map[string]string{
-		"15.12.2026": "2026-12-15", "16/12/2026": "2026-12-16", "17-12-2026": "2026-12-17", "18.12.26": "2026-12-18", "19/12/26": "2026-12-19",
+		"15.12.2026": "2026-12-15", "16/12/2026": "2026-12-16", "17-12-2026": "2026-12-17", "18.12.26": "2026-12-18", "24 December 2026": "2026-12-24", "24 грудня 2026": "2026-12-24", "25 грудня 2026\u00a0р.": "2026-12-25", "26 Грудня": "2026-12-26", "Dec 27, 2026": "2026-12-27", "28 січ.": "2027-01-28", "29 december 2026": "2026-12-29", "19/12/26": "2026-12-19",
 		"3/4/2027": "2027-04-03", "5.1.2027": "2027-01-05", " 2026-12-24 ": "2026-12-24",
 	} {
 		form.Set("until", until)
