@@ -49,18 +49,20 @@ func (f frame) Exact(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // Ago is how long ago t was, or how far ahead, in whole units.
 func (f frame) Ago(t time.Time) string {
 	d, side := f.Now.Sub(t), "ago"
+	begun := time.Duration(0) // of a unit: what is ahead takes all of it
 	if d < 0 {
-		d, side = -d, "ahead"
+		d, side, begun = -d, "ahead", 1
 	}
+	whole := func(unit time.Duration) int { return int((d + begun*(unit-1)) / unit) }
 	switch {
 	case d < time.Minute:
 		return f.L.T("admin." + side + ".now")
 	case d < time.Hour:
-		return f.L.N("admin."+side+".minutes", int(d/time.Minute))
+		return f.L.N("admin."+side+".minutes", whole(time.Minute))
 	case d < 48*time.Hour:
-		return f.L.N("admin."+side+".hours", int(d/time.Hour))
+		return f.L.N("admin."+side+".hours", whole(time.Hour))
 	}
-	return f.L.N("admin."+side+".days", int(d/(24*time.Hour)))
+	return f.L.N("admin."+side+".days", whole(24*time.Hour))
 }
 
 // Next is when what is due at t happens: what is overdue, in a moment.

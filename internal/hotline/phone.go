@@ -20,7 +20,7 @@ const kinds = `(?:viber|вайбер|telegram|телеграм|whats ?app|в[а�
 
 var (
 	// An extension in its usual writings, of RFC 3966 too.
-	extension = regexp.MustCompile(`(?i)^(.*\d[ )]*?)[ ,;(]*(?:ext(?:ension|n)?|x|х|#|дод(?:атк(?:овий)?)?|доб(?:авочный)?|вн(?:утр(?:ішній|енний)?)?)[ .:=№]*\d{1,8} ?\)?$`)
+	extension = regexp.MustCompile(`(?i)^(.*\d[ )]*?)[ ,;(]*(?:ext(?:ension|n)?|x|х|#|дод(?:атк(?:овий)?)?|доб(?:авочный)?|вн(?:утр(?:ішній|енний)?)?)[ .:=№]*(\d{1,8}) ?\)?$`)
 	// A number with what kind it is or where it answers too on either side. That stays,
 	// for whoever calls back; any other words belong into a field of their own.
 	beside = regexp.MustCompile(`(?i)^(?:` + kinds + `[ .:,;/]*)*(.*?\d.*?)(?:[ ,;/(&]*` + kinds + `[.)]*)*$`)
@@ -72,13 +72,25 @@ func number(s string) string {
 }
 
 // Dial takes from a phone number what people put into it to read it better or wrote
-// beside it, and its extension, which is for whoever answers: phones differ in how they take one.
+// beside it, and its extension, which phones differ in how they take.
 func Dial(phone string) string {
 	phone = number(phone)
 	if strings.HasPrefix(strings.TrimSpace(phone), "+") {
 		return "+" + onlyDigits(phone)
 	}
 	return onlyDigits(phone)
+}
+
+// DialThrough is Dial with the extension as RFC 3966 section 5.3 has it, for whoever
+// calls from a desk: a program that knows no extensions leaves it out.
+func DialThrough(phone string) string {
+	if m := beside.FindStringSubmatch(phone); m != nil {
+		phone = m[1]
+	}
+	if m := extension.FindStringSubmatch(phone); m != nil {
+		return Dial(phone) + ";ext=" + m[2]
+	}
+	return Dial(phone)
 }
 
 func onlyDigits(s string) string {

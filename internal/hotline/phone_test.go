@@ -65,6 +65,20 @@ func TestPhones(t *testing.T) {
 	}
 }
 
+// Whoever calls back from a desk dials the extension too.
+func TestExtensionsAreDialled(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"044 123 45 67": "0441234567", "+380 44 123 45 67, дод. 12": "+380441234567;ext=12", "+380 44 123 45 67 ext. 5": "+380441234567;ext=5",
+		"(044) 123-45-67 (дод.12)": "0441234567;ext=12", "tel:+380441234567;ext=5": "+380441234567;ext=5", "тел. Viber 044 123 45 67 дод. 5": "0441234567;ext=5",
+		"044 123 45 67 ext. 5 (mobile)": "0441234567;ext=5", "+380 50 123 45 67 Viber": "+380501234567",
+	} {
+		if got := (Request{Phone: tidyPhone(typed)}).Dial(); got != want {
+			t.Errorf("%q: %q, want %q", typed, got, want)
+		}
+	}
+}
+
 // The desk may have a number that only its country knows; a reader's own is called
 // from anywhere.
 func TestTheDesksNumberMayBeShort(t *testing.T) {

@@ -338,3 +338,15 @@ func TestWhatIsToBePressedHasItsName(t *testing.T) {
 		}
 	}
 }
+
+// One spelling for what readers and editors are asked for alike.
+func TestEmailHasNoHyphen(t *testing.T) {
+	t.Parallel()
+	raw, err := fs.ReadFile(web.FS, "locales/en.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := regexp.MustCompile(`(?i).*e-mail.*`).Find(raw); at != nil {
+		t.Errorf("%s", at)
+	}
+}

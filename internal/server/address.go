@@ -81,15 +81,18 @@ func (s *server) showKeepAddress(w http.ResponseWriter, r *http.Request, again b
 		b = actBody{Title: "keep.title", Text: "keep.text", More: "keep.more", Address: c.New, Button: "keep.button", Action: r.URL.Path, Again: again}
 	case subscriber.ChangeCancelled:
 		b = actBody{Title: "keep.done_title", Text: "keep.done_text", Address: c.Old, Status: s.said(r) == saidDone}
-		if c.Closed {
-			b.More = "keep.done_more"
-		}
 	case subscriber.ChangeDone:
 		n, err := newsletter.Get(r.Context(), s.DB, c.NewsletterID)
 		if err != nil {
 			return err
 		}
 		b = actBody{Title: "keep.late_title", Text: "keep.late_text", More: "data.moved_more", Write: cmp.Or(n.ReplyTo, n.FromAddress)}
+	}
+	switch {
+	case c.Closable:
+		b.More, b.Button, b.Action, b.Again = "keep.close", "keep.close_button", r.URL.Path, again
+	case c.Closed:
+		b.More = "keep.done_more"
 	}
 	return s.renderAct(w, r, http.StatusOK, c.NewsletterID, c.Locale, b)
 }

@@ -70,6 +70,7 @@ func devOwnPages() map[string]canned {
 		"address-over":    act(actBody{Title: "address.over_title", Text: "address.over_text"}),
 		"keep-address":    act(actBody{Title: "keep.title", Text: "keep.text", More: "keep.more", Address: "ol••@example.net", Button: "keep.button", Action: devFresh}),
 		"keep-done":       act(actBody{Title: "keep.done_title", Text: "keep.done_text", More: "keep.done_more", Address: devMasked, Status: true}),
+		"keep-close":      act(actBody{Title: "keep.done_title", Text: "keep.done_text", More: "keep.close", Address: devMasked, Button: "keep.close_button", Action: devFresh}),
 		"keep-late":       act(actBody{Title: "keep.late_title", Text: "keep.late_text", More: "data.moved_more", Write: "news@example.org"}),
 		"archive":         {"pages/archive", devArchive},
 		"archive-empty":   {"pages/archive", devArchiveEmpty},

@@ -77,3 +77,35 @@ func TestNotMyAddressOnceItIsDone(t *testing.T) {
 		t.Errorf("its page: %q", got)
 	}
 }
+
+// Whoever asked for a change can end it from the new mailbox. The old one still closes
+// the link to the data that the change was asked with.
+func TestOldMailboxClosesLinksOfAChangeThatHasEnded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.subscribed("nadia@example.org")
+	for name, end := range map[string]func(){
+		"the new mailbox": func() { s.pressOn(s.notMine("stranger@example.net")) },
+		"time":            func() { s.exec(`UPDATE address_change SET expires_at = $1`, s.clock.Now().Add(-time.Second)) },
+	} {
+		data := s.fresh(c, "nadia@example.org")
+		s.ask(data, "stranger@example.net")
+		keep := s.addressLink("keep-address")
+		end()
+		if s.get(data).StatusCode != 200 {
+			t.Fatalf("%s: the link is closed before the press", name)
+		}
+		before := s.state()
+		if got := s.get(keep); !strings.Contains(got.text("main"), "may still work") || got.doc.Find("form.act button").Length() != 1 || s.state() != before {
+			t.Errorf("%s: nothing to press: %q", name, got.text("main"))
+		}
+		if got := s.pressOn(keep); got.text("h1") != "Your address stays" || !strings.Contains(got.text("main"), "no longer open anything") || got.doc.Find("form.act").Length() != 0 {
+			t.Errorf("%s: pressed: %q", name, got.text("main"))
+		}
+		if got := s.get(data); got.StatusCode != 410 {
+			t.Errorf("%s: the link still opens: %d", name, got.StatusCode)
+		}
+		s.clock.Advance(time.Hour)
+		s.exec(`DELETE FROM address_change`)
+	}
+}

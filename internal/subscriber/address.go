@@ -137,7 +137,8 @@ type AddressChange struct {
 	Old, New     string // masked, so that each is told from the other; New only while it waits
 	Typed        string // the new one in full, for who has its mailbox or asked for it
 	Preferences  string // token of the preference centre, once it is done
-	Closed       bool   // stopped from the old mailbox, and the links to the data of before with it
+	Closed       bool   // the links to the data of before are, from the old mailbox
+	Closable     bool   // they can be: the change has ended some other way, and the mailbox is still the reader's
 }
 
 type change struct {
@@ -150,7 +151,7 @@ type change struct {
 	ExpiresAt    time.Time
 	Current      string // the subscriber's address now
 	Moved        bool   // which is another than when this was wished
-	Closed       bool   // it was stopped from the old mailbox
+	Closed       bool   // the old mailbox was kept after it had ended, or by ending it
 }
 
 func (c change) shown(s *Service, now time.Time) AddressChange {
@@ -192,6 +193,7 @@ func (c change) toOld(s *Service, now time.Time) AddressChange {
 	if c.Moved {
 		out.State = ChangeDone
 	}
+	out.Closable = !c.Closed && (out.State == ChangeCancelled || out.State == ChangeOver)
 	return out
 }
 

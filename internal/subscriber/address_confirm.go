@@ -142,8 +142,9 @@ func (s *Service) isTaken(ctx context.Context, tx pgx.Tx, a emailaddr.Address) (
 
 // KeepAddress is the old mailbox's word: the change does not happen, nor any
 // that was asked for since its mail, and no link to the reader's data that was mailed
-// before opens anything any more. Once one is done this stops nothing. Returns
-// token.ErrInvalid if the link is not one of ours.
+// before opens anything any more, also where the change has ended some other way:
+// whoever asked for it can end it from the new mailbox. Once one is done this stops
+// nothing. Returns token.ErrInvalid if the link is not one of ours.
 func (s *Service) KeepAddress(ctx context.Context, link string) (AddressChange, error) {
 	newsletterID, id, err := s.reader(link, token.KeepAddress)
 	if err != nil {
@@ -163,10 +164,10 @@ func (s *Service) KeepAddress(ctx context.Context, link string) (AddressChange, 
 		if err != nil {
 			return err
 		}
-		if out = c.toOld(s, now); out.State != ChangeWaiting {
+		if out = c.toOld(s, now); out.State != ChangeWaiting && !out.Closable {
 			return nil
 		}
-		out.State, out.New, out.Typed, out.Closed = ChangeCancelled, "", "", true
+		out.State, out.New, out.Typed, out.Closed, out.Closable = ChangeCancelled, "", "", true, false
 		if _, err := tx.Exec(ctx, keepAddress, pgx.StrictNamedArgs{"id": c.SubscriberID, "now": now}); err != nil {
 			return err
 		}

@@ -57,7 +57,7 @@ RETURNING id`
 	getAnyChange = `
 SELECT c.id, c.subscriber_id, c.newsletter_id, c.locale, c.state, coalesce(c.address, '') AS address, c.expires_at,
        r.address AS current, r.address_hash <> c.old_hash AS moved,
-       c.state = 'cancelled' AND coalesce(r.kept_at >= c.settled_at, false) AS closed
+       c.state <> 'done' AND coalesce(r.kept_at >= coalesce(c.settled_at, c.expires_at), false) AS closed
 FROM address_change c
 JOIN subscriber r ON r.id = c.subscriber_id`
 
