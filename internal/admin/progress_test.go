@@ -47,7 +47,7 @@ func TestProgress(t *testing.T) {
 		SELECT month, edition_id, subscriber_id, 1, now(), 'RCPT', 421, '421 4.7.28 unusual rate' FROM delivery WHERE state = 'queued' LIMIT 1`)
 	from := got.Find("#live").AttrOr("data-live", "")
 	part := b.get(from)
-	for _, want := range []string{"The relay a relay takes no mail", "421 4.3.2 not now", "asked for less mail: 10 mails to it wait and go on in 9 minutes"} {
+	for _, want := range []string{"The relay a relay takes no mail", "421 4.3.2 not now", "asked for less mail: 10 mails to it wait and go on in 10 minutes"} {
 		if !strings.Contains(part.text("#live"), want) {
 			t.Errorf("%q is not said: %s", want, part.text("#live"))
 		}
