@@ -70,7 +70,7 @@ type Request struct {
 }
 
 // Dial is the phone number for a tel: address (RFC 3966): digits, and a plus
-// before them if there was one. An extension is left out.
+// before them if there was one, and its extension.
 func (r Request) Dial() string { return DialThrough(r.Phone) }
 
 // FieldErrors says what is wrong with what was filled in: form field to the

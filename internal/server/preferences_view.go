@@ -30,6 +30,7 @@ type preferencesBody struct {
 	Topics                         []option
 	Translations                   translationsBody
 	Until, UntilMin, UntilMax      string
+	UntilHint                      string
 	TopicsWrong, UntilWrong        string
 	Write                          string // whom to write to where only a person helps
 }
@@ -97,7 +98,7 @@ func (s *server) renderPreferences(w http.ResponseWriter, r *http.Request, statu
 	}
 	switch {
 	case said.Wrong == "until", said.Wrong == "until_none", said.Wrong == "until_no_date":
-		b.UntilWrong = l.T("preferences." + string(said.Wrong) + "_wrong")
+		b.UntilWrong = l.T("preferences."+string(said.Wrong)+"_wrong", dayExample(l, now.In(zoneOf(p.Zone)))...)
 	case len(said.Unknown) > 0:
 		b.TopicsWrong = l.T("preferences.topics_unknown", "topics", strings.Join(said.Unknown, ", "))
 	case said.Wrong == "topics":
@@ -151,11 +152,15 @@ func (s *server) pauseOptions(l *locale.Locale, p subscriber.Preferences, b *pre
 	for _, v := range []string{"none", "week", "month", "quarter", "date"} {
 		b.Pauses = append(b.Pauses, option{v, l.T("preferences.pause_" + v), v == "none" && p.PausedUntil == nil})
 	}
-	today := s.Clock.Now()
-	if zone, err := time.LoadLocation(p.Zone); err == nil {
-		today = today.In(zone)
-	}
+	today := s.Clock.Now().In(zoneOf(p.Zone))
 	b.UntilMin, b.UntilMax = today.AddDate(0, 0, 1).Format(time.DateOnly), today.AddDate(1, 0, 0).Format(time.DateOnly)
+	b.UntilHint = l.T("preferences.until_hint", dayExample(l, today)...)
+}
+
+// dayExample shows in a month from now how a day is written.
+func dayExample(l *locale.Locale, now time.Time) []any {
+	day := now.AddDate(0, 1, 0)
+	return []any{"day", l.Date(day), "short", day.Format("02.01.2006")}
 }
 
 // choosePause has one of the pauses chosen; none of them: it stays as it is.
