@@ -31,9 +31,6 @@ type hotlineForm struct {
 	Tongue     string
 }
 
-// In the names of fields that are there once a language, before its code.
-const hoursField, elsewhereField = "hours_", "elsewhere_"
-
 func (a *admin) hotlineSettings(w http.ResponseWriter, r *http.Request) error {
 	set, err := a.Hotline.Settings(r.Context())
 	if err != nil {
@@ -50,7 +47,7 @@ func (a *admin) hotlineSettings(w http.ResponseWriter, r *http.Request) error {
 		f.DeskLocale = a.locale(r).Code()
 	}
 	for _, l := range a.Pages.Catalog().All() {
-		f.Values[hoursField+l.Code()], f.Values[elsewhereField+l.Code()] = set.Hours[l.Code()], set.Elsewhere[l.Code()]
+		f.Values[hotline.HoursField+l.Code()], f.Values[hotline.ElsewhereField+l.Code()] = set.Hours[l.Code()], set.Elsewhere[l.Code()]
 	}
 	return a.showHotlineForm(w, r, http.StatusOK, f)
 }
@@ -91,8 +88,8 @@ func (a *admin) saveHotlineSettings(w http.ResponseWriter, r *http.Request) erro
 		"phone": v("phone"), "desk": v("desk"), "desk_keys": v("desk_keys"), "keep_days": v("keep_days"),
 	}}
 	for _, code := range a.Pages.Catalog().Codes() {
-		set.Hours[code], set.Elsewhere[code] = v(hoursField+code), v(elsewhereField+code)
-		f.Values[hoursField+code], f.Values[elsewhereField+code] = v(hoursField+code), v(elsewhereField+code)
+		set.Hours[code], set.Elsewhere[code] = v(hotline.HoursField+code), v(hotline.ElsewhereField+code)
+		f.Values[hotline.HoursField+code], f.Values[hotline.ElsewhereField+code] = v(hotline.HoursField+code), v(hotline.ElsewhereField+code)
 	}
 	err := a.recorded(r, "hotline.settings", "", map[string]any{"open": set.Open, "addresses": len(set.Desk), "keys": len(set.DeskKeys)}, func(tx pgx.Tx) error {
 		return a.Hotline.SaveSettings(r.Context(), tx, set)
@@ -115,7 +112,7 @@ func (a *admin) saveHotlineSettings(w http.ResponseWriter, r *http.Request) erro
 // hotlineLabels are the labels of the form's fields as they stand in it.
 func (a *admin) hotlineLabels(l *locale.Locale) []labelled {
 	list := labels("phone", "admin.hotline.settings.phone")
-	for _, words := range labels(hoursField, "admin.hotline.settings.hours", elsewhereField, "admin.hotline.settings.elsewhere") {
+	for _, words := range labels(hotline.HoursField, "admin.hotline.settings.hours", hotline.ElsewhereField, "admin.hotline.settings.elsewhere") {
 		for _, code := range a.Pages.Catalog().Codes() {
 			list = append(list, labelled{words.field + code, words.label, []any{"language", l.LanguageName(code)}})
 		}

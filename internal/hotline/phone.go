@@ -46,7 +46,7 @@ func tidyPhone(s string) string {
 // fewest digits; empty: nothing. It takes every way to write a number and none of
 // writing something else.
 func wrongPhone(s string, fewest int) string {
-	s = number(s)
+	s, _ = number(s)
 	n := len(onlyDigits(s))
 	switch {
 	case strings.ContainsFunc(s, unicode.IsLetter):
@@ -61,20 +61,21 @@ func wrongPhone(s string, fewest int) string {
 	return ""
 }
 
-// number is s without the words beside it and its extension.
-func number(s string) string {
-	for _, around := range []*regexp.Regexp{beside, extension} {
-		if m := around.FindStringSubmatch(s); m != nil {
-			s = m[1]
-		}
+// number is s without the words beside it, and its extension.
+func number(s string) (main, ext string) {
+	if m := beside.FindStringSubmatch(s); m != nil {
+		s = m[1]
 	}
-	return s
+	if m := extension.FindStringSubmatch(s); m != nil {
+		return m[1], m[2]
+	}
+	return s, ""
 }
 
 // Dial takes from a phone number what people put into it to read it better or wrote
 // beside it, and its extension, which phones differ in how they take.
 func Dial(phone string) string {
-	phone = number(phone)
+	phone, _ = number(phone)
 	if strings.HasPrefix(strings.TrimSpace(phone), "+") {
 		return "+" + onlyDigits(phone)
 	}
@@ -84,11 +85,8 @@ func Dial(phone string) string {
 // DialThrough is Dial with the extension as RFC 3966 section 5.3 has it, for whoever
 // calls from a desk: a program that knows no extensions leaves it out.
 func DialThrough(phone string) string {
-	if m := beside.FindStringSubmatch(phone); m != nil {
-		phone = m[1]
-	}
-	if m := extension.FindStringSubmatch(phone); m != nil {
-		return Dial(phone) + ";ext=" + m[2]
+	if _, ext := number(phone); ext != "" {
+		return Dial(phone) + ";ext=" + ext
 	}
 	return Dial(phone)
 }

@@ -76,8 +76,8 @@ func seal(text string, keys []string) (string, error) {
 	return file.String(), nil
 }
 
-// letter is the request as the desk reads it, in l and by the clock of zone. The text of several lines stands last,
-// so that none of them passes for one of ours.
+// letter is the request as the desk reads it, in l and by the clock of zone. The
+// text of several lines stands last, so that none of them passes for one of ours.
 func (r Request) letter(l *locale.Locale, zone *time.Location) string {
 	var b strings.Builder
 	line := func(key, value string) {

@@ -14,6 +14,10 @@ import (
 	"vistka/internal/postgres"
 )
 
+// HoursField and ElsewhereField begin the names of the fields that are there once a
+// language, and end in its code.
+const HoursField, ElsewhereField = "hours_", "elsewhere_"
+
 const (
 	maxKeepDays = 3650
 	maxWords    = 1000 // characters of the hours and of where to go instead
@@ -111,10 +115,9 @@ func (set Settings) check() FieldErrors {
 	if set.KeepDays < 1 || set.KeepDays > maxKeepDays {
 		errs["keep_days"] = keyKeep
 	}
-	tooLong := func(text string) bool { return utf8.RuneCountInString(text) > maxWords }
-	for field, words := range map[string]map[string]string{"hours_": set.Hours, "elsewhere_": set.Elsewhere} {
+	for field, words := range map[string]map[string]string{HoursField: set.Hours, ElsewhereField: set.Elsewhere} {
 		for lang, text := range words {
-			if tooLong(text) {
+			if utf8.RuneCountInString(text) > maxWords {
 				errs[field+lang] = keyWordsLong
 			}
 		}

@@ -31,15 +31,16 @@ func TestWhatNobodyTypesOnPurpose(t *testing.T) {
 		"https://example.org/\u202egnp":                    {"privacy_url", keyURLMarks, func(n *Newsletter, s string) { n.PrivacyURL = s }},
 		"https://example.org/" + strings.Repeat("x", 1981): {"site_url", keyURLLong, func(n *Newsletter, s string) { n.SiteURL = s }},
 		"https://example.org/" + strings.Repeat("ї", 991):  {"logo_url", keyURLLong, func(n *Newsletter, s string) { n.LogoURL = s }},
-		"example.org":                                      {"site_url", keyURL, func(n *Newsletter, s string) { n.SiteURL = s }},
-		"News\u202eswen":                                   {"name", keyUnseen, func(n *Newsletter, s string) { n.Name = s }},
-		"News\u2066":                                       {"from_name", keyUnseen, func(n *Newsletter, s string) { n.FromName = s }},
-		"News\u200b":                                       {"name", keyUnseen, func(n *Newsletter, s string) { n.Name = s }},
-		"What\u202e comes":                                 {"description", keyUnseen, func(n *Newsletter, s string) { n.Description = s }},
-		"Thank\nyou":                                       {"thanks_en", keyUnseen, func(n *Newsletter, s string) { n.Thanks = map[string]string{"en": s} }},
-		strings.Repeat("ї", 121):                           {"thanks_en", keyThanks, func(n *Newsletter, s string) { n.Thanks = map[string]string{"en": s} }},
-		strings.Repeat("ї", 201):                           {"name", keyTooLong, func(n *Newsletter, s string) { n.Name = s }},
-		strings.Repeat("ї", 2001):                          {"description", keyTextLong, func(n *Newsletter, s string) { n.Description = s }},
+
+		"example.org":             {"site_url", keyURL, func(n *Newsletter, s string) { n.SiteURL = s }},
+		"News\u202eswen":          {"name", keyUnseen, func(n *Newsletter, s string) { n.Name = s }},
+		"News\u2066":              {"from_name", keyUnseen, func(n *Newsletter, s string) { n.FromName = s }},
+		"News\u200b":              {"name", keyUnseen, func(n *Newsletter, s string) { n.Name = s }},
+		"What\u202e comes":        {"description", keyUnseen, func(n *Newsletter, s string) { n.Description = s }},
+		"Thank\nyou":              {"thanks_en", keyUnseen, func(n *Newsletter, s string) { n.Thanks = map[string]string{"en": s} }},
+		strings.Repeat("ї", 121):  {"thanks_en", keyThanks, func(n *Newsletter, s string) { n.Thanks = map[string]string{"en": s} }},
+		strings.Repeat("ї", 201):  {"name", keyTooLong, func(n *Newsletter, s string) { n.Name = s }},
+		strings.Repeat("ї", 2001): {"description", keyTextLong, func(n *Newsletter, s string) { n.Description = s }},
 	} {
 		wrong := n
 		c.set(&wrong, typed)
