@@ -10,8 +10,8 @@ import (
 const keptForNotices = 10
 
 // budget is what a relay may still be given today (UTC), by its owner's daily
-// limit. The relay's row has the count that lasts; it counts what was asked for
-// and not granted as well, so that after a restart less is sent, never more.
+// limit. The relay's row has the count that lasts; with a limit it counts what was
+// asked for and not granted as well, so that after a restart less is sent, never more.
 type budget struct {
 	limit int // 0: none
 
@@ -53,6 +53,14 @@ func (b *budget) spend(attempts int, now time.Time) {
 	defer b.mu.Unlock()
 	b.turn(now)
 	b.taken += attempts
+}
+
+// today is the count as it stands.
+func (b *budget) today(now time.Time) (day time.Time, taken int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turn(now)
+	return b.day, b.taken
 }
 
 // spent says that editions get nothing more today.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,10 +47,14 @@ type Ledger struct {
 	Clock *postgres.Clock
 	Relay int64
 	Fence int64
+	// Counted has attempts counted by the day in their commit, for a relay that
+	// has a daily limit.
+	Counted bool
 
 	// Of the record under way; they are kept for their room.
 	months          []*monthly
 	others, notices columns
+	recordNotices   *postgres.Statement
 }
 
 // Record commits outcomes and attempts in one transaction and returns, for each
@@ -105,16 +110,13 @@ func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, g
 	now := l.Clock.Now()
 	batch := &pgx.Batch{}
 	for _, m := range l.months {
-		m.queueAttempts(batch, l, now, granted)
+		m.queue(batch, l, now, granted)
 	}
 	if l.others.used {
 		recordOutcomes.Queue(batch, l.others.args(l, now))
 	}
-	for _, m := range l.months {
-		m.queueSent(batch, l, now)
-	}
 	if l.notices.used {
-		recordNotices.Queue(batch, l.notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
+		l.notice().Queue(batch, l.notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
 			var k Key
 			_, err := pgx.ForEachRow(rows, []any{&k.Notice}, func() error {
 				granted[k] = true
@@ -178,10 +180,30 @@ func (c *columns) attempt(n Next) {
 	c.next, c.hashes = append(c.next, n.Notice), append(c.hashes, n.Hash)
 }
 
-var (
-	recordOutcomes = postgres.Compile(sqlOutcome, (&columns{}).args(&Ledger{}, time.Time{}))
-	recordNotices  = postgres.Compile(sqlRecordNotices, (&columns{}).noticeArgs(&Ledger{}, time.Time{}))
-)
+var recordOutcomes = postgres.Compile(sqlOutcome, (&columns{}).args(&Ledger{}, time.Time{}))
+
+// notice is the statement for notices.
+func (l *Ledger) notice() *postgres.Statement {
+	if l.recordNotices == nil {
+		l.recordNotices = postgres.Compile(l.mine(sqlRecordNotices), l.notices.noticeArgs(l, time.Time{}))
+	}
+	return l.recordNotices
+}
+
+// mine puts into a statement how it holds the relay's row, and count the
+// arguments that this takes.
+func (l *Ledger) mine(sql string) string {
+	if l.Counted {
+		return strings.ReplaceAll(sql, "{mine}", sqlMineCounted)
+	}
+	return strings.ReplaceAll(sql, "{mine}", sqlMine)
+}
+
+func (l *Ledger) count(args pgx.StrictNamedArgs, attempts int, now time.Time) {
+	if l.Counted {
+		args["day"], args["attempts"] = day(now), attempts
+	}
+}
 
 func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
@@ -192,9 +214,11 @@ func (c *columns) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
 }
 
 func (c *columns) noticeArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
-		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(c.next),
+	args := pgx.StrictNamedArgs{
+		"relay": l.Relay, "fence": l.Fence, "now": now,
 		"ids": c.ids, "mailed": c.mailed, "early": c.early, "states": c.states, "tries": c.tries, "had": c.had, "due": c.due, "replies": c.replies, "charges": c.charges,
 		"next": c.next, "hashes": c.hashes,
 	}
+	l.count(args, len(c.next), now)
+	return args
 }

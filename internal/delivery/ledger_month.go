@@ -12,12 +12,11 @@ import (
 // monthly is what nearly every record consists of, for the deliveries of one
 // month: attempts, and outcomes that are a plain 250.
 type monthly struct {
-	month       time.Time
-	attempts    *postgres.Statement
-	acceptances *postgres.Statement
-	next, done  keys
-	hashes      [][]byte
-	replies     []string
+	month      time.Time
+	statement  *postgres.Statement
+	next, done keys
+	hashes     [][]byte
+	replies    []string
 }
 
 // keys are deliveries as arrays.
@@ -42,8 +41,7 @@ func (l *Ledger) month(month time.Time) *monthly {
 		}
 	}
 	m := &monthly{month: month}
-	m.attempts = postgres.Compile(inPartition(sqlAttempt, month), m.attemptArgs(l, time.Time{}))
-	m.acceptances = postgres.Compile(inPartition(sqlSent, month), m.sentArgs(l, time.Time{}))
+	m.statement = postgres.Compile(inPartition(l.mine(sqlRecord), month), m.args(l, time.Time{}))
 	l.months = append(l.months, m)
 	return m
 }
@@ -75,36 +73,29 @@ func (m *monthly) sent(o Outcome) {
 	m.replies = append(m.replies, o.Reply)
 }
 
-func (m *monthly) queueAttempts(batch *pgx.Batch, l *Ledger, now time.Time, granted map[Key]bool) {
-	if len(m.hashes) == 0 {
+func (m *monthly) queue(batch *pgx.Batch, l *Ledger, now time.Time, granted map[Key]bool) {
+	if len(m.hashes) == 0 && len(m.replies) == 0 {
 		return
 	}
-	m.attempts.Queue(batch, m.attemptArgs(l, now)).Query(func(rows pgx.Rows) error {
+	m.statement.Queue(batch, m.args(l, now)).Query(func(rows pgx.Rows) error {
 		k := Key{Month: m.month}
-		_, err := pgx.ForEachRow(rows, []any{&k.Edition, &k.Subscriber}, func() error {
-			granted[k] = true
+		var state State
+		_, err := pgx.ForEachRow(rows, []any{&k.Edition, &k.Subscriber, &state}, func() error {
+			if state == Sending {
+				granted[k] = true
+			}
 			return nil
 		})
 		return err
 	})
 }
 
-func (m *monthly) queueSent(batch *pgx.Batch, l *Ledger, now time.Time) {
-	if len(m.replies) > 0 {
-		m.acceptances.Queue(batch, m.sentArgs(l, now))
-	}
-}
-
-func (m *monthly) attemptArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
-		"relay": l.Relay, "fence": l.Fence, "now": now, "day": day(now), "attempts": len(m.hashes),
-		"months": m.next.months, "editions": m.next.editions, "subscribers": m.next.subscribers, "hashes": m.hashes,
-	}
-}
-
-func (m *monthly) sentArgs(l *Ledger, now time.Time) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
+func (m *monthly) args(l *Ledger, now time.Time) pgx.StrictNamedArgs {
+	args := pgx.StrictNamedArgs{
 		"relay": l.Relay, "fence": l.Fence, "now": now,
-		"months": m.done.months, "editions": m.done.editions, "subscribers": m.done.subscribers, "replies": m.replies,
+		"next_months": m.next.months, "next_editions": m.next.editions, "next_subscribers": m.next.subscribers, "hashes": m.hashes,
+		"sent_months": m.done.months, "sent_editions": m.done.editions, "sent_subscribers": m.done.subscribers, "replies": m.replies,
 	}
+	l.count(args, len(m.hashes), now)
+	return args
 }

@@ -134,7 +134,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 	defer shut()
 	d := &driver{
 		s: s, log: s.Log.With("relay", config.Name(), "fence", fence), config: config, id: id, others: all,
-		ledger: &Ledger{DB: s.DB, Clock: s.Clock, Relay: id, Fence: fence},
+		ledger: &Ledger{DB: s.DB, Clock: s.Clock, Relay: id, Fence: fence, Counted: config.Daily > 0},
 		soft:   soft, stop: stop, hard: hard, books: books, bell: b,
 		queue: newQueue(4 * max(config.Connections, 1)), breaker: newBreaker(s.Backoff), pace: newPace(config.Rate), providers: newProviders(),
 		editions: map[int64]*edition{}, cursors: map[int64]*cursor{}, tallies: map[int64]*tally{}, rested: map[int64]time.Time{}, rests: map[int64]time.Duration{}, shares: 1,
@@ -144,9 +144,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 	d.recorder = newRecorder(d, session)
 	if err := d.begin(); err != nil {
 		d.log.Error("relay's day cannot be read", "error", err)
-		if _, err := s.DB.Exec(ctx, sqlLeaseRelease, pgx.StrictNamedArgs{"relay": id, "fence": fence}); err != nil {
-			d.log.Warn("lease cannot be released", "error", err)
-		}
+		d.releaseLease(ctx)
 		sleep(ctx, standBy)
 		return false
 	}
@@ -180,9 +178,7 @@ func (s *Service) tenure(ctx context.Context, session postgres.DB, id, fence int
 	died = d.isDead()
 	if !died {
 		d.reassert()
-		if _, err := s.DB.Exec(books, sqlLeaseRelease, pgx.StrictNamedArgs{"relay": id, "fence": fence}); err != nil {
-			d.log.Warn("lease cannot be released", "error", err)
-		}
+		d.releaseLease(books)
 	}
 	stop()
 	drop()
@@ -206,18 +202,32 @@ func (d *driver) renew(held context.Context) {
 			return
 		case <-tick.C:
 		}
-		tag, err := d.s.DB.Exec(held, sqlLeaseRenew, pgx.StrictNamedArgs{"relay": d.id, "fence": d.ledger.Fence, "lease": d.s.leaseTime()})
+		ours, err := d.extend(held, d.s.leaseTime())
 		switch {
 		case err != nil:
 			if held.Err() == nil {
 				d.log.Error("lease cannot be renewed", "error", err) // attempts stop by themselves when it has run out
 			}
-		case tag.RowsAffected() == 0:
+		case !ours:
 			d.lose()
 			return
 		default:
 			d.rank()
 		}
+	}
+}
+
+// extend has the lease end after a time from now. Returns false if it is not
+// this driver's any more.
+func (d *driver) extend(ctx context.Context, by time.Duration) (ours bool, err error) {
+	today, taken := d.budget.today(d.s.Clock.Now())
+	tag, err := d.s.DB.Exec(ctx, sqlLeaseRenew, pgx.StrictNamedArgs{"relay": d.id, "fence": d.ledger.Fence, "lease": by, "day": today, "taken": taken})
+	return tag.RowsAffected() > 0, err
+}
+
+func (d *driver) releaseLease(ctx context.Context) {
+	if _, err := d.extend(ctx, 0); err != nil {
+		d.log.Warn("lease cannot be released", "error", err)
 	}
 }
 

@@ -144,3 +144,23 @@ func TestDailyLimit(t *testing.T) {
 	w.until("settled on the next day", w.settled)
 	w.once(31, w.lab)
 }
+
+// A limit that is set in the middle of a day counts what went before it.
+func TestDailyLimitSetLater(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	for i := range 12 {
+		w.deliver(fmt.Sprintf("r%d@example.org", i))
+	}
+	stop := w.start(w.s)
+	w.until("settled without a limit", w.settled)
+	stop()
+	limited := w.service("here")
+	limited.Relays[0].Daily = 20
+	later := w.newEdition(w.clock.Now().Add(time.Minute))
+	for i := range 12 {
+		w.queue(later, w.reader(fmt.Sprintf("later%d@example.org", i)))
+	}
+	w.start(limited)
+	w.until("the limit is used up", func() bool { return w.count("relay WHERE state = 'spent' AND taken = 18") == 1 })
+	w.until("six of the twelve went", func() bool { return w.count("delivery WHERE state = 'sent'") == 18 })
+}

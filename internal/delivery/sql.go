@@ -30,15 +30,14 @@ SELECT CASE WHEN day = @day THEN taken ELSE 0 END
 FROM relay
 WHERE id = @relay`
 
+// A renewal, or the release when @lease is nothing. It takes down what the relay
+// was given today, for a limit that may be set later: without one nothing else
+// does. With one the row may have more, since it counts what was asked for.
 const sqlLeaseRenew = `
 UPDATE relay
-SET lease_until = now() + @lease::interval
-WHERE id = @relay
-  AND fence = @fence`
-
-const sqlLeaseRelease = `
-UPDATE relay
-SET lease_until = now()
+SET lease_until = now() + @lease::interval,
+    day = @day,
+    taken = greatest(@taken, CASE WHEN day = @day THEN taken END)
 WHERE id = @relay
   AND fence = @fence`
 

@@ -2,17 +2,27 @@ package delivery
 
 import "vistka/internal/suppression"
 
-// The record is a batch, which is one transaction with one commit: the attempts
-// of the next mails, then the outcomes of the last. A month's statements name its
-// partition, since one that goes through the parent opens every month that is
-// kept. Each row's whole key comes from the arguments: a plan made while the
-// partition was empty would else begin with the month, and read all of it for
-// each group once it is filled.
+// The record is a batch, which is one transaction with one commit: for each month
+// the attempts of the next mails and what the relay accepted of the last, then
+// what else came of a try. A month's statement names its partition, since one
+// that goes through the parent opens every month that is kept. Each row's whole
+// key comes from the arguments: a plan made while the partition was empty would
+// else begin with the month, and read all of it for each group once it is filled.
 
 // sqlMine holds the relay's row until the commit, so that a take-over waits for
-// this attempt and then sees it. It comes first, as it does there, and counts
-// what the relay is given in a day.
-const sqlMine = `mine AS (
+// this attempt and then sees it. It comes first, as it does there.
+const sqlMine = `mine AS MATERIALIZED (
+    SELECT fence
+    FROM relay
+    WHERE id = @relay
+      AND fence = @fence
+      AND lease_until > now()
+    FOR SHARE
+)`
+
+// sqlMineCounted is sqlMine for a relay with a daily limit: it also counts what
+// the relay is given in a day.
+const sqlMineCounted = `mine AS (
     UPDATE relay
     SET day = @day,
         taken = @attempts + CASE WHEN day = @day THEN taken ELSE 0 END
@@ -22,16 +32,17 @@ const sqlMine = `mine AS (
     RETURNING fence
 )`
 
-// The attempts. willing holds the reader's subscription, so that leaving either
-// commits before (and the row is not returned) or after this attempt; an address
-// is the one the mail was made for, as the statement began: a change of it that
-// commits in this very moment comes too late for a mail that is on its way.
-// may_send is asked once a statement: while sending is stopped or locked no
-// attempt is recorded.
-const sqlAttempt = `
-WITH ` + sqlMine + `, willing AS (
+// The attempts and what the relay accepted, one UPDATE for both: a statement's
+// beginning and end cost as much as many rows. willing holds the reader's
+// subscription, so that leaving either commits before (and the row is not
+// returned) or after this attempt; an address is the one the mail was made for, as
+// the statement began: a change of it that commits in this very moment comes too
+// late for a mail that is on its way. While sending is stopped or locked no
+// attempt is recorded; what was accepted always is.
+const sqlRecord = `
+WITH {mine}, willing AS (
     SELECT n.month, n.edition_id, n.subscriber_id
-    FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @hashes::bytea[]) AS n(month, edition_id, subscriber_id, hash)
+    FROM unnest(@next_months::date[], @next_editions::bigint[], @next_subscribers::bigint[], @hashes::bytea[]) AS n(month, edition_id, subscriber_id, hash)
     JOIN edition e ON e.id = n.edition_id AND e.state = 'open'
     JOIN subscription s ON s.newsletter_id = e.newsletter_id AND s.subscriber_id = n.subscriber_id
     JOIN subscriber r ON r.id = n.subscriber_id AND r.address_hash = n.hash
@@ -42,32 +53,28 @@ WITH ` + sqlMine + `, willing AS (
     FOR SHARE OF s
 )
 UPDATE {delivery} d
-SET state = 'sending',
+SET state = x.state,
     relay_id = @relay,
-    fence = mine.fence,
-    tries = d.tries + 1,
-    due_at = NULL
-FROM mine, willing w
-WHERE d.month = w.month
-  AND d.edition_id = w.edition_id
-  AND d.subscriber_id = w.subscriber_id
-  AND (d.state IN ('queued', 'deferred') OR d.state = 'in doubt' AND d.due_at IS NOT NULL)
-  AND (SELECT may_send())
-RETURNING d.edition_id, d.subscriber_id`
-
-// What the relay accepted.
-const sqlSent = `
-UPDATE {delivery} d
-SET state = 'sent',
-    settled_at = @now,
-    reply = x.reply
-FROM unnest(@months::date[], @editions::bigint[], @subscribers::bigint[], @replies::text[]) AS x(month, edition_id, subscriber_id, reply)
+    fence = @fence,
+    tries = d.tries + x.tries,
+    due_at = NULL,
+    settled_at = x.settled_at,
+    reply = coalesce(x.reply, d.reply)
+FROM (
+    SELECT w.month, w.edition_id, w.subscriber_id, 'sending' AS state, 1 AS tries, NULL::timestamptz AS settled_at, NULL::text AS reply
+    FROM willing w
+    WHERE EXISTS (SELECT FROM mine)
+      AND EXISTS (SELECT FROM sending_allowed)
+    UNION ALL
+    SELECT month, edition_id, subscriber_id, 'sent', 0, @now, reply
+    FROM unnest(@sent_months::date[], @sent_editions::bigint[], @sent_subscribers::bigint[], @replies::text[]) AS a(month, edition_id, subscriber_id, reply)
+) x
 WHERE d.month = x.month
   AND d.edition_id = x.edition_id
   AND d.subscriber_id = x.subscriber_id
-  AND d.state = 'sending'
-  AND d.relay_id = @relay
-  AND d.fence = @fence`
+  AND CASE WHEN x.state = 'sending' THEN d.state IN ('queued', 'deferred') OR d.state = 'in doubt' AND d.due_at IS NOT NULL
+           ELSE d.state = 'sending' AND d.relay_id = @relay AND d.fence = @fence END
+RETURNING d.edition_id, d.subscriber_id, d.state`
 
 // What else came of a try. A row in doubt never becomes failed or merely
 // deferred: it may have been accepted the first time, whatever is said to it
@@ -76,14 +83,7 @@ WHERE d.month = x.month
 // before any row is changed, as a take-over does. A mailbox that is gone is
 // suppressed under the address that was mailed, whatever the reader's is now.
 const sqlOutcome = `
-WITH mine AS MATERIALIZED (
-    SELECT fence
-    FROM relay
-    WHERE id = @relay
-      AND fence = @fence
-      AND lease_until > now()
-    FOR SHARE
-), done AS (
+WITH ` + sqlMine + `, done AS (
     UPDATE delivery d
     SET state = CASE WHEN d.doubts > 0 AND x.state IN ('deferred', 'failed') THEN 'in doubt' ELSE x.state END,
         doubts = d.doubts + CASE WHEN x.state = 'in doubt' THEN 1 ELSE 0 END,
@@ -123,7 +123,7 @@ WHERE suppression.reason IN ('not me', 'repeated bounces')`
 // that is held is one with settled_at. That states are left out, not named, keeps the planner
 // from the index of those that wait: it would read all of them for each group.
 const sqlRecordNotices = `
-WITH ` + sqlMine + `, done AS (
+WITH {mine}, done AS (
     UPDATE notice d
     SET state = CASE WHEN d.doubts > 0 AND x.state IN ('deferred', 'failed') THEN 'in doubt' ELSE x.state END,
         doubts = d.doubts + CASE WHEN x.state = 'in doubt' THEN 1 ELSE 0 END,
@@ -155,7 +155,7 @@ FROM mine, unnest(@next::bigint[], @hashes::bytea[]) AS n(id, hash)
 WHERE d.id = n.id
   AND d.state <> ALL('{sending,sent,failed,skipped,cancelled}')
   AND d.settled_at IS NULL
-  AND (SELECT may_send())
+  AND EXISTS (SELECT FROM sending_allowed)
   AND ` + sqlNoticeWanted + `
 RETURNING d.id`
 

@@ -21,9 +21,9 @@ func TestStatementsPrepare(t *testing.T) {
 	}
 	defer conn.Release()
 	for _, sql := range []string{
-		sqlEnqueue, sqlRelayUpsert, sqlRelayTaken, sqlLeaseTake, sqlLeaseRenew, sqlLeaseRelease, sqlDoubtDeliveries, sqlDoubtNotices, sqlRelayState, sqlRelayShare,
+		sqlEnqueue, sqlRelayUpsert, sqlRelayTaken, sqlLeaseTake, sqlLeaseRenew, sqlDoubtDeliveries, sqlDoubtNotices, sqlRelayState, sqlRelayShare,
 		sqlFeedNotices, sqlFeedEditions, sqlFeedQueued, sqlFeedDue, sqlByIndex, sqlBody, sqlNotice, sqlNoticeFacts, sqlNoticeFreeze, sqlLatest,
-		inPartition(sqlAttempt, time.Now()), inPartition(sqlSent, time.Now()), sqlOutcome, sqlRecordNotices, sqlWhy, sqlWhyNotices, sqlCancel, sqlSkip, sqlCancelNotices, sqlEditionPause, sqlEditionLock, sqlEditionSettle,
+		sqlOutcome, sqlWhy, sqlWhyNotices, sqlCancel, sqlSkip, sqlCancelNotices, sqlEditionPause, sqlEditionLock, sqlEditionSettle,
 		sqlBacklog, sqlRelayStates, sqlLatelyRefused, sqlWaitingFor, sqlInDoubt, sqlFailedNotices, sqlNoticeHealths, sqlNoticeState, sqlOfSubscriber, sqlTroubled, sqlDecideDelivery, sqlDecideNotice, sqlEditionHold, sqlEditionReopen, sqlNotify,
 		sqlSentAgain, sqlNoticesSentAgain, sqlMaySend, sqlPendingEditions, sqlPendingNotices,
 		sqlAlertDue, sqlRelayDown, sqlDoubtHeld, sqlSuppressRepeated, sqlPurgeNotices,
@@ -86,8 +86,11 @@ func TestRecordsFindTheirRowsByKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	m := (&Ledger{Clock: postgres.NewTestClock(time.Now())}).month(time.Now())
-	for _, s := range []*postgres.Statement{m.attempts, m.acceptances, recordOutcomes, recordNotices} {
+	clock := postgres.NewTestClock(time.Now())
+	plain, counted := &Ledger{Clock: clock}, &Ledger{Clock: clock, Counted: true}
+	for _, s := range []*postgres.Statement{
+		plain.month(time.Now()).statement, plain.notice(), counted.month(time.Now()).statement, counted.notice(), recordOutcomes,
+	} {
 		if _, err := pool.Exec(t.Context(), "PREPARE record AS "+s.SQL()); err != nil {
 			t.Fatal(err)
 		}
