@@ -15,7 +15,7 @@ func TestSending(t *testing.T) {
 	s.account(account.Owner)
 	s.account(account.Editor)
 	editor, owner := s.as(account.Editor), s.as(account.Owner)
-	maySend := func() bool { return s.count(`SELECT may_send()::int`) == 1 }
+	maySend := func() bool { return s.count(`SELECT count(*) FROM sending_allowed`) == 1 }
 
 	got := editor.get("/admin/sending")
 	if got.Find(".notice.good").Length() != 1 || got.Find(".halted").Length() != 0 {

@@ -1,7 +1,7 @@
 package delivery
 
 const sqlMaySend = `
-SELECT may_send()`
+SELECT EXISTS (SELECT FROM sending_allowed)`
 
 // A mail that is on its way when the copy is made counts: it is in doubt there.
 const sqlPendingEditions = `

@@ -1,8 +1,8 @@
 package guard
 
 // Every statement that writes the guard's row writes into it which transaction
-// that is: may_send() and sqlRecall compare it with xmin, of which Postgres
-// keeps the lower 32 bits, also in a frozen row.
+// that is: the view sending_allowed and sqlRecall compare it with xmin, of which
+// Postgres keeps the lower 32 bits, also in a frozen row.
 
 const sqlLineage = `
 SELECT lineage::text

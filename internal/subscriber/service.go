@@ -37,6 +37,9 @@ type Service struct {
 	// Taken lets RunAnswers know at once of a sign-up of this process, of one
 	// slot; nil: it looks each second.
 	Taken chan struct{}
+	// Turns bounds how many sign-ups are with the database at a time, by its
+	// room; nil: nothing does.
+	Turns chan struct{}
 
 	// Notify queues mails to one person each; they go out once tx commits.
 	Notify func(ctx context.Context, tx pgx.Tx, all ...Notice) error

@@ -80,12 +80,35 @@ func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (A
 	signUpStatement.Queue(batch, args).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&v.over, &v.beyond, &v.unproven, &v.proven, &v.delayed, &v.halted, &h.signupID, &h.generation)
 	})
-	err := s.DB.SendBatch(ctx, batch).Close()
+	done, err := s.turn(ctx)
+	if err != nil {
+		return Admission{}, h, err
+	}
+	err = s.DB.SendBatch(ctx, batch).Close()
+	done()
 	admission := v.admission()
 	if err == nil && admission.Decision == Accepted && h.signupID == 0 {
 		err = newsletter.ErrNotFound
 	}
 	return admission, h, err
+}
+
+// SignUpsAtOnce is how many sign-ups a database of few cores is given at a time.
+// More take the processor and the connections from each other, and from what
+// mails the confirmations: with four, those go out while a crowd signs up.
+const SignUpsAtOnce = 4
+
+// turn waits for a place among Turns.
+func (s *Service) turn(ctx context.Context) (done func(), err error) {
+	if s.Turns == nil {
+		return func() {}, nil
+	}
+	select {
+	case s.Turns <- struct{}{}:
+		return func() { <-s.Turns }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 var signUpStatement = postgres.Compile(signUp, (&Service{Hasher: token.NewHasher(nil)}).signUpArgs(SignUpRequest{}, time.Time{}))

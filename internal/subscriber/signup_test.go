@@ -187,6 +187,27 @@ func TestManySignUpsOfOneAddressAtOnce(t *testing.T) {
 	}
 }
 
+func TestSignUpsTakeTurns(t *testing.T) {
+	t.Parallel()
+	f := setUp(t)
+	f.Turns = make(chan struct{}, 1)
+	f.Turns <- struct{}{} // another one's
+	late := errors.New("the reader has gone")
+	ctx, leave := context.WithCancelCause(context.Background())
+	leave(late)
+	if _, err := f.SignUp(ctx, f.request("nadia@example.org")); !errors.Is(err, late) {
+		t.Errorf("without a turn: %v", err)
+	}
+	if n := f.number("SELECT count(*) FROM signup"); n != 0 {
+		t.Errorf("%d sign-ups without a turn", n)
+	}
+	<-f.Turns
+	f.signUp("nadia@example.org")
+	if len(f.Turns) != 0 {
+		t.Error("the turn is kept")
+	}
+}
+
 func TestRequestLimits(t *testing.T) {
 	t.Parallel()
 	f := setUp(t)

@@ -3,10 +3,10 @@ package subscriber
 const (
 	// Counts a post, uses up its proof of work unless its networks send too many,
 	// and says whether they do, whether a press on our own page would be too much
-	// as well, whether it proves nothing while that is asked for, whether work stands behind it, whether its mail is likely to be held, and
-	// whether no mail goes out at all.
-	// Whoever hands a proof in first has it: the others wait for that one's commit.
-	// Our own page asks for the work, and takes a press without it.
+	// as well, whether it proves nothing while that is asked for, whether work
+	// stands behind it, whether its mail is likely to be held, and whether no mail
+	// goes out at all. Whoever hands a proof in first has it: the others wait for
+	// that one's commit. Our own page asks for the work, and takes a press without it.
 	admission = `
 WITH counted AS (
     INSERT INTO request_limit AS r (limit_key, bucket, count)
@@ -38,7 +38,7 @@ WITH counted AS (
     SELECT over, beyond, proven,
            crowded AND NOT proven AND NOT CASE WHEN asked THEN @challenged::boolean ELSE @attested::boolean END AS unproven,
            CASE WHEN NOT asked THEN attacked WHEN proven THEN empty ELSE crowded END AS delayed,
-           NOT (SELECT may_send()) AS halted
+           NOT EXISTS (SELECT FROM sending_allowed) AS halted
     FROM post)`
 
 	admit = admission + `

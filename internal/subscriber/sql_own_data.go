@@ -31,7 +31,7 @@ SELECT EXISTS (
               WHERE c.subscriber_id = t.subscriber_id AND c.state = 'done' AND c.settled_at >= t.composed_at)))`
 
 	isHalted = `
-SELECT NOT may_send()`
+SELECT NOT EXISTS (SELECT FROM sending_allowed)`
 
 	lockSubscriber = `
 SELECT address
