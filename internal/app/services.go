@@ -58,7 +58,8 @@ func (a *App) build() error {
 	a.Articles = &article.Service{DB: a.Pool, Fetcher: a.fetcher, Clock: a.Clock, Log: a.log}
 	a.Subscribers = &subscriber.Service{
 		DB: a.Pool, Keys: a.Keys, Hasher: a.Hasher, Clock: a.Clock, Log: a.log,
-		Budget: a.Config.ConfirmationsPerHour, ProofOfWork: subscriber.ProofOfWork(a.Config.ProofOfWork), Taken: make(chan struct{}, 1), Turns: make(chan struct{}, subscriber.SignUpsAtOnce),
+		Budget: a.Config.ConfirmationsPerHour, ProofOfWork: subscriber.ProofOfWork(a.Config.ProofOfWork), Taken: make(chan struct{}, 1),
+		Turns: make(chan struct{}, subscriber.SignUpsAtOnce),
 	}
 	a.Editions = &edition.Service{DB: a.Pool, Clock: a.Clock, Keys: a.Keys, BaseURL: a.Config.BaseURL, Renderer: renderer, Log: a.log, MaxAge: a.Config.MaxAge, KeepMonths: a.Config.KeepMonths}
 	a.Deliveries = &delivery.Service{

@@ -130,6 +130,52 @@ func TestTakeOverSeesAttemptInFlight(t *testing.T) {
 	}
 }
 
+// A record that waits for rows that are being changed looks at them again: the
+// attempt on one that was cancelled is refused, the others of the group are not,
+// and what became of a mail that a person has decided on meanwhile stands.
+func TestRecordLooksAgainAtWhatItWaitedFor(t *testing.T) {
+	w := newWorld(t, smtptest.Options{})
+	accepted, decided, cancelled, next := w.deliver("accepted@example.org"), w.deliver("decided@example.org"), w.deliver("cancelled@example.org"), w.deliver("next@example.org")
+	l := w.ledger()
+	if granted, err := l.Record(t.Context(), nil, []Next{w.next(accepted), w.next(decided)}); err != nil || !granted[0] || !granted[1] {
+		t.Fatal(granted, err)
+	}
+	tx, err := w.db.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	for id, state := range map[int64]State{decided: Failed, cancelled: Cancelled} {
+		if _, err := tx.Exec(t.Context(), `UPDATE delivery SET state = $2, reply = 'by hand' WHERE subscriber_id = $1`, id, state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type answer struct {
+		granted []bool
+		err     error
+	}
+	recorded := make(chan answer, 1)
+	go func() {
+		granted, err := l.Record(context.Background(),
+			[]Outcome{{Key: w.key(accepted), State: Sent, Reply: "250 ok"}, {Key: w.key(decided), State: Sent, Reply: "250 ok"}},
+			[]Next{w.next(cancelled), w.next(next)})
+		recorded <- answer{granted, err}
+	}()
+	w.untilLocked()
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if a := <-recorded; a.err != nil || a.granted[0] || !a.granted[1] {
+		t.Fatalf("%v, %v", a.granted, a.err)
+	}
+	for id, want := range map[int64]State{accepted: Sent, decided: Failed, cancelled: Cancelled, next: Sending} {
+		r := w.row(id)
+		if r.State != want || (r.Reply == "by hand") != (want == Failed || want == Cancelled) {
+			t.Errorf("%d: %+v, want %s", id, r, want)
+		}
+	}
+}
+
 // A take-over reads the editions of which something may be on its way, and not
 // every one that was ever stopped.
 func TestTakeOverReadsNoLongStoppedEdition(t *testing.T) {
