@@ -31,17 +31,19 @@ func (c *cursor) due() bool {
 }
 
 // feed fills the queue: woken by a notification, by workers that have little
-// left, and each second.
+// left, and each second. In a crowd of sign-ups each rings for its notice, which
+// must not have the editions read each time.
 func (d *driver) feed() {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	for {
-		if err := d.fill(); err != nil && d.soft.Err() == nil {
+	for fill := d.fill; ; {
+		if err := fill(); err != nil && d.soft.Err() == nil {
 			d.log.Error("queue cannot be read", "error", err)
 			if !sleep(d.soft, poll) {
 				return
 			}
 		}
+		fill = d.fill
 		low := d.queue.low
 		if d.idle() { // nothing is left to read: wait for news
 			low = nil
@@ -52,6 +54,7 @@ func (d *driver) feed() {
 		case <-d.bell.news:
 			d.news()
 		case <-d.bell.notice:
+			fill = d.fillFirst
 		case <-low:
 		case <-tick.C:
 		}
@@ -90,18 +93,38 @@ func (d *driver) sweepAgain() {
 	}
 }
 
-func (d *driver) fill() error {
-	if may, err := MaySend(d.soft, d.s.DB); err != nil {
-		return err
-	} else if !may {
-		d.empty()
-		return nil
+// mayFill says whether anything is to be read: not while sending is stopped, and
+// not after a failover, where the next tenure begins with what is known.
+func (d *driver) mayFill() (bool, error) {
+	may, err := MaySend(d.soft, d.s.DB)
+	if err != nil {
+		return false, err
 	}
-	if failed, err := d.failedOver(d.soft); err != nil {
+	if !may {
+		d.empty()
+		return false, nil
+	}
+	failed, err := d.failedOver(d.soft)
+	if err != nil {
+		return false, err
+	}
+	if failed {
+		d.stop()
+	}
+	return !failed, nil
+}
+
+// fillFirst reads the notices alone.
+func (d *driver) fillFirst() error {
+	if may, err := d.mayFill(); !may {
 		return err
-	} else if failed {
-		d.stop() // before anything is read: the next tenure begins with what is known
-		return nil
+	}
+	return d.fillNotices()
+}
+
+func (d *driver) fill() error {
+	if may, err := d.mayFill(); !may {
+		return err
 	}
 	d.lookAtBudget()
 	// What was left out while a provider rested lies behind the cursors.
