@@ -13,7 +13,7 @@ COMMENT ON VIEW sending_allowed IS 'one row while attempts may be committed: the
 
 -- Processes of the version before, which may run beside those of this one, ask it still.
 COMMENT ON FUNCTION may_send IS 'what sending_allowed says, for processes that do not know it yet';
-COMMENT ON COLUMN relay.taken IS 'attempts asked for on that day (UTC). With a daily limit they are counted in their commit: never fewer than were made; without, when the lease is renewed';
+COMMENT ON COLUMN relay.taken IS 'attempts of that day (UTC). With a daily limit they are counted in their commit, those that were not granted too: never fewer than were made; without, when the lease is renewed';
 
 -- +goose Down
 COMMENT ON FUNCTION may_send IS 'asked by every statement that commits an attempt: the switch, and that this is no restored dump, whether or not anybody has noticed yet';

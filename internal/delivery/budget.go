@@ -55,8 +55,8 @@ func (b *budget) spend(attempts int, now time.Time) {
 	b.taken += attempts
 }
 
-// today is the count as it stands.
-func (b *budget) today(now time.Time) (day time.Time, taken int) {
+// count is what was committed, and on which day.
+func (b *budget) count(now time.Time) (day time.Time, taken int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.turn(now)

@@ -36,7 +36,8 @@ func (c *cursor) due() bool {
 func (d *driver) feed() {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	for fill := d.fill; ; {
+	fill := d.fill
+	for {
 		if err := fill(); err != nil && d.soft.Err() == nil {
 			d.log.Error("queue cannot be read", "error", err)
 			if !sleep(d.soft, poll) {
@@ -93,9 +94,10 @@ func (d *driver) sweepAgain() {
 	}
 }
 
-// mayFill says whether anything is to be read: not while sending is stopped, and
-// not after a failover, where the next tenure begins with what is known.
-func (d *driver) mayFill() (bool, error) {
+// goOn says whether anything is to be read. While sending is stopped what was
+// read is forgotten; after a failover the tenure ends, and the next one begins
+// with what is known.
+func (d *driver) goOn() (bool, error) {
 	may, err := MaySend(d.soft, d.s.DB)
 	if err != nil {
 		return false, err
@@ -116,14 +118,14 @@ func (d *driver) mayFill() (bool, error) {
 
 // fillFirst reads the notices alone.
 func (d *driver) fillFirst() error {
-	if may, err := d.mayFill(); !may {
+	if on, err := d.goOn(); !on {
 		return err
 	}
 	return d.fillNotices()
 }
 
 func (d *driver) fill() error {
-	if may, err := d.mayFill(); !may {
+	if on, err := d.goOn(); !on {
 		return err
 	}
 	d.lookAtBudget()

@@ -51,10 +51,10 @@ type Ledger struct {
 	// has a daily limit.
 	Counted bool
 
-	// Of the record under way; they are kept for their room.
+	// Of the record under way; they are kept for their room, and for their statements.
 	months          []*monthly
 	others, notices columns
-	recordNotices   *postgres.Statement
+	noticeStatement *postgres.Statement
 }
 
 // Record commits outcomes and attempts in one transaction and returns, for each
@@ -87,7 +87,7 @@ func (l *Ledger) Record(ctx context.Context, outcomes []Outcome, nexts []Next) (
 }
 
 // record sends what there is to record as one batch: an implicit transaction,
-// one round trip. Attempts come first, since they hold the relay.
+// one round trip. The months come first, since their attempts hold the relay.
 func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, granted map[Key]bool) error {
 	l.clear()
 	for _, n := range nexts {
@@ -116,7 +116,7 @@ func (l *Ledger) record(ctx context.Context, outcomes []Outcome, nexts []Next, g
 		recordOutcomes.Queue(batch, l.others.args(l, now))
 	}
 	if l.notices.used {
-		l.notice().Queue(batch, l.notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
+		l.recordNotices().Queue(batch, l.notices.noticeArgs(l, now)).Query(func(rows pgx.Rows) error {
 			var k Key
 			_, err := pgx.ForEachRow(rows, []any{&k.Notice}, func() error {
 				granted[k] = true
@@ -182,12 +182,12 @@ func (c *columns) attempt(n Next) {
 
 var recordOutcomes = postgres.Compile(sqlOutcome, (&columns{}).args(&Ledger{}, time.Time{}))
 
-// notice is the statement for notices.
-func (l *Ledger) notice() *postgres.Statement {
-	if l.recordNotices == nil {
-		l.recordNotices = postgres.Compile(l.mine(sqlRecordNotices), l.notices.noticeArgs(l, time.Time{}))
+// recordNotices is the statement for notices.
+func (l *Ledger) recordNotices() *postgres.Statement {
+	if l.noticeStatement == nil {
+		l.noticeStatement = postgres.Compile(l.mine(sqlRecordNotices), l.notices.noticeArgs(l, time.Time{}))
 	}
-	return l.recordNotices
+	return l.noticeStatement
 }
 
 // mine puts into a statement how it holds the relay's row, and count the

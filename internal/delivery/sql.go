@@ -32,12 +32,15 @@ WHERE id = @relay`
 
 // A renewal, or the release when @lease is nothing. It takes down what the relay
 // was given today, for a limit that may be set later: without one nothing else
-// does. With one the row may have more, since it counts what was asked for.
+// does. With one the row may have more, since it counts what was asked for. A
+// day is never set back.
 const sqlLeaseRenew = `
 UPDATE relay
 SET lease_until = now() + @lease::interval,
-    day = @day,
-    taken = greatest(@taken, CASE WHEN day = @day THEN taken END)
+    day = greatest(day, @day),
+    taken = CASE WHEN day > @day THEN taken
+                 WHEN day = @day THEN greatest(taken, @taken)
+                 ELSE @taken END
 WHERE id = @relay
   AND fence = @fence`
 

@@ -10,14 +10,15 @@ import "vistka/internal/suppression"
 // else begin with the month, and read all of it for each group once it is filled.
 
 // sqlMine holds the relay's row until the commit, so that a take-over waits for
-// this attempt and then sees it. It comes first, as it does there.
+// this attempt and then sees it, and so does a record that takes it back. It comes
+// before all other rows, as it does there: where it is asked for stands first.
 const sqlMine = `mine AS MATERIALIZED (
     SELECT fence
     FROM relay
     WHERE id = @relay
       AND fence = @fence
       AND lease_until > now()
-    FOR SHARE
+    FOR NO KEY UPDATE
 )`
 
 // sqlMineCounted is sqlMine for a relay with a daily limit: it also counts what
@@ -38,7 +39,7 @@ const sqlMineCounted = `mine AS (
 // returned) or after this attempt; an address is the one the mail was made for, as
 // the statement began: a change of it that commits in this very moment comes too
 // late for a mail that is on its way. While sending is stopped or locked no
-// attempt is recorded; what was accepted always is.
+// attempt is recorded; what was accepted is.
 const sqlRecord = `
 WITH {mine}, willing AS (
     SELECT n.month, n.edition_id, n.subscriber_id

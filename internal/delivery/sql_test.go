@@ -89,7 +89,7 @@ func TestRecordsFindTheirRowsByKey(t *testing.T) {
 	clock := postgres.NewTestClock(time.Now())
 	plain, counted := &Ledger{Clock: clock}, &Ledger{Clock: clock, Counted: true}
 	for _, s := range []*postgres.Statement{
-		plain.month(time.Now()).statement, plain.notice(), counted.month(time.Now()).statement, counted.notice(), recordOutcomes,
+		plain.month(time.Now()).statement, plain.recordNotices(), counted.month(time.Now()).statement, counted.recordNotices(), recordOutcomes,
 	} {
 		if _, err := pool.Exec(t.Context(), "PREPARE record AS "+s.SQL()); err != nil {
 			t.Fatal(err)
@@ -112,6 +112,9 @@ func TestRecordsFindTheirRowsByKey(t *testing.T) {
 					t.Errorf("not by its key:%s\n%s", line, strings.Join(lines, "\n"))
 				}
 			}
+		}
+		if plan := strings.Join(lines, "\n"); strings.Contains(plan, "willing") && !strings.Contains(plan, "One-Time Filter: ($") {
+			t.Errorf("readers are looked at before the relay's row is held\n%s", plan)
 		}
 		if scans == 0 {
 			t.Errorf("no row is looked for\n%s", strings.Join(lines, "\n"))

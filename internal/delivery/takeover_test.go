@@ -134,9 +134,16 @@ func TestTakeOverSeesAttemptInFlight(t *testing.T) {
 // attempt on one that was cancelled is refused, the others of the group are not,
 // and what became of a mail that a person has decided on meanwhile stands.
 func TestRecordLooksAgainAtWhatItWaitedFor(t *testing.T) {
+	for _, counted := range []bool{false, true} {
+		t.Run(map[bool]string{false: "without a limit", true: "with a daily limit"}[counted], func(t *testing.T) { recordLooksAgain(t, counted) })
+	}
+}
+
+func recordLooksAgain(t *testing.T, counted bool) {
 	w := newWorld(t, smtptest.Options{})
 	accepted, decided, cancelled, next := w.deliver("accepted@example.org"), w.deliver("decided@example.org"), w.deliver("cancelled@example.org"), w.deliver("next@example.org")
 	l := w.ledger()
+	l.Counted = counted
 	if granted, err := l.Record(t.Context(), nil, []Next{w.next(accepted), w.next(decided)}); err != nil || !granted[0] || !granted[1] {
 		t.Fatal(granted, err)
 	}

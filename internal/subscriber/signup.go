@@ -80,12 +80,7 @@ func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (A
 	signUpStatement.Queue(batch, args).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&v.over, &v.beyond, &v.unproven, &v.proven, &v.delayed, &v.halted, &h.signupID, &h.generation)
 	})
-	done, err := s.turn(ctx)
-	if err != nil {
-		return Admission{}, h, err
-	}
-	err = s.DB.SendBatch(ctx, batch).Close()
-	done()
+	err := s.inTurn(ctx, func() error { return s.DB.SendBatch(ctx, batch).Close() })
 	admission := v.admission()
 	if err == nil && admission.Decision == Accepted && h.signupID == 0 {
 		err = newsletter.ErrNotFound
@@ -98,16 +93,18 @@ func (s *Service) signUp(ctx context.Context, r SignUpRequest, now time.Time) (A
 // mails the confirmations: with four, those go out while a crowd signs up.
 const SignUpsAtOnce = 4
 
-// turn waits for a place among Turns.
-func (s *Service) turn(ctx context.Context) (done func(), err error) {
+// inTurn waits for a place among Turns and gives it back. Returns ctx's cause if
+// that ends first.
+func (s *Service) inTurn(ctx context.Context, do func() error) error {
 	if s.Turns == nil {
-		return func() {}, nil
+		return do()
 	}
 	select {
 	case s.Turns <- struct{}{}:
-		return func() { <-s.Turns }, nil
+		defer func() { <-s.Turns }()
+		return do()
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 }
 
