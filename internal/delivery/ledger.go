@@ -190,8 +190,7 @@ func (l *Ledger) recordNotices() *postgres.Statement {
 	return l.noticeStatement
 }
 
-// mine puts into a statement how it holds the relay's row, and count the
-// arguments that this takes.
+// mine puts into a statement how it holds the relay's row.
 func (l *Ledger) mine(sql string) string {
 	if l.Counted {
 		return strings.ReplaceAll(sql, "{mine}", sqlMineCounted)
@@ -199,6 +198,7 @@ func (l *Ledger) mine(sql string) string {
 	return strings.ReplaceAll(sql, "{mine}", sqlMine)
 }
 
+// count adds the arguments of sqlMineCounted.
 func (l *Ledger) count(args pgx.StrictNamedArgs, attempts int, now time.Time) {
 	if l.Counted {
 		args["day"], args["attempts"] = day(now), attempts

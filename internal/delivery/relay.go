@@ -220,8 +220,8 @@ func (d *driver) renew(held context.Context) {
 // extend has the lease end after a time from now, at once for 0. Returns false if
 // it is not this driver's any more.
 func (d *driver) extend(ctx context.Context, by time.Duration) (ours bool, err error) {
-	day, taken := d.budget.count(d.s.Clock.Now())
-	tag, err := d.s.DB.Exec(ctx, sqlLeaseRenew, pgx.StrictNamedArgs{"relay": d.id, "fence": d.ledger.Fence, "lease": by, "day": day, "taken": taken})
+	today, taken := d.budget.count(d.s.Clock.Now())
+	tag, err := d.s.DB.Exec(ctx, sqlLeaseRenew, pgx.StrictNamedArgs{"relay": d.id, "fence": d.ledger.Fence, "lease": by, "day": today, "taken": taken})
 	return tag.RowsAffected() > 0, err
 }
 

@@ -120,9 +120,10 @@ const sqlSuppressGone = `ON CONFLICT (address_hash) DO UPDATE
 SET reason = EXCLUDED.reason, detail = EXCLUDED.detail, at = EXCLUDED.at
 WHERE suppression.reason IN ('not me', 'repeated bounces')`
 
-// Both for notices, in one statement. due_at is never null there, so a doubt
-// that is held is one with settled_at. That states are left out, not named, keeps the planner
-// from the index of those that wait: it would read all of them for each group.
+// Both for notices, in one statement. due_at is never null there, so a doubt that
+// is held is one with settled_at. That states are left out, not named, keeps the
+// planner from the index of those that wait: it would read all of them for each
+// group.
 const sqlRecordNotices = `
 WITH {mine}, done AS (
     UPDATE notice d
